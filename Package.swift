@@ -1,0 +1,136 @@
+// swift-tools-version: 6.2
+// Targets stand floor by floor, lowest first, alphabetical inside a floor; Sources/README.md explains each.
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func module(_ floor: String, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies + ["TestSupport"], path: "Tests/\(name)", swiftSettings: settings)
+}
+
+func library(_ name: String, pkgConfig: String, apt: String) -> Target {
+    .systemLibrary(name: name, path: "Sources/CLibraries/\(name)", pkgConfig: pkgConfig, providers: [.apt([apt])])
+}
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
+
+let cLibraries: [Target] = [
+    library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+    library("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
+    .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
+    library("CNettle", pkgConfig: "nettle", apt: "nettle-dev"),
+    library("CXXHash", pkgConfig: "libxxhash", apt: "libxxhash-dev"),
+    library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
+]
+
+let base: [Target] = [
+    module("Base", "BytePath", []),
+    module("Base", "Digests", ["CNettle", "CXXHash"]),
+    module("Base", "LMDB", ["CLMDB"]),
+    module("Base", "LinuxSystem", ["BytePath", "CLinux"]),
+    module("Base", "TerminalOutput", ["LinuxSystem"]),
+    module("Base", "Zstandard", ["CZstd"]),
+]
+
+let formats: [Target] = [
+    module("Formats", "ELF", []),
+    module("Formats", "PackageModel", ["BytePath", "Digests"]),
+    module("Formats", "StoneFormat", ["BytePath", "Digests", "PackageModel", "Zstandard"]),
+]
+
+let engine: [Target] = [
+    module("Engine", "FileTree", ["BytePath", "Digests", "PackageModel"]),
+    module(
+        "Engine", "ContentStore",
+        ["BytePath", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "StoneFormat", "Zstandard"]),
+    module("Engine", "Blit", ["BytePath", "ContentStore", "Digests", "FileTree", "LinuxSystem"]),
+    module(
+        "Engine", "States",
+        ["Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
+]
+
+let clients: [Target] = [
+    module(
+        "Clients", "DebianImport",
+        ["BytePath", "CArchive", "Digests", "ELF", "LinuxSystem", "PackageModel", "StoneFormat"]),
+    module("Clients", "Solver", ["PackageModel"]),
+    module(
+        "Clients", "Repositories",
+        ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", yams]),
+    module(
+        "Clients", "Installation",
+        [
+            "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
+            "Repositories", "Solver", "States", "StoneFormat",
+        ]),
+    module(
+        "Clients", "MossCommands",
+        [
+            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "Repositories", "Solver",
+            "StoneFormat", "TerminalOutput", argumentParser,
+        ]),
+]
+
+let programs: [Target] = [
+    program("deb2stone", ["DebianImport", "TerminalOutput", argumentParser]),
+    program("moss", ["MossCommands"]),
+]
+
+let allTests: [Target] = [
+    .executableTarget(name: "call-tracer", path: "Tests/CallTracer"),
+    .target(
+        name: "TestSupport",
+        dependencies: ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat", "Zstandard"],
+        path: "Tests/TestSupport", swiftSettings: settings),
+    tests("BaseTests", ["BytePath", "Digests", "LMDB", "LinuxSystem", "TerminalOutput", "Zstandard"]),
+    tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
+    tests(
+        "EngineTests",
+        [
+            "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
+            "States", "StoneFormat",
+        ]),
+    tests(
+        "ClientsTests",
+        [
+            "BytePath", "DebianImport", "Digests", "Installation", "LMDB", "LinuxSystem", "MossCommands",
+            "PackageModel", "Repositories", "Solver", "StoneFormat",
+        ]),
+    tests(
+        "ProgramTests",
+        [
+            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "StoneFormat", "call-tracer",
+            "deb2stone", "moss",
+        ]),
+]
+
+let package = Package(
+    name: "moss",
+    products: [
+        .executable(name: "deb2stone", targets: ["deb2stone"]),
+        .executable(name: "moss", targets: ["moss"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: cLibraries + base + formats + engine + clients + programs + allTests
+)
