@@ -1,1 +1,47 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+const int moss_O_PATH = O_PATH;
+const int moss_O_TMPFILE = O_TMPFILE;
+const int moss_AT_EMPTY_PATH = AT_EMPTY_PATH;
+const int moss_AT_FDCWD = AT_FDCWD;
+const short moss_POSIX_SPAWN_SETSID = POSIX_SPAWN_SETSID;
+const unsigned int moss_RENAME_NOREPLACE = RENAME_NOREPLACE;
+const unsigned int moss_RENAME_EXCHANGE = RENAME_EXCHANGE;
+
+int moss_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned int flags) {
+    return renameat2(from_directory, from, to_directory, to, flags);
+}
+
+int moss_syncfs(int descriptor) { return syncfs(descriptor); }
+
+int moss_sync_file_range(int descriptor, int64_t offset, int64_t count) {
+    return sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
+int moss_fallocate(int descriptor, int64_t size) { return fallocate(descriptor, 0, 0, size); }
+
+ssize_t moss_getdents64(int descriptor, void *buffer, size_t count) {
+    return syscall(SYS_getdents64, descriptor, buffer, count);
+}
+
+int moss_openat(int directory, const char *path, int flags, mode_t mode) {
+    return openat(directory, path, flags, mode);
+}
+
+int moss_set_modification_time(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags) {
+    struct timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
+    return utimensat(directory, path, times, flags);
+}
+
+int moss_set_descriptor_time(int descriptor, int64_t seconds) {
+    struct timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = 0}};
+    return futimens(descriptor, times);
+}

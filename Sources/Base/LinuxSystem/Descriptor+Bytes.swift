@@ -1,0 +1,138 @@
+package import BytePath
+internal import CLinux
+import Glibc
+
+/// Reading, writing and syncing an open file.
+extension Descriptor {
+    /// Reads at most `buffer.count` bytes from the file's position; 0 at the end.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+        let count = retryingInterrupts { Glibc.read(raw, buffer.baseAddress, buffer.count) }
+        guard count >= 0 else { throw .last("read") }
+        return count
+    }
+
+    /// Reads at most `buffer.count` bytes at `offset`, without moving the position; 0 at the end.
+    package func read(into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64) throws(SystemError) -> Int {
+        let count = retryingInterrupts { pread(raw, buffer.baseAddress, buffer.count, off_t(clamping: offset)) }
+        guard count >= 0 else { throw .last("pread") }
+        return count
+    }
+
+    /// Everything from the start of the file; more than `limit` bytes is an error (EFBIG).
+    package func readAll(limit: Int = 1 << 30) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let expected = try Int(clamping: status().size)
+        guard expected <= limit else { throw SystemError(ErrorNumber(rawValue: EFBIG), call: "read") }
+        bytes.reserveCapacity(expected + 1)
+        try withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { (buffer) throws(SystemError) -> Void in
+            while true {
+                let count = try read(into: buffer, at: UInt64(bytes.count))
+                if count == 0 { return }
+                bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                guard bytes.count <= limit else { throw SystemError(ErrorNumber(rawValue: EFBIG), call: "read") }
+            }
+        }
+        return bytes
+    }
+
+    /// Writes all of `bytes` at the file's position.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
+        var rest = bytes
+        while !rest.isEmpty {
+            let count = retryingInterrupts { Glibc.write(raw, rest.baseAddress, rest.count) }
+            guard count >= 0 else { throw .last("write") }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+        }
+    }
+
+    package func write(_ bytes: [UInt8]) throws(SystemError) {
+        try bytes.span.bytes.withUnsafeBytes { (buffer) throws(SystemError) -> Void in
+            try write(buffer)
+        }
+    }
+
+    /// Writes all of `bytes` at `offset`, without moving the position.
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: UInt64) throws(SystemError) {
+        var rest = bytes
+        var offset = offset
+        while !rest.isEmpty {
+            let count = retryingInterrupts { pwrite(raw, rest.baseAddress, rest.count, off_t(clamping: offset)) }
+            guard count >= 0 else { throw .last("pwrite") }
+            rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            offset += UInt64(count)
+        }
+    }
+
+    package func setMode(_ mode: UInt32) throws(SystemError) {
+        guard fchmod(raw, mode) == 0 else { throw .last("fchmod") }
+    }
+
+    package func setOwner(uid: UInt32, gid: UInt32) throws(SystemError) {
+        guard fchown(raw, uid, gid) == 0 else { throw .last("fchown") }
+    }
+
+    package func setModificationTime(_ seconds: Int64) throws(SystemError) {
+        guard moss_set_descriptor_time(raw, seconds) == 0 else { throw .last("futimens") }
+    }
+
+    package func truncate(to size: UInt64) throws(SystemError) {
+        guard ftruncate(raw, off_t(clamping: size)) == 0 else { throw .last("ftruncate") }
+    }
+
+    /// Asks for the written pages to go to disk without waiting for them.
+    package func startWriteBack() {
+        _ = moss_sync_file_range(raw, 0, 0)  // advice only: a later syncFileSystem reports what goes wrong
+    }
+
+    /// Waits until the file's bytes and metadata are on disk (`fsync`).
+    package func sync() throws(SystemError) {
+        guard retryingInterrupts({ fsync(raw) }) == 0 else { throw .last("fsync") }
+    }
+
+    /// Waits until everything written to this file's file system so far is on disk (`syncfs`).
+    package func syncFileSystem() throws(SystemError) {
+        guard moss_syncfs(raw) == 0 else { throw .last("syncfs") }
+    }
+}
+
+extension Descriptor {
+    /// Everything in the file `name` below this directory.
+    package func readFile(_ name: BytePath, limit: Int = 1 << 30) throws(SystemError) -> [UInt8] {
+        do throws(SystemError) {
+            return try open(name).readAll(limit: limit)
+        } catch {
+            throw error.path.isEmpty ? SystemError(error.number, call: error.call, path: name) : error
+        }
+    }
+
+    /// The file's bytes, or nil where there is no such name.
+    package func readFileIfPresent(_ name: BytePath, limit: Int = 1 << 30) throws(SystemError) -> [UInt8]? {
+        do throws(SystemError) {
+            return try readFile(name, limit: limit)
+        } catch {
+            if error.number == .noSuchFile { return nil }
+            throw error
+        }
+    }
+
+    /// Makes `name` hold `bytes`: written beside it and renamed over it, so readers see the old or the new file whole.
+    ///
+    /// - Parameter durable: wait for the bytes and the name to be on disk; without it a later
+    ///   ``syncFileSystem()`` has to.
+    package func replaceFile(
+        _ name: BytePath, with bytes: [UInt8], mode: UInt32 = 0o644, durable: Bool = false
+    ) throws(SystemError) {
+        let temporary = BytePath(bytes: name.bytes + Array(".next".utf8))
+        do throws(SystemError) {
+            let file = try open(temporary, [.write, .create, .truncate, .noFollow], mode: mode)
+            try file.setMode(mode)
+            try file.write(bytes)
+            if durable { try file.sync() }
+            try rename(temporary, to: name)
+            if durable { try sync() }
+        } catch {
+            try? unlink(temporary)
+            throw error.path.isEmpty ? SystemError(error.number, call: error.call, path: name) : error
+        }
+    }
+}

@@ -1,0 +1,138 @@
+package import BytePath
+internal import CLinux
+import Glibc
+
+/// Calls on names below an open directory. Names are relative; the last component is never followed.
+extension Descriptor {
+    package func makeDirectory(_ name: BytePath, mode: UInt32 = 0o755) throws(SystemError) {
+        guard name.withCString({ mkdirat(raw, $0, mode) }) == 0 else { throw .last("mkdir", name) }
+    }
+
+    /// Makes the directory unless there is one.
+    package func ensureDirectory(_ name: BytePath, mode: UInt32 = 0o755) throws(SystemError) {
+        do throws(SystemError) {
+            try makeDirectory(name, mode: mode)
+        } catch {
+            guard error.number == .alreadyExists, try status(of: name, followingLinks: true).kind == .directory else {
+                throw error
+            }
+        }
+    }
+
+    /// Makes `name` a hard link to `source` below `directory`.
+    package func link(
+        _ source: BytePath, below directory: borrowing Descriptor, to name: BytePath
+    ) throws(SystemError) {
+        let from = directory.raw
+        let result = source.withCString { source in name.withCString { linkat(from, source, raw, $0, 0) } }
+        guard result == 0 else { throw .last("link", name) }
+    }
+
+    package func makeSymlink(_ name: BytePath, to target: BytePath) throws(SystemError) {
+        let result = target.withCString { target in name.withCString { symlinkat(target, raw, $0) } }
+        guard result == 0 else { throw .last("symlink", name) }
+    }
+
+    package func readLink(_ name: BytePath) throws(SystemError) -> BytePath {
+        try withUnsafeTemporaryAllocation(byteCount: Int(PATH_MAX), alignment: 1) {
+            (buffer) throws(SystemError) -> BytePath in
+            guard let target = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return "" }
+            let count = name.withCString { readlinkat(raw, $0, target, buffer.count) }
+            guard count >= 0 else { throw .last("readlink", name) }
+            return BytePath(bytes: Array(buffer[..<count]))
+        }
+    }
+
+    package func unlink(_ name: BytePath) throws(SystemError) {
+        guard name.withCString({ unlinkat(raw, $0, 0) }) == 0 else { throw .last("unlink", name) }
+    }
+
+    package func removeDirectory(_ name: BytePath) throws(SystemError) {
+        guard name.withCString({ unlinkat(raw, $0, AT_REMOVEDIR) }) == 0 else { throw .last("rmdir", name) }
+    }
+
+    /// Moves `name` to `newName` below `directory`, replacing a file there.
+    package func rename(
+        _ name: BytePath, to newName: BytePath, below directory: borrowing Descriptor
+    ) throws(SystemError) {
+        try rename(name, newName, directory.raw, 0)
+    }
+
+    /// Moves `name` to `newName` in this directory, replacing a file there.
+    package func rename(_ name: BytePath, to newName: BytePath) throws(SystemError) {
+        try rename(name, newName, raw, 0)
+    }
+
+    /// Swaps two names of one file system in one step (`RENAME_EXCHANGE`).
+    package func exchange(
+        _ name: BytePath, with other: BytePath, below directory: borrowing Descriptor
+    ) throws(SystemError) {
+        try rename(name, other, directory.raw, moss_RENAME_EXCHANGE)
+    }
+
+    private func rename(
+        _ name: BytePath, _ newName: BytePath, _ directory: Int32, _ flags: UInt32
+    ) throws(SystemError) {
+        let result = name.withCString { name in
+            newName.withCString { moss_renameat2(raw, name, directory, $0, flags) }
+        }
+        guard result == 0 else { throw .last("rename", name) }
+    }
+
+    package func setMode(_ mode: UInt32, of name: BytePath) throws(SystemError) {
+        guard name.withCString({ fchmodat(raw, $0, mode, 0) }) == 0 else { throw .last("chmod", name) }
+    }
+
+    package func setOwner(uid: UInt32, gid: UInt32, of name: BytePath) throws(SystemError) {
+        guard name.withCString({ fchownat(raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW) }) == 0 else {
+            throw .last("chown", name)
+        }
+    }
+
+    package func setModificationTime(_ seconds: Int64, of name: BytePath) throws(SystemError) {
+        let result = name.withCString { moss_set_modification_time(raw, $0, seconds, 0, AT_SYMLINK_NOFOLLOW) }
+        guard result == 0 else { throw .last("utimensat", name) }
+    }
+
+    /// One name in a directory, as the directory itself records it.
+    package struct Entry: Hashable, Sendable {
+        package let name: BytePath
+        /// `.unknown` on file systems that do not record kinds.
+        package let kind: FileKind
+        package let inode: UInt64
+    }
+
+    /// The names in this directory without "." and "..", in the file system's order. Reads from the start.
+    package func entries() throws(SystemError) -> [Entry] {
+        guard lseek(raw, 0, SEEK_SET) >= 0 else { throw .last("lseek") }
+        var entries: [Entry] = []
+        try withUnsafeTemporaryAllocation(byteCount: 32 << 10, alignment: 8) { (buffer) throws(SystemError) -> Void in
+            guard let base = buffer.baseAddress else { return }
+            while true {
+                let count = moss_getdents64(raw, base, buffer.count)
+                guard count >= 0 else { throw .last("getdents64") }
+                if count == 0 { return }
+                Self.append(records: UnsafeRawBufferPointer(start: base, count: count), to: &entries)
+            }
+        }
+        return entries
+    }
+
+    /// Decodes `linux_dirent64` records: inode u64, offset u64, record length u16, kind u8, name with NUL.
+    private static func append(records: UnsafeRawBufferPointer, to entries: inout [Entry]) {
+        var offset = 0
+        while offset + 19 <= records.count {
+            let length = Int(records.loadUnaligned(fromByteOffset: offset + 16, as: UInt16.self))
+            guard length > 19, offset + length <= records.count else { return }
+            let name = records[(offset + 19)..<(offset + length)].prefix { $0 != 0 }
+            if !name.elementsEqual([46]) && !name.elementsEqual([46, 46]) {
+                entries.append(
+                    Entry(
+                        name: BytePath(bytes: Array(name)),
+                        kind: FileKind(directoryRecord: records[offset + 18]),
+                        inode: records.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+            }
+            offset += length
+        }
+    }
+}

@@ -1,0 +1,74 @@
+package import BytePath
+internal import CLinux
+import Glibc
+
+/// This process, as far as the tools care.
+package enum CurrentProcess {
+    package static var identifier: Int32 { getpid() }
+    package static var effectiveUser: UInt32 { geteuid() }
+    package static var effectiveGroup: UInt32 { getegid() }
+    package static var isRoot: Bool { geteuid() == 0 }
+
+    /// Raises the soft limit of open files to the hard one.
+    package static func raiseOpenFileLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
+    }
+
+    /// The program being run.
+    package static func executablePath() throws(SystemError) -> BytePath {
+        try Descriptor.openDirectory("/proc/self").readLink("exe")
+    }
+
+    /// Files are made with exactly the modes asked for.
+    package static func clearFileModeMask() {
+        umask(0)
+    }
+
+    package static var workingDirectory: BytePath {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return BytePath(String(cString: path))
+    }
+}
+
+/// Seconds since 1970 by the system's clock.
+package func currentTimeSeconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    return Int64(time.tv_sec)
+}
+
+/// Nanoseconds of a clock that only goes forward.
+package func monotonicNanoseconds() -> UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
+}
+
+/// Starts `path` with `arguments` in a session of its own, its standard streams on /dev/null, and does not wait.
+///
+/// - Returns: the child's process id; init becomes its parent when this process ends.
+package func spawnDetached(_ path: BytePath, arguments: [BytePath]) throws(SystemError) -> Int32 {
+    var actions = posix_spawn_file_actions_t()
+    var attributes = posix_spawnattr_t()
+    posix_spawn_file_actions_init(&actions)
+    posix_spawnattr_init(&attributes)
+    defer {
+        posix_spawn_file_actions_destroy(&actions)
+        posix_spawnattr_destroy(&attributes)
+    }
+    for stream in Int32(0)...2 {
+        posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", stream == 0 ? O_RDONLY : O_WRONLY, 0)
+    }
+    posix_spawnattr_setflags(&attributes, moss_POSIX_SPAWN_SETSID)
+    var vector: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { $0.withCString { strdup($0) } }
+    vector.append(nil)
+    defer { for argument in vector { free(argument) } }
+    var child: pid_t = 0
+    let failure = path.withCString { posix_spawn(&child, $0, &actions, &attributes, vector, environ) }
+    guard failure == 0 else { throw SystemError(ErrorNumber(rawValue: failure), call: "posix_spawn", path: path) }
+    return child
+}

@@ -1,0 +1,80 @@
+package import BytePath
+import Glibc
+
+/// A kernel error number.
+package struct ErrorNumber: RawRepresentable, Hashable, Sendable {
+    package let rawValue: Int32
+
+    package init(rawValue: Int32) {
+        self.rawValue = rawValue
+    }
+
+    package static let accessDenied = ErrorNumber(rawValue: EACCES)
+    package static let alreadyExists = ErrorNumber(rawValue: EEXIST)
+    package static let badDescriptor = ErrorNumber(rawValue: EBADF)
+    package static let crossDevice = ErrorNumber(rawValue: EXDEV)
+    package static let directoryNotEmpty = ErrorNumber(rawValue: ENOTEMPTY)
+    package static let inputOutput = ErrorNumber(rawValue: EIO)
+    package static let interrupted = ErrorNumber(rawValue: EINTR)
+    package static let invalidArgument = ErrorNumber(rawValue: EINVAL)
+    package static let isDirectory = ErrorNumber(rawValue: EISDIR)
+    package static let loop = ErrorNumber(rawValue: ELOOP)
+    package static let noSpace = ErrorNumber(rawValue: ENOSPC)
+    package static let noSuchFile = ErrorNumber(rawValue: ENOENT)
+    package static let noSuchProcess = ErrorNumber(rawValue: ESRCH)
+    package static let notDirectory = ErrorNumber(rawValue: ENOTDIR)
+    package static let notPermitted = ErrorNumber(rawValue: EPERM)
+    package static let notSupported = ErrorNumber(rawValue: EOPNOTSUPP)
+    package static let quotaExceeded = ErrorNumber(rawValue: EDQUOT)
+    package static let readOnlyFileSystem = ErrorNumber(rawValue: EROFS)
+    package static let tooManyLinks = ErrorNumber(rawValue: EMLINK)
+    package static let wouldBlock = ErrorNumber(rawValue: EAGAIN)
+
+    /// The system's own sentence for the number.
+    package var message: String {
+        guard let text = strerror(rawValue) else { return "error \(rawValue)" }
+        return String(cString: text)
+    }
+}
+
+/// A system call that failed: which, on what, and why.
+package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let number: ErrorNumber
+    /// The call's name, as manual pages spell it.
+    package let call: String
+    /// What it was called on; empty where only a descriptor is known.
+    package let path: BytePath
+
+    package init(_ number: ErrorNumber, call: String, path: BytePath = "") {
+        self.number = number
+        self.call = call
+        self.path = path
+    }
+
+    /// Reads errno; call it in the same expression as the failing call's check.
+    static func last(_ call: String, _ path: BytePath = "") -> SystemError {
+        SystemError(ErrorNumber(rawValue: errno), call: call, path: path)
+    }
+
+    /// The same error with the path put below `directory`, for callers that know where a relative name was meant.
+    package func below(_ directory: BytePath) -> SystemError {
+        path.isAbsolute ? self : SystemError(number, call: call, path: directory.appending(path))
+    }
+
+    package var description: String {
+        let subject = path.isEmpty ? "" : "\(path.display): "
+        return "\(subject)\(hint ?? number.message) (\(call))"
+    }
+
+    /// A sentence for the person, where the number alone would not say what to do.
+    private var hint: String? {
+        switch number {
+        case .noSpace: "the file system is full; free some space and run the command again"
+        case .quotaExceeded: "the disk quota is used up; free some space and run the command again"
+        case .readOnlyFileSystem: "the file system is mounted read-only; remount it writable"
+        case .accessDenied, .notPermitted: "permission denied; run as the owner of the root, or as root"
+        case .inputOutput: "the disk reported an input/output error; look at the kernel's log (dmesg)"
+        default: nil
+        }
+    }
+}

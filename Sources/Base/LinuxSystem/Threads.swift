@@ -1,0 +1,123 @@
+import Glibc
+import Synchronization
+
+/// Runs `body` with 0, 1, … `count - 1` on that many threads, one of them the caller's, and waits for all.
+///
+/// Blocking work gets its own threads: the concurrency runtime's pool is as wide as the machine has cores.
+package func withThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+    final class Start {
+        let index: Int
+        let body: @Sendable (Int) -> Void
+        init(_ index: Int, _ body: @escaping @Sendable (Int) -> Void) {
+            self.index = index
+            self.body = body
+        }
+    }
+    var threads: [pthread_t] = []
+    for index in 1..<max(1, count) {
+        var thread = pthread_t()
+        let start = Unmanaged.passRetained(Start(index, body))
+        let failed = pthread_create(
+            &thread, nil,
+            { argument in
+                // Balances passRetained: the thread owns its start value.
+                guard let argument else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                start.body(start.index)
+                return nil
+            }, start.toOpaque())
+        if failed == 0 {
+            threads.append(thread)
+        } else {
+            start.release()
+            body(index)  // no more threads to be had: do the share here
+        }
+    }
+    body(0)
+    for thread in threads { pthread_join(thread, nil) }
+}
+
+/// Processors this process may run on.
+package func processorCount() -> Int {
+    max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+}
+
+/// The first error of several threads; the others' are dropped, as they usually follow from it.
+package final class FirstError<Failure: Error>: Sendable {
+    private let error = Mutex<Failure?>(nil)
+
+    package init() {}
+
+    package func record(_ failure: Failure) {
+        error.withLock { if $0 == nil { $0 = failure } }
+    }
+
+    package var occurred: Bool { error.withLock { $0 != nil } }
+
+    package func throwIfAny() throws(Failure) {
+        if let failure = error.withLock({ $0 }) { throw failure }
+    }
+}
+
+/// A bounded hand-over between threads: `push` waits while full, `pop` while empty.
+///
+/// Raw pthread primitives, because the standard library's mutex has no condition variable.
+package final class BlockingQueue<Element>: @unchecked Sendable {
+    // Every stored property below is guarded by `mutex`; the pointers themselves never change.
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var elements: [Element] = []
+    private var head = 0
+    private var closed = false
+    private let capacity: Int
+
+    package init(capacity: Int) {
+        self.capacity = max(1, capacity)
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
+    }
+
+    deinit {
+        pthread_mutex_destroy(mutex)
+        pthread_cond_destroy(changed)
+        mutex.deallocate()
+        changed.deallocate()
+    }
+
+    /// Adds `element`; false when the queue was closed and the element is dropped.
+    package func push(_ element: sending Element) -> Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while elements.count - head >= capacity && !closed { pthread_cond_wait(changed, mutex) }
+        guard !closed else { return false }
+        elements.append(element)
+        pthread_cond_broadcast(changed)
+        return true
+    }
+
+    /// The oldest element; nil once the queue is closed and empty.
+    package func pop() -> sending Element? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while head == elements.count {
+            if closed { return nil }
+            pthread_cond_wait(changed, mutex)
+        }
+        nonisolated(unsafe) let element = elements[head]  // handed over: the queue forgets it below
+        head += 1
+        if head >= 64 || head == elements.count {
+            elements.removeFirst(head)
+            head = 0
+        }
+        pthread_cond_broadcast(changed)
+        return element
+    }
+
+    /// No more elements: waiting `pop`s end once the queue is empty, waiting `push`es at once.
+    package func close() {
+        pthread_mutex_lock(mutex)
+        closed = true
+        pthread_cond_broadcast(changed)
+        pthread_mutex_unlock(mutex)
+    }
+}
