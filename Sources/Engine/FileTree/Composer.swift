@@ -1,0 +1,238 @@
+package import BytePath
+internal import Digests
+
+/// A state's tree as composing made it.
+package struct ComposedTree: Sendable {
+    package let root: TreeID
+    package let totals: TreeTotals
+    /// The links that other packages' files were moved through, ascending.
+    package let redirects: [BytePath]
+    /// The encodings of all directories, one after the other.
+    package let bytes: [UInt8]
+    /// Where each directory's encoding lies in `bytes`.
+    package let directories: [(id: TreeID, range: Range<Int>)]
+}
+
+/// Merges the layouts of a state's packages into one tree.
+///
+/// Layouts come grouped by directory (``PackageLayout``), so the work per path is one scan for links and one place in
+/// a sort among its siblings; directories are found by the hash of their path. Steps:
+/// 1. collect: one table of directories, missing ancestors injected, each with the runs of records packages put there;
+/// 2. redirect: where a link has the path of a directory, what lies in the directory moves to the link's target;
+/// 3. merge: bottom up, each directory's records and subdirectories are sorted, checked for conflicts and encoded.
+///
+/// The result does not depend on the order of the packages.
+package struct Composer {
+    /// A directory of the tree under construction. Index 0 is the root.
+    struct Node {
+        var parent: Int
+        var depth: Int
+        var path: Range<Int>
+        var name: Range<Int>
+        var hash: UInt64
+        var firstRun = -1
+        var firstChild = -1
+        var nextSibling = -1
+        /// Where everything in here moved; -1 while the node stands for itself.
+        var forward = -1
+        /// What packages that name the directory ask for.
+        var claim: EntryMetadata?
+        /// One of them.
+        var claimant = -1
+        var id = TreeID(high: 0, low: 0)
+        var totals = TreeTotals()
+    }
+
+    /// Consecutive records that one package puts into one directory.
+    struct Run {
+        let package: Int
+        let records: LayoutRecords
+        var next: Int
+    }
+
+    /// A symlink some package ships, found while collecting.
+    struct Link {
+        let node: Int
+        let package: Int
+        let record: EntryRecord
+    }
+
+    var nodes: [Node] = []
+    var runs: [Run] = []
+    var links: [Link] = []
+    var conflicts: [TreeConflict] = []
+    var redirects: [BytePath] = []
+    /// All paths, one after the other.
+    private(set) var pathBytes: [UInt8] = []
+    /// Open addressing over `nodes` by path hash; -1 is empty. Always a power of two.
+    private var slots: [Int32]
+
+    private init(expectedDirectories: Int) {
+        var capacity = 1024
+        while capacity < expectedDirectories * 3 { capacity *= 2 }
+        slots = Array(repeating: -1, count: capacity)
+        pathBytes.reserveCapacity(expectedDirectories * 32)
+        nodes.reserveCapacity(expectedDirectories)
+        _ = insert(UnsafeRawBufferPointer(start: nil, count: 0), hash: 0, nameStart: 0, parent: -1)
+    }
+
+    /// Composes layouts, given as the bytes of ``PackageLayout``; their positions number the packages in conflicts.
+    package static func compose(
+        _ layouts: [UnsafeRawBufferPointer], expectedDirectories: Int = 4096
+    ) throws(ComposeError) -> ComposedTree {
+        var composer = Composer(expectedDirectories: expectedDirectories)
+        do throws(TreeError) {
+            for (package, layout) in layouts.enumerated() { try composer.collect(layout, package) }
+        } catch {
+            throw .tree(error)
+        }
+        composer.redirect()
+        return try composer.merged()
+    }
+}
+
+/// Collecting.
+extension Composer {
+    private mutating func collect(_ layout: UnsafeRawBufferPointer, _ package: Int) throws(TreeError) {
+        var groups = try LayoutGroups(layout)
+        while let group = try groups.next() {
+            let node = node(at: group.path)
+            var records = group.records
+            while let record = try records.next() {
+                switch record.kind {
+                case .regular: break
+                case .symlink: links.append(Link(node: node, package: package, record: record))
+                case .directory: claim(record, below: node, package)
+                }
+            }
+            add(Run(package: package, records: group.records, next: -1), to: node)
+        }
+    }
+
+    mutating func add(_ run: Run, to node: Int) {
+        var run = run
+        run.next = nodes[node].firstRun
+        nodes[node].firstRun = runs.count
+        runs.append(run)
+    }
+
+    private mutating func claim(_ record: EntryRecord, below parent: Int, _ package: Int) {
+        let node = child(of: parent, named: record.name)
+        nodes[node].claim = .agreed(nodes[node].claim, record.metadata)
+        nodes[node].claimant = package
+    }
+
+    /// The node of `parent`'s subdirectory `name`, made if there is none.
+    mutating func child(of parent: Int, named name: UnsafeRawBufferPointer) -> Int {
+        let parentPath = nodes[parent].path
+        var path: [UInt8] = []
+        path.reserveCapacity(parentPath.count + 1 + name.count)
+        path.append(contentsOf: pathBytes[parentPath])
+        if !path.isEmpty { path.append(UInt8(ascii: "/")) }
+        path.append(contentsOf: name)
+        return path.withUnsafeBytes { node(at: $0) }
+    }
+
+    /// The node of the directory `path`, made with its ancestors if there is none; after a redirect, where it led.
+    mutating func node(at path: UnsafeRawBufferPointer) -> Int {
+        if path.isEmpty { return 0 }
+        let hash = xxh3Digest64(path)
+        if let found = find(path, hash) { return resolved(found) }
+        let nameStart: Int
+        let parent: Int
+        if let slash = path.lastIndex(of: UInt8(ascii: "/")) {
+            nameStart = slash + 1
+            parent = node(at: UnsafeRawBufferPointer(rebasing: path[..<slash]))
+        } else {
+            (nameStart, parent) = (0, 0)
+        }
+        return insert(path, hash: hash, nameStart: nameStart, parent: parent)
+    }
+
+    private mutating func insert(_ path: UnsafeRawBufferPointer, hash: UInt64, nameStart: Int, parent: Int) -> Int {
+        let index = nodes.count
+        let start = pathBytes.count
+        pathBytes.append(contentsOf: path)
+        var node = Node(
+            parent: parent, depth: parent < 0 ? 0 : nodes[parent].depth + 1, path: start..<(start + path.count),
+            name: (start + nameStart)..<(start + path.count), hash: hash)
+        if parent >= 0 {
+            node.nextSibling = nodes[parent].firstChild
+            nodes[parent].firstChild = index
+        }
+        nodes.append(node)
+        if nodes.count * 2 > slots.count { grow() }
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+        slots[slot] = Int32(index)
+        return index
+    }
+
+    private mutating func grow() {
+        slots = Array(repeating: -1, count: slots.count * 2)
+        for (index, node) in nodes.dropLast().enumerated() {
+            var slot = Int(truncatingIfNeeded: node.hash) & (slots.count - 1)
+            while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Int32(index)
+        }
+    }
+
+    private func find(_ path: UnsafeRawBufferPointer, _ hash: UInt64) -> Int? {
+        var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
+        while slots[slot] >= 0 {
+            let index = Int(slots[slot])
+            if nodes[index].hash == hash, nodes[index].path.count == path.count,
+                pathBytes.withUnsafeBytes({ bytes in
+                    bytes[nodes[index].path].elementsEqual(path)
+                })
+            {
+                return index
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+
+    /// The node that has the directory `path` itself and was not redirected away, if any.
+    func livingNode(at path: [UInt8]) -> Int? {
+        path.withUnsafeBytes { bytes in
+            if bytes.isEmpty { return 0 }
+            guard let index = find(bytes, xxh3Digest64(bytes)), nodes[index].forward < 0 else { return nil }
+            return index
+        }
+    }
+
+    func resolved(_ index: Int) -> Int {
+        var index = index
+        while nodes[index].forward >= 0 { index = nodes[index].forward }
+        return index
+    }
+
+    func path(of node: Int) -> BytePath { BytePath(bytes: Array(pathBytes[nodes[node].path])) }
+
+    func withName<R>(of node: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        pathBytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[nodes[node].name])) }
+    }
+
+    /// Some package that has something in the directory or below it.
+    func anyPackage(below node: Int) -> Int? {
+        if nodes[node].firstRun >= 0 { return runs[nodes[node].firstRun].package }
+        var child = nodes[node].firstChild
+        while child >= 0 {
+            if nodes[child].forward < 0, let package = anyPackage(below: child) { return package }
+            child = nodes[child].nextSibling
+        }
+        return nodes[node].claimant >= 0 ? nodes[node].claimant : nil
+    }
+}
+
+extension EntryMetadata {
+    /// What a directory gets that several packages name: the stricter wish, whoever comes first.
+    package static func agreed(_ left: EntryMetadata?, _ right: EntryMetadata) -> EntryMetadata {
+        guard let left else { return right }
+        func rank(_ metadata: EntryMetadata) -> (Int, UInt32, UInt32, UInt32) {
+            ((metadata.mode & 0o777).nonzeroBitCount, metadata.mode, metadata.uid, metadata.gid)
+        }
+        return rank(left) <= rank(right) ? left : right
+    }
+}

@@ -1,0 +1,89 @@
+package import BytePath
+package import Digests
+
+/// Immutable directories: composing packages into one tree, conflicts, redirects, differences and hashes; pure.
+///
+/// The id of a tree: XXH3-128 of its directory's encoding, which holds the ids of its subdirectories in turn.
+package typealias TreeID = Digest128
+
+/// What an entry of a tree is.
+package enum EntryKind: UInt8, Hashable, Sendable {
+    case regular = 1
+    case symlink = 2
+    case directory = 3
+}
+
+/// Permissions and owner; what two hard links must have in common besides their content.
+package struct EntryMetadata: Hashable, Sendable {
+    /// Permission, setuid, setgid and sticky bits, without the file type.
+    package var mode: UInt32
+    package var uid: UInt32
+    package var gid: UInt32
+
+    package init(mode: UInt32, uid: UInt32 = 0, gid: UInt32 = 0) {
+        self.mode = mode
+        self.uid = uid
+        self.gid = gid
+    }
+
+    /// What directories have unless a package says otherwise.
+    package static let plainDirectory = EntryMetadata(mode: 0o755)
+    /// What a stored object has unless a package says otherwise: nobody writes to an object.
+    package static let plainFile = EntryMetadata(mode: 0o444)
+}
+
+/// One name in a tree.
+package struct TreeEntry: Hashable, Sendable {
+    package enum Content: Hashable, Sendable {
+        case regular(Digest128, size: UInt64)
+        case symlink(BytePath)
+        case directory(TreeID)
+    }
+
+    package var name: BytePath
+    package var metadata: EntryMetadata
+    package var content: Content
+
+    package init(name: BytePath, metadata: EntryMetadata, content: Content) {
+        self.name = name
+        self.metadata = metadata
+        self.content = content
+    }
+
+    package var kind: EntryKind {
+        switch content {
+        case .regular: .regular
+        case .symlink: .symlink
+        case .directory: .directory
+        }
+    }
+
+    /// The tree's id, for directories.
+    package var tree: TreeID? {
+        if case .directory(let id) = content { id } else { nil }
+    }
+}
+
+/// Why a tree could not be read.
+package enum TreeError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// No directory of that id is stored.
+    case missing(TreeID)
+    /// The stored bytes are not an encoded directory.
+    case damaged(TreeID)
+    /// The stored layout of a package is not an encoded layout.
+    case damagedLayout
+    /// The store of trees failed; the text is its own.
+    case unreadable(TreeID, String)
+
+    package var description: String {
+        switch self {
+        case .missing(let id): "tree \(id.hexadecimal) is not in the database"
+        case .damaged(let id): "tree \(id.hexadecimal) in the database is damaged"
+        case .damagedLayout: "the layout of a package in the database is damaged"
+        case .unreadable(let id, let cause): "tree \(id.hexadecimal) cannot be read: \(cause)"
+        }
+    }
+}
+
+/// Gives the encoding of a directory; the bytes stay valid until the operation it was passed to returns.
+package typealias TreeLookup = (TreeID) throws(TreeError) -> UnsafeRawBufferPointer
