@@ -1,0 +1,146 @@
+import Digests
+package import PackageModel
+
+extension PackageMetadata {
+    /// Reads a package's metadata from the records of one Meta payload.
+    ///
+    /// Scalars come from the first record with their tag and a fitting primitive, numbers from any integer primitive.
+    /// Lists are kept in the order they have, of the kind their tag says; capabilities of a kind nobody knows are
+    /// dropped, as are unknown tags.
+    /// - Parameter offset: where the payload stands in its file, for errors.
+    /// - Throws: `missingTag` without one of the nine mandatory records, `invalidText` for a name, version or
+    ///   architecture that could not be part of a file name, or a hash that is none.
+    package init(records: [MetaRecord], at offset: UInt64 = 0) throws(StoneError) {
+        let fields = MetaFields(records: records, offset: offset)
+        self.init(
+            name: try fields.fileNamePart(.name), version: try fields.fileNamePart(.version),
+            release: try fields.mandatoryNumber(.release), buildRelease: try fields.mandatoryNumber(.buildRelease),
+            architecture: try fields.fileNamePart(.architecture), summary: try fields.mandatoryText(.summary),
+            description: try fields.mandatoryText(.description), homepage: try fields.mandatoryText(.homepage),
+            sourceID: try fields.mandatoryText(.sourceID))
+        guard !name.isEmpty else { throw fields.error(.invalidText, "the package's name is empty") }
+        for record in records { append(record) }
+        uri = fields.text(.packageURI)
+        downloadSize = try fields.number(.packageSize)
+        if let text = fields.text(.packageHash) {
+            guard let hash = PackageID(hexadecimal: text) else {
+                throw fields.error(.invalidText, "\(quoted(text.utf8)) is no SHA-256 in lower-case hexadecimal")
+            }
+            self.hash = hash
+        }
+    }
+
+    private mutating func append(_ record: MetaRecord) {
+        switch (record.tag, record.value) {
+        case (.license, .string(let text)): licenses.append(text)
+        case (.depends, .dependency(let kind, let target)): Self.append(kind, target, to: &dependencies)
+        case (.provides, .provider(let kind, let target)): Self.append(kind, target, to: &providers)
+        case (.conflicts, .provider(let kind, let target)): Self.append(kind, target, to: &conflicts)
+        case (.buildDepends, .dependency(let kind, let target)): Self.append(kind, target, to: &buildDependencies)
+        default: break
+        }
+    }
+
+    private static func append(_ kind: UInt8, _ target: String, to list: inout [Capability]) {
+        guard let kind = CapabilityKind(rawValue: kind) else { return }
+        list.append(Capability(kind, target))
+    }
+
+    /// The records of a Meta payload in their canonical order: scalars, then licences and capabilities.
+    ///
+    /// Capabilities are sorted and unique, licences and build dependencies sorted; the provider that a package's own
+    /// name is goes unwritten, since every reader adds it.
+    package var records: [MetaRecord] {
+        var records = [
+            MetaRecord(.name, .string(name)), MetaRecord(.version, .string(version)),
+            MetaRecord(.release, .uint64(release)), MetaRecord(.buildRelease, .uint64(buildRelease)),
+            MetaRecord(.architecture, .string(architecture)), MetaRecord(.summary, .string(summary)),
+            MetaRecord(.description, .string(description)), MetaRecord(.sourceID, .string(sourceID)),
+            MetaRecord(.homepage, .string(homepage)),
+        ]
+        if let uri { records.append(MetaRecord(.packageURI, .string(uri))) }
+        if let hash { records.append(MetaRecord(.packageHash, .string(hash.hexadecimal))) }
+        if let downloadSize { records.append(MetaRecord(.packageSize, .uint64(downloadSize))) }
+        for license in licenses.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
+            records.append(MetaRecord(.license, .string(license)))
+        }
+        for capability in Set(dependencies).sorted() {
+            records.append(
+                MetaRecord(.depends, .dependency(kind: capability.kind.rawValue, target: capability.target)))
+        }
+        for capability in Set(providers).subtracting([Capability(.name, name)]).sorted() {
+            records.append(MetaRecord(.provides, .provider(kind: capability.kind.rawValue, target: capability.target)))
+        }
+        for capability in Set(conflicts).sorted() {
+            records.append(MetaRecord(.conflicts, .provider(kind: capability.kind.rawValue, target: capability.target)))
+        }
+        for capability in buildDependencies.sorted(by: { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }) {
+            records.append(
+                MetaRecord(.buildDepends, .dependency(kind: capability.kind.rawValue, target: capability.target)))
+        }
+        return records
+    }
+}
+
+/// Looks scalars up among metadata records: the first with the tag and a fitting primitive.
+private struct MetaFields {
+    let records: [MetaRecord]
+    let offset: UInt64
+
+    func error(_ code: StoneError.Code, _ message: String) -> StoneError {
+        StoneError(code, at: offset, payload: .meta, message)
+    }
+
+    func text(_ tag: MetaTag) -> String? {
+        for record in records where record.tag == tag {
+            if case .string(let text) = record.value { return text }
+        }
+        return nil
+    }
+
+    func number(_ tag: MetaTag) throws(StoneError) -> UInt64? {
+        for record in records where record.tag == tag {
+            guard let number = record.value.integer else { continue }
+            guard let unsigned = UInt64(exactly: number) else {
+                throw error(.malformedRecord, "\(tag.name) is negative")
+            }
+            return unsigned
+        }
+        return nil
+    }
+
+    func mandatoryText(_ tag: MetaTag) throws(StoneError) -> String {
+        guard let text = text(tag) else { throw error(.missingTag, "the package has no \(tag.name)") }
+        return text
+    }
+
+    func mandatoryNumber(_ tag: MetaTag) throws(StoneError) -> UInt64 {
+        guard let number = try number(tag) else { throw error(.missingTag, "the package has no \(tag.name)") }
+        return number
+    }
+
+    /// A text that becomes part of file names, so it must not leave a directory or disturb a terminal.
+    func fileNamePart(_ tag: MetaTag) throws(StoneError) -> String {
+        let text = try mandatoryText(tag)
+        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != UInt8(ascii: "/") && $0 != 0x7f }), text != ".", text != ".."
+        else { throw error(.invalidText, "\(quoted(text.utf8)) cannot be a package's \(tag.name)") }
+        return text
+    }
+}
+
+extension MetaRecord.Value {
+    /// The number of an integer primitive.
+    fileprivate var integer: Int128? {
+        switch self {
+        case .int8(let number): Int128(number)
+        case .uint8(let number): Int128(number)
+        case .int16(let number): Int128(number)
+        case .uint16(let number): Int128(number)
+        case .int32(let number): Int128(number)
+        case .uint32(let number): Int128(number)
+        case .int64(let number): Int128(number)
+        case .uint64(let number): Int128(number)
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/// What a payload holds. Unknown kinds are skipped, their checksum verified.
+package struct PayloadKind: RawRepresentable, Hashable, Sendable {
+    package var rawValue: UInt8
+
+    package init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    package static let meta = PayloadKind(rawValue: 1)
+    package static let content = PayloadKind(rawValue: 2)
+    package static let layout = PayloadKind(rawValue: 3)
+    package static let index = PayloadKind(rawValue: 4)
+    package static let attributes = PayloadKind(rawValue: 5)
+
+    package var isKnown: Bool { (1...5).contains(rawValue) }
+
+    /// The word shown to people.
+    package var name: String {
+        switch self {
+        case .meta: "meta"
+        case .content: "content"
+        case .layout: "layout"
+        case .index: "index"
+        case .attributes: "attributes"
+        default: "unknown (\(rawValue))"
+        }
+    }
+}
