@@ -1,0 +1,127 @@
+internal import PackageModel
+
+/// Remembers the answers of a state and of the collections for the length of one operation, and puts them in order.
+final class PackageLookup<Installed: InstalledPackages, Available: AvailablePackages> {
+    let installed: Installed
+    let available: Available
+    /// Whether offers follow the collections and then the state, as a sync wants them; see `rank`.
+    private let followsCollections: Bool
+    private var installedSummaries: [PackageID: PackageSummary?] = [:]
+    private var offeredSummaries: [PackageID: PackageSummary?] = [:]
+    private var installedByProvider: [Capability: [PackageSummary]] = [:]
+    private var offersByProvider: [Capability: [PackageSummary]] = [:]
+    private var tips: [String: PackageID?] = [:]
+
+    init(_ installed: Installed, _ available: Available, followsCollections: Bool) {
+        self.installed = installed
+        self.available = available
+        self.followsCollections = followsCollections
+    }
+
+    func installedPackage(_ id: PackageID) throws(LookupFailure) -> PackageSummary? {
+        if let known = installedSummaries[id] { return known }
+        let package = try installed.package(id)
+        installedSummaries[id] = .some(package)
+        return package
+    }
+
+    private func offeredPackage(_ id: PackageID) throws(LookupFailure) -> PackageSummary? {
+        if let known = offeredSummaries[id] { return known }
+        let package = try available.package(id)
+        offeredSummaries[id] = .some(package)
+        return package
+    }
+
+    /// Installed providers: the package of that name first, then by release and build release, falling, name and id.
+    func installedProviders(of capability: Capability) throws(LookupFailure) -> [PackageSummary] {
+        if let known = installedByProvider[capability] { return known }
+        var packages: [PackageSummary] = []
+        for id in Set(try installed.providers(of: capability)) {
+            if let package = try installedPackage(id) { packages.append(package) }
+        }
+        packages.sort { Self.precedes($0, $1, target: capability.target) }
+        installedByProvider[capability] = packages
+        return packages
+    }
+
+    /// The installed package of that very name.
+    func installedPackage(named name: String) throws(LookupFailure) -> PackageSummary? {
+        try installedProviders(of: Capability(.name, name)).first { $0.name == name }
+    }
+
+    /// Offered providers in order of preference.
+    ///
+    /// By priority of the collection, then as installed providers are. A sync first asks for the rank of the offer.
+    func offers(of capability: Capability) throws(LookupFailure) -> [PackageSummary] {
+        if let known = offersByProvider[capability] { return known }
+        let packages = try plainOffers(of: capability)
+        guard followsCollections, packages.count > 1 else {
+            offersByProvider[capability] = packages
+            return packages
+        }
+        var ranked: [(rank: Int, position: Int, package: PackageSummary)] = []
+        for (position, package) in packages.enumerated() { ranked.append((try rank(of: package), position, package)) }
+        ranked.sort { ($0.rank, $0.position) < ($1.rank, $1.position) }
+        let sorted = ranked.map(\.package)
+        offersByProvider[capability] = sorted
+        return sorted
+    }
+
+    private func plainOffers(of capability: Capability) throws(LookupFailure) -> [PackageSummary] {
+        var priorities: [PackageID: UInt64] = [:]
+        for offer in try available.offers(of: capability) {
+            priorities[offer.package] = max(priorities[offer.package] ?? 0, offer.priority)
+        }
+        var offers: [(package: PackageSummary, priority: UInt64)] = []
+        for (id, priority) in priorities {
+            if let package = try offeredPackage(id) { offers.append((package, priority)) }
+        }
+        offers.sort { left, right in
+            if left.priority != right.priority { return left.priority > right.priority }
+            return Self.precedes(left.package, right.package, target: capability.target)
+        }
+        return offers.map(\.package)
+    }
+
+    /// How well an offer fits a sync; 0 is best.
+    ///
+    /// What is the tip of its name comes before what another collection overrides. Then what is installed already,
+    /// so that a second sync changes nothing, then names that are installed, so that providers do not change about.
+    private func rank(of package: PackageSummary) throws(LookupFailure) -> Int {
+        let isTip = try tip(of: package.name) == package.id
+        if isTip, try installedPackage(package.id) != nil { return 0 }
+        let isKnown = try installedPackage(named: package.name) != nil
+        return (isTip ? 1 : 3) + (isKnown ? 0 : 1)
+    }
+
+    private func tip(of name: String) throws(LookupFailure) -> PackageID? {
+        if let known = tips[name] { return known }
+        let tip = try plainOffers(of: Capability(.name, name)).first { $0.name == name }?.id
+        tips[name] = .some(tip)
+        return tip
+    }
+
+    /// Offered packages of that very name in order of preference.
+    func offers(named name: String) throws(LookupFailure) -> [PackageSummary] {
+        try offers(of: Capability(.name, name)).filter { $0.name == name }
+    }
+
+    /// Texts of offered capabilities that look like `capability`: of its kind, and the same target under other kinds.
+    func similar(to capability: Capability) throws(LookupFailure) -> [String] {
+        var texts: [String] = []
+        for kind in CapabilityKind.allCases where kind != capability.kind {
+            let other = Capability(kind, capability.target)
+            if try !offers(of: other).isEmpty { texts.append(other.text) }
+        }
+        let near = NameSimilarity(to: capability.target).best(of: try available.targets(of: capability.kind))
+        return texts + near.filter { $0 != capability.target }.map { Capability(capability.kind, $0).text }
+    }
+
+    private static func precedes(_ left: PackageSummary, _ right: PackageSummary, target: String) -> Bool {
+        if (left.name == target) != (right.name == target) { return left.name == target }
+        if left.release != right.release { return left.release > right.release }
+        if left.buildRelease != right.buildRelease { return left.buildRelease > right.buildRelease }
+        if left.name != right.name { return left.name < right.name }
+        return left.id < right.id
+    }
+}
