@@ -11,8 +11,10 @@ let settings: [SwiftSetting] = [
     .treatAllWarnings(as: .error),
 ]
 
-func module(_ floor: String, _ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: settings)
+func module(
+    _ floor: String, _ name: String, _ dependencies: [Target.Dependency], _ more: [SwiftSetting] = []
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: settings + more)
 }
 
 func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -44,7 +46,7 @@ let cLibraries: [Target] = [
 let base: [Target] = [
     module("Base", "BytePath", []),
     module("Base", "Digests", ["CNettle", "CXXHash"]),
-    module("Base", "LMDB", ["CLMDB"]),
+    module("Base", "LMDB", ["BytePath", "CLMDB", "Digests"], [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux"]),
     module("Base", "TerminalOutput", ["LinuxSystem"]),
     module("Base", "Zstandard", ["CZstd"]),

@@ -50,3 +50,8 @@ package struct XXH3Hasher: ~Copyable {
 package func xxh3Digest64(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
     XXH3_64bits(bytes.baseAddress, bytes.count)
 }
+
+/// XXH3-64 of `bytes` with a seed, which makes the digest depend on more than the bytes.
+package func xxh3Digest64(_ bytes: UnsafeRawBufferPointer, seed: UInt64) -> UInt64 {
+    XXH3_64bits_withSeed(bytes.baseAddress, bytes.count, seed)
+}
