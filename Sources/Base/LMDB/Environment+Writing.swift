@@ -1,4 +1,6 @@
+internal import BytePath
 internal import CLMDB
+import Glibc
 
 extension Environment {
     /// Begins a write transaction. The thread must be the gate's writer.
@@ -38,11 +40,20 @@ extension Environment {
         let result = mdb_txn_commit(transaction)
         guard result == MDB_SUCCESS else {
             context.isMapFull = result == MDB_MAP_FULL
-            return DatabaseError(result: result, directory: directory, doing: "committing")
+            // LMDB calls a write that the device took in part only an I/O error.
+            let isFull = result == EIO && isDeviceFull
+            return DatabaseError(result: isFull ? ENOSPC : result, directory: directory, doing: "committing")
         }
         gate.publish(context.handles)
         gate.leave()
         return nil
+    }
+
+    /// Whether the file system has less space left than any commit needs.
+    private var isDeviceFull: Bool {
+        var status = statvfs()
+        guard directory.withCString({ statvfs($0, &status) }) == 0 else { return false }
+        return status.f_bavail < 16
     }
 
     /// Undoes an update that was not committed.

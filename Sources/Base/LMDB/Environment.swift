@@ -14,6 +14,9 @@ import Glibc
 /// - Never use an environment in a forked child, and never open its `lock.mdb` by other means in this process: closing
 ///   such a descriptor drops LMDB's locks.
 /// - LMDB maps the file: whoever truncates it while it is open ends this process with SIGBUS.
+/// - LMDB believes the pages that lead to the records. Checksums find damaged records; where a device is suspected of
+///   having damaged pages too, run `checkStructure` first.
+/// - A writer of another process that holds LMDB's lock makes `update` wait; one that dies gives the lock up.
 package final class Environment: Sendable {
     package let directory: BytePath
     package let options: EnvironmentOptions

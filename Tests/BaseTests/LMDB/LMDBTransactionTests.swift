@@ -1,3 +1,4 @@
+import BytePath
 import Glibc
 import LMDB
 import Synchronization
@@ -125,18 +126,18 @@ import Testing
         try environment.view { transaction throws in #expect(try transaction.value(in: others, for: 0) == 200) }
     }
 
-    @Test func updateInsideUpdateTraps() async {
-        await #expect(processExitsWith: .failure) {
-            let scratch = try LMDBScratch()
-            let environment = try scratch.open()
+    @Test func updateInsideUpdateTraps() async throws {
+        let scratch = try LMDBScratch()
+        await #expect(processExitsWith: .failure) { [path = scratch.path.display as String] in
+            let environment = try Environment(at: BytePath(path))
             try environment.update { _ in try environment.update { _ in } }
         }
     }
 
-    @Test func updateInsideViewTraps() async {
-        await #expect(processExitsWith: .failure) {
-            let scratch = try LMDBScratch()
-            let environment = try scratch.open()
+    @Test func updateInsideViewTraps() async throws {
+        let scratch = try LMDBScratch()
+        await #expect(processExitsWith: .failure) { [path = scratch.path.display as String] in
+            let environment = try Environment(at: BytePath(path))
             try environment.view { _ in try environment.update { _ in } }
         }
     }
