@@ -1,3 +1,4 @@
+/// Turns Debian packages into stones.
 @main
 struct Entrypoint {
     static func main() {}

@@ -1,3 +1,4 @@
+/// Runs the moss command line.
 @main
 struct Entrypoint {
     static func main() {}

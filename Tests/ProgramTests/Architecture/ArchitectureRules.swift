@@ -1,0 +1,128 @@
+/// The rules of `Sources/README.md`, applied to a package description, the map and the sources.
+struct ArchitectureRules {
+    static let fileLinesMax = 500
+    static let functionLinesMax = 70
+
+    /// Modules of the toolchain that any target may import.
+    static let systemModules: Set<String> = ["Glibc", "Synchronization"]
+    /// Modules of the toolchain for Clients, Programs and tests only.
+    static let foundationModules: Set<String> = ["Foundation", "FoundationEssentials"]
+
+    var description: PackageDescription
+    var map: PackageMap
+    /// Path below the package to contents, for every Swift and C file.
+    var files: [String: [UInt8]]
+
+    /// Every violation, one sentence each, in a stable order.
+    func violations() -> [String] {
+        edges() + imports() + sentences() + sizes()
+    }
+
+    /// Files that stand for a module nobody has written yet.
+    func placeholders() -> [String] {
+        files.keys.filter { $0.hasSuffix("/Placeholder.swift") }.sorted().map { "\($0) is a placeholder" }
+    }
+
+    private func isTest(_ target: PackageDescription.Target) -> Bool {
+        !target.path.hasPrefix("Sources/")
+    }
+
+    private func floor(of target: PackageDescription.Target) -> Int? {
+        guard let module = map.modules[target.name] else { return nil }
+        return PackageMap.floors.firstIndex(of: module.floor)
+    }
+
+    /// Declared dependencies against the floors and the map.
+    private func edges() -> [String] {
+        var found: [String] = []
+        let targets = description.targets.filter { !isTest($0) }
+        let height = Dictionary(
+            targets.compactMap { target in floor(of: target).map { (target.name, $0) } }, uniquingKeysWith: max)
+        for target in targets {
+            guard let module = map.modules[target.name], let own = height[target.name] else {
+                found.append("\(target.name) is missing in Sources/README.md")
+                continue
+            }
+            if target.path != "Sources/\(module.floor)/\(target.name)" {
+                found.append("\(target.name) stands on floor \(module.floor) in the map but lies in \(target.path)")
+            }
+            for dependency in target.dependencies {
+                if let other = height[dependency], other > own {
+                    found.append("\(target.name) uses \(dependency), which stands on a higher floor")
+                }
+                if !module.uses.contains(dependency) {
+                    found.append("\(target.name) uses \(dependency), which its row in Sources/README.md does not name")
+                }
+            }
+            for use in module.uses.subtracting(target.dependencies).sorted() {
+                found.append("Sources/README.md says that \(target.name) uses \(use); Package.swift does not")
+            }
+        }
+        for name in Set(map.modules.keys).subtracting(targets.map(\.name)).sorted() {
+            found.append("\(name) is in Sources/README.md but not in Package.swift")
+        }
+        return found
+    }
+
+    /// Import declarations against declared dependencies.
+    private func imports() -> [String] {
+        var found: [String] = []
+        var importers: [String: Set<String>] = [:]
+        let clients = PackageMap.floors.firstIndex(of: "Clients") ?? 0
+        for target in description.targets {
+            let isBelowClients = floor(of: target).map { $0 < clients } ?? false
+            for (path, source) in sources(of: target) {
+                for imported in source.imports {
+                    if map.modules[imported]?.floor == "CLibraries" {
+                        importers[imported, default: []].insert(target.name)
+                    }
+                    if Self.foundationModules.contains(imported) {
+                        if isBelowClients { found.append("\(path) imports \(imported) below Clients") }
+                    } else if imported == "Testing" && isTest(target) || imported == "PackageDescription" {
+                        continue
+                    } else if !Self.systemModules.contains(imported) && !target.dependencies.contains(imported) {
+                        found.append("\(path) imports \(imported), which \(target.name) does not depend on")
+                    }
+                }
+            }
+        }
+        for (library, modules) in importers.sorted(by: { $0.key < $1.key }) where modules.count > 1 {
+            found.append("\(library) is imported by \(modules.sorted().joined(separator: " and ")); one may")
+        }
+        return found
+    }
+
+    /// Sentences of the map against the doc comments of the modules that are written.
+    private func sentences() -> [String] {
+        description.targets.filter { !isTest($0) }.compactMap { target in
+            guard let module = map.modules[target.name], module.floor != "CLibraries" else { return nil }
+            let sources = sources(of: target)
+            if sources.contains(where: { $0.path.hasSuffix("/Placeholder.swift") }) { return nil }
+            let isSaid = sources.contains { $0.source.docComments.contains { $0.hasPrefix(module.sentence) } }
+            return isSaid ? nil : "no doc comment of \(target.name) begins with its sentence in Sources/README.md"
+        }
+    }
+
+    private func sizes() -> [String] {
+        files.sorted { $0.key < $1.key }.flatMap { path, bytes in
+            let source = SwiftSource(bytes)
+            var found: [String] = []
+            if source.lineCount > Self.fileLinesMax {
+                found.append("\(path) has \(source.lineCount) lines; at most \(Self.fileLinesMax)")
+            }
+            guard path.hasSuffix(".swift") else { return found }
+            for function in source.functions where function.lineCount > Self.functionLinesMax {
+                found.append(
+                    "\(path):\(function.line): a function of \(function.lineCount) lines; at most \(Self.functionLinesMax)"
+                )
+            }
+            return found
+        }
+    }
+
+    private func sources(of target: PackageDescription.Target) -> [(path: String, source: SwiftSource)] {
+        files.filter { $0.key.hasPrefix(target.path + "/") && $0.key.hasSuffix(".swift") }
+            .sorted { $0.key < $1.key }
+            .map { ($0.key, SwiftSource($0.value)) }
+    }
+}

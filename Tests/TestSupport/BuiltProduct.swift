@@ -1,0 +1,22 @@
+package import BytePath
+internal import LinuxSystem
+
+/// The programs of this package as the running tests' build made them.
+package enum BuiltProduct: String, CaseIterable, Sendable {
+    case callTracer = "call-tracer"
+    case deb2stone
+    case moss
+
+    /// Products lie beside the test bundle, which is the program being run.
+    package var path: BytePath {
+        get throws { try CurrentProcess.executablePath().parent.appending(rawValue) }
+    }
+
+    /// The command that runs this product.
+    package func command(_ arguments: [BytePath]) throws -> Command {
+        try Command(path, arguments)
+    }
+}
+
+/// The directory of Package.swift.
+package let packageRoot: BytePath = BytePath("\(#filePath)").parent.parent.parent
