@@ -124,6 +124,20 @@ let allTests: [Target] = [
         ]),
 ]
 
+func fuzzer(_ name: String) -> Target {
+    .executableTarget(
+        name: name, dependencies: ["CLibFuzzer", "TestSupport"], path: "Tests/Fuzz/\(name)", swiftSettings: settings)
+}
+
+/// Only tools/fuzz asks for these, since they need the whole build instrumented.
+let fuzzers: [Target] =
+    Context.environment["MOSS_FUZZ"] == nil
+    ? []
+    : [
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"), fuzzer("IndexFuzzer"),
+        fuzzer("StoneFuzzer"),
+    ]
+
 let package = Package(
     name: "moss",
     products: [
@@ -134,5 +148,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    targets: cLibraries + base + formats + engine + clients + programs + allTests
+    targets: cLibraries + base + formats + engine + clients + programs + allTests + fuzzers
 )

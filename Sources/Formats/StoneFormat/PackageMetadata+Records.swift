@@ -64,14 +64,14 @@ extension PackageMetadata {
         for license in licenses.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             records.append(MetaRecord(.license, .string(license)))
         }
-        for capability in Set(dependencies).sorted() {
+        for capability in canonical(dependencies) {
             records.append(
                 MetaRecord(.depends, .dependency(kind: capability.kind.rawValue, target: capability.target)))
         }
-        for capability in Set(providers).subtracting([Capability(.name, name)]).sorted() {
+        for capability in canonical(providers.filter { $0 != Capability(.name, name) }) {
             records.append(MetaRecord(.provides, .provider(kind: capability.kind.rawValue, target: capability.target)))
         }
-        for capability in Set(conflicts).sorted() {
+        for capability in canonical(conflicts) {
             records.append(MetaRecord(.conflicts, .provider(kind: capability.kind.rawValue, target: capability.target)))
         }
         for capability in buildDependencies.sorted(by: { $0.text.utf8.lexicographicallyPrecedes($1.text.utf8) }) {
@@ -80,6 +80,17 @@ extension PackageMetadata {
         }
         return records
     }
+}
+
+/// `list` sorted, without repetitions. Compares bytes, since `==` of strings would take some for others.
+private func canonical(_ list: [Capability]) -> [Capability] {
+    var unique: [Capability] = []
+    unique.reserveCapacity(list.count)
+    for capability in list.sorted() {
+        if let last = unique.last, !(last < capability) { continue }
+        unique.append(capability)
+    }
+    return unique
 }
 
 /// Looks scalars up among metadata records: the first with the tag and a fitting primitive.
