@@ -14,16 +14,30 @@ package enum LayoutPathRule {
         if path.isEmpty { return "the path is empty" }
         if path.first == UInt8(ascii: "/") { return "the path is absolute" }
         if path.count > pathLengthMax { return "the path has \(path.count) bytes, more than \(pathLengthMax)" }
-        if path.contains(0) { return "the path holds a NUL" }
-        for component in path.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
-            if component.isEmpty { return "the path has an empty component" }
-            if component.count > componentLengthMax {
-                return "a component of the path has \(component.count) bytes, more than \(componentLengthMax)"
-            }
-            if component.count <= 2, component.allSatisfy({ $0 == UInt8(ascii: ".") }) {
-                return "the path has a component \(quoted(component))"
+        // One pass without slices: this runs for every path of every package.
+        var length = 0
+        var dots = 0
+        for byte in path {
+            switch byte {
+            case 0: return "the path holds a NUL"
+            case UInt8(ascii: "/"):
+                if let problem = problem(componentLength: length, dots: dots) { return problem }
+                length = 0
+                dots = 0
+            default:
+                length += 1
+                if byte == UInt8(ascii: ".") { dots += 1 }
             }
         }
+        return problem(componentLength: length, dots: dots)
+    }
+
+    private static func problem(componentLength length: Int, dots: Int) -> String? {
+        if length == 0 { return "the path has an empty component" }
+        if length > componentLengthMax {
+            return "a component of the path has \(length) bytes, more than \(componentLengthMax)"
+        }
+        if length <= 2, dots == length { return "the path has a component \(length == 1 ? "\".\"" : "\"..\"")" }
         return nil
     }
 
