@@ -7,6 +7,8 @@ package struct StoneWriterOptions: Hashable, Sendable {
     /// Largest window as a power of two; the pledged size shrinks it.
     package var windowLog: Int
     /// Threads that compress content, at least one; their number changes the time and not the bytes.
+    ///
+    /// A thread takes four windows at a time, so several only help where `windowLog` is well below the content's size.
     package var contentWorkers: Int
 
     /// As upstream writes: level 18 and the largest window there is.
