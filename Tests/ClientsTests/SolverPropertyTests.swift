@@ -1,11 +1,12 @@
 import PackageModel
 import Solver
+import TestSupport
 import Testing
 
 /// Laws that hold for every universe; the seed of a failing one is in the message.
 @Suite struct SolverPropertyTests {
     @Test(arguments: 1...300) func lawsHoldInRandomUniverses(seed: Int) throws {
-        var random = SeededRandom(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let alternatives = seed.isMultiple(of: 2)
         var world = SolverWorld(available: Self.packages(&random, build: 1, alternatives: alternatives))
         world.add(Self.packages(&random, build: 2, alternatives: alternatives), priority: 5)
@@ -48,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: 1...40) func answersDoNotDependOnTheOrderOfInsertion(seed: Int) throws {
-        var random = SeededRandom(seed: UInt64(seed))
+        var random = SeededGenerator(seed: UInt64(seed))
         let packages = Self.packages(&random)
         let one = SolverWorld(available: packages)
         let other = SolverWorld(available: packages.shuffled(using: &random))
@@ -80,7 +81,11 @@ import Testing
         }
     }
 
-    private static func packages(_ random: inout SeededRandom, build: UInt64 = 1, alternatives: Bool = true)
+    private static func chance(_ percent: Int, _ random: inout SeededGenerator) -> Bool {
+        Int.random(in: 0..<100, using: &random) < percent
+    }
+
+    private static func packages(_ random: inout SeededGenerator, build: UInt64 = 1, alternatives: Bool = true)
         -> [PackageSummary]
     {
         let sharing = alternatives ? 3 : 1
@@ -89,10 +94,10 @@ import Testing
             for _ in 0..<Int.random(in: 0...3, using: &random) {
                 let other = Int.random(in: 0..<24, using: &random)
                 needs.append(
-                    random.chance(50) ? "p\(other)" : "soname(l\(other / sharing).so.\(random.chance(80) ? 1 : 2))")
+                    chance(50, &random) ? "p\(other)" : "soname(l\(other / sharing).so.\(chance(80, &random) ? 1 : 2))")
             }
-            let provides = ["soname(l\(number / sharing).so.\(random.chance(80) ? 1 : 2))"]
-            let conflicts = random.chance(8) ? ["p\(Int.random(in: 0..<24, using: &random))"] : []
+            let provides = ["soname(l\(number / sharing).so.\(chance(80, &random) ? 1 : 2))"]
+            let conflicts = chance(8, &random) ? ["p\(Int.random(in: 0..<24, using: &random))"] : []
             return solverPackage(
                 "p\(number)", UInt64.random(in: 1...99, using: &random), build: build, needs: needs, provides: provides,
                 conflicts: conflicts)
