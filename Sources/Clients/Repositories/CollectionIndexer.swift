@@ -1,0 +1,193 @@
+package import BytePath
+internal import Digests
+internal import LinuxSystem
+package import PackageModel
+package import StoneFormat
+
+/// Finds the stones below a directory and writes the index of them.
+///
+/// Recursive; regular files that end in `.stone`, no symbolic links, no delta stones. Of one name the higher release
+/// counts; the same release twice is an error. The bytes of an index follow from the names and contents of the stones.
+package struct CollectionIndexer: Sendable {
+    package static let indexName: BytePath = "stone.index"
+
+    package let directory: BytePath
+    private let threadCount: Int
+
+    package init(directory: BytePath, threadCount: Int = processorCount()) {
+        self.directory = directory
+        self.threadCount = threadCount
+    }
+
+    /// One stone of the directory.
+    package struct Stone: Hashable, Sendable {
+        /// Relative to the directory.
+        package var path: BytePath
+        package var size: UInt64
+        /// Nanoseconds since 1970; 0 where the file was so new that it could change without its time changing.
+        package var modified: Int64
+        /// As an index lists it: with uri, hash and size.
+        package var metadata: PackageMetadata
+    }
+
+    /// Every stone, by path; hashed in parallel.
+    ///
+    /// - Parameter known: what an earlier scan found at this path; used where size and time are the same.
+    package func scan(
+        known: @Sendable (BytePath) -> Stone? = { _ in nil }
+    ) throws(RepositoryError) -> [Stone] {
+        let files = try files()
+        var stones: [Stone] = []
+        var unknown: [File] = []
+        for file in files {
+            if let stone = known(file.path), stone.size == file.size, stone.modified == file.modified,
+                stone.modified != 0
+            {
+                stones.append(stone)
+            } else {
+                unknown.append(file)
+            }
+        }
+        stones += try read(unknown)
+        return stones.sorted { $0.path < $1.path }
+    }
+
+    /// The packages that an index lists, by name.
+    package static func select(_ stones: [Stone], in directory: BytePath) throws(RepositoryError)
+        -> [PackageMetadata]
+    {
+        var chosen: [String: Stone] = [:]
+        for stone in stones.sorted(by: { $0.path < $1.path }) {
+            guard let other = chosen[stone.metadata.name] else {
+                chosen[stone.metadata.name] = stone
+                continue
+            }
+            if stone.metadata.release == other.metadata.release {
+                throw RepositoryError(
+                    .duplicatePackage, directory.appending(other.path).display,
+                    "\(directory.appending(stone.path)) is \(stone.metadata.name) release"
+                        + " \(stone.metadata.release) too; remove one of them")
+            }
+            if stone.metadata.release > other.metadata.release { chosen[stone.metadata.name] = stone }
+        }
+        return chosen.values.map(\.metadata).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+    }
+
+    /// Writes `stone.index` into the directory, as one, and returns what it lists.
+    @discardableResult
+    package func writeIndex(options: StoneWriterOptions = StoneWriterOptions()) throws(RepositoryError)
+        -> [PackageMetadata]
+    {
+        let packages = try Self.select(try scan(), in: directory)
+        let bytes: [UInt8]
+        do throws(StoneError) {
+            bytes = try StoneIndex.encode(repository: packages, options: options)
+        } catch {
+            throw RepositoryError(.invalidIndex, directory.appending(Self.indexName).display, "\(error)")
+        }
+        try reporting(below: directory) { () throws(SystemError) in
+            try Descriptor.openDirectory(directory).replaceFile(Self.indexName, with: bytes, durable: true)
+        }
+        return packages
+    }
+
+    // MARK: Finding
+
+    private struct File: Sendable {
+        var path: BytePath
+        var size: UInt64
+        var modified: Int64
+    }
+
+    private func files() throws(RepositoryError) -> [File] {
+        var files: [File] = []
+        var pending: [BytePath] = [""]
+        while let current = pending.popLast() {
+            let place = directory.appending(current)
+            try reporting(below: place) { () throws(SystemError) in
+                let descriptor = try Descriptor.openDirectory(place)
+                for entry in try descriptor.entries() {
+                    let status = try descriptor.status(of: entry.name)
+                    switch status.kind {
+                    case .directory: pending.append(current.appending(entry.name))
+                    case .regular where entry.name.bytes.hasSuffix(".stone"):
+                        let path = current.appending(entry.name)
+                        files.append(File(path: path, size: status.size, modified: status.settledModified))
+                    default: break
+                    }
+                }
+            }
+        }
+        return files
+    }
+
+    // MARK: Reading
+
+    /// Reads `files` on several threads; the first error ends it.
+    private func read(_ files: [File]) throws(RepositoryError) -> [Stone] {
+        guard !files.isEmpty else { return [] }
+        let queue = BlockingQueue<File>(capacity: files.count)
+        for file in files { _ = queue.push(file) }
+        queue.close()
+        let failure = FirstError<RepositoryError>()
+        let results = SharedList<Stone>()
+        withThreads(min(threadCount, files.count)) { _ in
+            while !failure.occurred, let file = queue.pop() {
+                do throws(RepositoryError) {
+                    if let stone = try read(file) { results.append(stone) }
+                } catch {
+                    failure.record(error)
+                }
+            }
+        }
+        try failure.throwIfAny()
+        return results.all
+    }
+
+    private func read(_ file: File) throws(RepositoryError) -> Stone? {
+        let path = directory.appending(file.path)
+        guard var metadata = try Self.metadata(of: path) else { return nil }
+        let (hash, size) = try reporting(below: path) { () throws(SystemError) in try Self.hash(path) }
+        metadata.uri = URIReference.encode(file.path)
+        metadata.hash = hash
+        metadata.downloadSize = size
+        return Stone(path: file.path, size: file.size, modified: file.modified, metadata: metadata)
+    }
+
+    /// The first Meta payload of a binary stone; nil for a delta stone.
+    private static func metadata(of path: BytePath) throws(RepositoryError) -> PackageMetadata? {
+        let source = FileSource(try reporting { () throws(SystemError) in try Descriptor.open(path) })
+        do throws(StoneReadError<SystemError>) {
+            var reader = try StoneReader(source)
+            if reader.header.fileType == .delta { return nil }
+            guard reader.header.fileType == .binary else {
+                throw .stone(
+                    StoneError(.wrongFileType, "the file is of type \(reader.header.fileType.name), not a package"))
+            }
+            while let payload = try reader.nextPayload() {
+                if payload.kind == .meta { return try reader.readMetadata() }
+            }
+            throw .stone(StoneError(.missingPayload, "there is no meta payload"))
+        } catch {
+            switch error {
+            case .source(let failure): throw RepositoryError(failure, below: path)
+            case .stone(let failure):
+                throw RepositoryError(.invalidIndex, path.display, "not a usable stone: \(failure)")
+            }
+        }
+    }
+
+    private static func hash(_ path: BytePath) throws(SystemError) -> (PackageID, UInt64) {
+        let file = try Descriptor.open(path)
+        let hasher = SHA256Hasher()
+        var size: UInt64 = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try file.read(into: buffer)
+            if count == 0 { return (hasher.finish(), size) }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            size += UInt64(count)
+        }
+    }
+}

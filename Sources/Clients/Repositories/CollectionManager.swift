@@ -1,0 +1,155 @@
+package import BytePath
+package import LMDB
+internal import LinuxSystem
+
+/// Collections of packages: their configuration, their contents in the database, and queries across them.
+///
+/// Configuration lies in files below the root, contents in the environment that is handed in. Writers hold the root's
+/// lock; readers need none.
+package struct CollectionManager: Sendable {
+    package let files: ConfigurationFiles
+    let store: CollectionStore
+    private let transports: [any CollectionTransport]
+
+    package init(
+        root: BytePath, environment: Environment, transports: [any CollectionTransport] = [LocalTransport()]
+    ) {
+        files = ConfigurationFiles(root: root)
+        store = CollectionStore(environment: environment)
+        self.transports = transports
+    }
+
+    /// A collection and what the last refresh found; nil where there was none from the configured uri.
+    package struct Listed: Hashable, Sendable {
+        package var configuration: CollectionConfiguration
+        package var record: CollectionRecord?
+    }
+
+    /// What a refresh did.
+    package struct Refreshed: Hashable, Sendable {
+        package var id: CollectionID
+        package var packageCount: Int
+        /// Whether the packages are other than before.
+        package var isChanged: Bool
+    }
+
+    /// Every collection, the preferred one first.
+    package func list() throws(RepositoryError) -> [Listed] {
+        var result: [Listed] = []
+        for configuration in try files.load() {
+            var record = try store.record(of: configuration.id)
+            if record?.source != configuration.uri { record = nil }
+            result.append(Listed(configuration: configuration, record: record))
+        }
+        return result
+    }
+
+    /// Refreshes a new collection and then stores its configuration; nothing is kept where that fails.
+    ///
+    /// Throws `collectionExists` for an id that is configured, unless `replacing`.
+    package func add(
+        _ configuration: CollectionConfiguration, replacing: Bool = false
+    ) throws(RepositoryError) -> Refreshed {
+        let isKnown = try files.load().contains { $0.id == configuration.id }
+        if isKnown && !replacing {
+            throw RepositoryError(
+                .collectionExists, configuration.id.text, "there is a collection of this name; remove or replace it")
+        }
+        let refreshed = try refresh(configuration)
+        do throws(RepositoryError) {
+            try files.store(configuration)
+        } catch {
+            // The rows of a replaced collection do not match its uri any more, so nobody reads them.
+            if !isKnown { try? store.forget(configuration.id) }
+            throw error
+        }
+        return refreshed
+    }
+
+    /// Removes a collection's configuration and contents. Throws `unknownCollection`, or `vendorDefined` for one that
+    /// can only be disabled.
+    package func remove(_ id: CollectionID) throws(RepositoryError) {
+        try files.remove(id)
+        try store.forget(id)
+    }
+
+    /// Enables or disables a collection and returns its configuration; `etc` overrides what the vendor defines.
+    @discardableResult
+    package func setActive(_ isActive: Bool, _ id: CollectionID) throws(RepositoryError) -> CollectionConfiguration {
+        var configuration = try configuration(of: id)
+        guard configuration.isActive != isActive else { return configuration }
+        configuration.isActive = isActive
+        try files.store(configuration)
+        return configuration
+    }
+
+    /// Refreshes one collection, active or not.
+    @discardableResult
+    package func refresh(_ id: CollectionID) throws(RepositoryError) -> Refreshed {
+        try refresh(configuration(of: id))
+    }
+
+    /// Refreshes all active collections, on past failures: what is stored of a collection that fails stays as it is.
+    package func refreshAll() throws(RepositoryError) -> (refreshed: [Refreshed], failures: [RepositoryError]) {
+        var refreshed: [Refreshed] = []
+        var failures: [RepositoryError] = []
+        for configuration in try files.load() where configuration.isActive {
+            do throws(RepositoryError) {
+                refreshed.append(try refresh(configuration))
+            } catch {
+                failures.append(error)
+            }
+        }
+        return (refreshed, failures)
+    }
+
+    /// The active collections as one set of packages, as they are configured now.
+    package func registry() throws(RepositoryError) -> CollectionRegistry {
+        try CollectionRegistry(list().filter(\.configuration.isActive), store: store, transports: transports)
+    }
+
+    private func configuration(of id: CollectionID) throws(RepositoryError) -> CollectionConfiguration {
+        guard let configuration = try files.load().first(where: { $0.id == id }) else {
+            throw RepositoryError(.unknownCollection, id.text, "there is no such collection")
+        }
+        return configuration
+    }
+
+    private func refresh(_ configuration: CollectionConfiguration) throws(RepositoryError) -> Refreshed {
+        let transport = try transports.serving(configuration)
+        var previous = try store.previousFetch(of: configuration.id)
+        if previous?.record.source != configuration.uri { previous = nil }
+        switch try transport.fetch(configuration, previous: previous) {
+        case .unchanged(let stamp):
+            guard var record = previous?.record else {
+                throw RepositoryError(.invalidIndex, configuration.id.text, "unchanged, but never fetched")
+            }
+            if record.stamp != stamp {
+                record.stamp = stamp
+                try store.touch(configuration.id, record)
+            }
+            return Refreshed(id: configuration.id, packageCount: record.packageCount, isChanged: false)
+        case .packages(let packages, let base, let stamp, let stones):
+            let record = CollectionRecord(
+                source: configuration.uri, base: base, stamp: stamp, refreshed: currentTimeSeconds(),
+                packageCount: packages.count)
+            try store.replace(
+                configuration.id, with: CollectionStore.Contents(packages, stones: stones, record: record))
+            let isChanged = previous?.record.stamp.digest != stamp.digest || previous?.record.base != base
+            return Refreshed(id: configuration.id, packageCount: packages.count, isChanged: isChanged)
+        }
+    }
+}
+
+extension [any CollectionTransport] {
+    /// The transport for a collection's uri.
+    func serving(_ configuration: CollectionConfiguration) throws(RepositoryError) -> any CollectionTransport {
+        let scheme = URIReference.scheme(of: configuration.uri)
+        guard let transport = first(where: { $0.serves(scheme: scheme) }) else {
+            throw RepositoryError(
+                .unsupportedScheme, configuration.id.text,
+                "\(scheme ?? "path")-locations are not supported (\(configuration.uri)); use a path or a file URL")
+        }
+        return transport
+    }
+}

@@ -1,0 +1,53 @@
+package import BytePath
+package import Digests
+internal import LMDB
+
+/// What the last refresh of a collection found.
+package struct CollectionRecord: Hashable, Sendable {
+    /// The configured uri at that time; the packages count only while it is the same.
+    package var source: String
+    /// The directory that package URIs are relative to.
+    package var base: BytePath
+    package var stamp: IndexStamp
+    /// When the packages were last read and stored, in seconds since 1970.
+    package var refreshed: Int64
+    package var packageCount: Int
+}
+
+/// How to see that an index is the one that was read last.
+package struct IndexStamp: Hashable, Sendable {
+    /// Size and time (nanoseconds since 1970) of the index file; 0 where the directory was scanned, and
+    /// the time alone where the file was too new to be told from a later one by it.
+    package var size: UInt64
+    package var modified: Int64
+    /// SHA-256 of the index file, or of what an index of the scanned stones would say.
+    package var digest: SHA256Digest
+}
+
+/// The digest, four numbers (u64), then source, NUL and base.
+extension CollectionRecord: BucketValue {
+    package func encode(into bytes: inout [UInt8]) {
+        stamp.digest.encode(into: &bytes)
+        stamp.size.encode(into: &bytes)
+        UInt64(bitPattern: stamp.modified).encode(into: &bytes)
+        UInt64(bitPattern: refreshed).encode(into: &bytes)
+        UInt64(clamping: packageCount).encode(into: &bytes)
+        bytes += source.utf8
+        bytes.append(0)
+        bytes += base.bytes
+    }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws {
+        let head = SHA256Digest.byteCount
+        guard bytes.count > head + 32, let end = bytes[(head + 32)...].firstIndex(of: 0) else {
+            throw DecodingFailure("a collection in \(bytes.count) bytes")
+        }
+        let number = { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: head + 8 * $0, as: UInt64.self)) }
+        stamp = IndexStamp(
+            size: number(0), modified: Int64(bitPattern: number(1)), digest: SHA256Digest(bytes: bytes))
+        refreshed = Int64(bitPattern: number(2))
+        packageCount = Int(clamping: number(3))
+        source = String(decoding: bytes[(head + 32)..<end], as: UTF8.self)
+        base = BytePath(bytes: Array(bytes[(end + 1)...]))
+    }
+}

@@ -1,0 +1,200 @@
+internal import BytePath
+internal import LMDB
+package import LinuxSystem
+package import PackageModel
+
+/// The packages of all active collections, by look-up; the preferred collection first.
+///
+/// Each query is one read transaction of its own. Collections that were never refreshed from their configured uri hold
+/// nothing; `unrefreshed` names them.
+package struct CollectionRegistry: Sendable {
+    /// The collections asked, the preferred one first.
+    package let collections: [CollectionManager.Listed]
+    /// Active collections without contents: a refresh helps.
+    package let unrefreshed: [CollectionID]
+    private let store: CollectionStore
+    private let transports: [any CollectionTransport]
+
+    init(
+        _ active: [CollectionManager.Listed], store: CollectionStore, transports: [any CollectionTransport]
+    ) {
+        collections = active.filter { $0.record != nil }
+        unrefreshed = active.filter { $0.record == nil }.map(\.configuration.id)
+        self.store = store
+        self.transports = transports
+    }
+
+    /// A package and the collection that offers it.
+    package struct Package: Hashable, Sendable {
+        package var id: PackageID
+        package var metadata: PackageMetadata
+        package var collection: CollectionID
+        package var priority: UInt64
+    }
+
+    /// A package as lists show it.
+    package struct Summary: Hashable, Sendable {
+        package var id: PackageID
+        package var name: String
+        package var version: String
+        package var release: UInt64
+        package var buildRelease: UInt64
+        package var summary: String
+        package var collection: CollectionID
+        package var priority: UInt64
+    }
+
+    // MARK: Queries
+
+    /// The package with this id, from the preferred collection that has it.
+    package func package(_ id: PackageID) throws(RepositoryError) -> Package? {
+        try viewing { (transaction) throws(DatabaseError) -> Package? in
+            for listed in collections {
+                if let package = try Self.package(id, of: listed, in: transaction) { return package }
+            }
+            return nil
+        }
+    }
+
+    /// Everything that provides `capability`: by collection, then by falling release and build release, then id.
+    package func packages(providing capability: Capability) throws(RepositoryError) -> [Package] {
+        try viewing { (transaction) throws(DatabaseError) -> [Package] in
+            var packages: [Package] = []
+            for listed in collections {
+                var found: [Package] = []
+                for id in try Self.providers(of: capability, in: listed.configuration.id, transaction) {
+                    if let package = try Self.package(id, of: listed, in: transaction) { found.append(package) }
+                }
+                packages += found.sorted {
+                    if $0.metadata.release != $1.metadata.release { return $0.metadata.release > $1.metadata.release }
+                    if $0.metadata.buildRelease != $1.metadata.buildRelease {
+                        return $0.metadata.buildRelease > $1.metadata.buildRelease
+                    }
+                    return $0.id < $1.id
+                }
+            }
+            return packages
+        }
+    }
+
+    /// The packages of that very name, the preferred collection's first.
+    package func packages(named name: String) throws(RepositoryError) -> [Package] {
+        try viewing { (transaction) throws(DatabaseError) -> [Package] in
+            var packages: [Package] = []
+            for listed in collections {
+                let key = KeyPair(listed.configuration.id, Array(name.utf8))
+                guard name.utf8.count <= CollectionBuckets.nameByteCountMax,
+                    let stored = try transaction.value(in: CollectionBuckets.names, for: key),
+                    let package = try Self.package(stored.package, of: listed, in: transaction)
+                else { continue }
+                packages.append(package)
+            }
+            return packages
+        }
+    }
+
+    /// Every package of every collection, by name, the preferred collection's first.
+    package func all() throws(RepositoryError) -> [Summary] {
+        try summaries { _, _ in true }
+    }
+
+    /// Packages with `word` in name or summary, whatever the case of ASCII letters: those with it in the name first.
+    package func search(_ word: String) throws(RepositoryError) -> [Summary] {
+        let needle = Self.folded(word)
+        let hits = try summaries { name, summary in
+            Self.contains(Self.folded(name), needle) || Self.contains(Self.folded(summary), needle)
+        }
+        let inName = hits.filter { Self.contains(Self.folded($0.name), needle) }
+        return inName + hits.filter { !Self.contains(Self.folded($0.name), needle) }
+    }
+
+    /// The same packages as the solver asks for them.
+    package var offers: CollectionOffers { CollectionOffers(registry: self) }
+
+    // MARK: Stones
+
+    /// Where the stone of a package is.
+    package func location(of package: Package) throws(RepositoryError) -> StoneLocation {
+        guard let listed = collections.first(where: { $0.configuration.id == package.collection }),
+            let record = listed.record, let uri = package.metadata.uri
+        else {
+            throw RepositoryError(
+                .notRefreshed, package.collection.text, "the collection does not offer \(package.metadata.name)")
+        }
+        return try transports.serving(listed.configuration).location(of: uri, in: record)
+    }
+
+    /// Opens a package's stone for reading; whether its bytes are the promised ones (`package.id`) is for the reader
+    /// to check.
+    package func open(_ package: Package) throws(RepositoryError) -> Descriptor {
+        switch try location(of: package) {
+        case .file(let path):
+            return try reporting(below: path) { () throws(SystemError) in try Descriptor.open(path) }
+        }
+    }
+
+    // MARK: Reading rows
+
+    func viewing<R>(
+        _ body: (borrowing ReadTransaction) throws(DatabaseError) -> R
+    ) throws(RepositoryError) -> R {
+        try storing { () throws(DatabaseError) in try store.environment.view(body) }
+    }
+
+    private static func package(
+        _ id: PackageID, of listed: CollectionManager.Listed, in transaction: borrowing ReadTransaction
+    ) throws(DatabaseError) -> Package? {
+        let collection = listed.configuration.id
+        let key = KeyPair(collection, id)
+        guard let stored = try transaction.value(in: CollectionBuckets.packages, for: key) else { return nil }
+        return Package(
+            id: id, metadata: stored.metadata, collection: collection, priority: listed.configuration.priority)
+    }
+
+    static func providers(
+        of capability: Capability, in collection: CollectionID, _ transaction: borrowing ReadTransaction
+    ) throws(DatabaseError) -> [PackageID] {
+        var ids: [PackageID] = []
+        var cursor = try transaction.cursor(
+            in: CollectionBuckets.providers, .prefix(collection, ProviderKey(capability)))
+        while let key = try cursor.nextKey() { ids.append(key.second.second) }
+        return ids
+    }
+
+    private func summaries(where isWanted: (String, String) -> Bool) throws(RepositoryError) -> [Summary] {
+        var summaries = try viewing { (transaction) throws(DatabaseError) -> [Summary] in
+            var summaries: [Summary] = []
+            for listed in collections {
+                let collection = listed.configuration.id
+                var cursor = try transaction.cursor(in: CollectionBuckets.names, .prefix(collection))
+                while let (key, stored) = try cursor.next() {
+                    let name = String(decoding: key.second, as: UTF8.self)
+                    guard isWanted(name, stored.summary) else { continue }
+                    summaries.append(
+                        Summary(
+                            id: stored.package, name: name, version: stored.version, release: stored.release,
+                            buildRelease: stored.buildRelease, summary: stored.summary, collection: collection,
+                            priority: listed.configuration.priority))
+                }
+            }
+            return summaries
+        }
+        summaries.sort {
+            if $0.name != $1.name { return $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
+            return $0.priority != $1.priority ? $0.priority > $1.priority : $0.collection < $1.collection
+        }
+        return summaries
+    }
+
+    private static func folded(_ text: String) -> [UInt8] {
+        text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }
+    }
+
+    private static func contains(_ text: [UInt8], _ needle: [UInt8]) -> Bool {
+        guard let first = needle.first else { return true }
+        guard text.count >= needle.count else { return false }
+        for start in 0...(text.count - needle.count)
+        where text[start] == first && text[start...].starts(with: needle) { return true }
+        return false
+    }
+}

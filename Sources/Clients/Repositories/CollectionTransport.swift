@@ -1,0 +1,39 @@
+package import BytePath
+package import PackageModel
+
+/// A way to get at collections: their indices and their stones.
+package protocol CollectionTransport: Sendable {
+    /// Whether this transport serves locations with `scheme`, in lower case; nil stands for a plain path.
+    func serves(scheme: String?) -> Bool
+
+    /// Reads a collection's packages, checked by ``IndexRules``.
+    ///
+    /// - Parameter previous: what is stored of the last refresh from the same uri.
+    func fetch(
+        _ configuration: CollectionConfiguration, previous: PreviousFetch?
+    ) throws(RepositoryError) -> FetchedIndex
+
+    /// Where the stone with this uri of a collection is.
+    func location(of uri: String, in record: CollectionRecord) throws(RepositoryError) -> StoneLocation
+}
+
+/// What a transport may look at to save work.
+package struct PreviousFetch: Sendable {
+    package var record: CollectionRecord
+    /// The stones that the last scan found, by path; empty unless a directory was scanned.
+    package var stones: [BytePath: CollectionIndexer.Stone]
+}
+
+/// What a transport brings.
+package enum FetchedIndex: Sendable {
+    /// The packages are those of the last refresh; the stamp may be new.
+    case unchanged(IndexStamp)
+    /// The packages, the directory their URIs are relative to, and the stones of a scan.
+    case packages([PackageMetadata], base: BytePath, stamp: IndexStamp, stones: [CollectionIndexer.Stone])
+}
+
+/// Where a stone can be read.
+package enum StoneLocation: Hashable, Sendable {
+    /// A file of this machine, used in place.
+    case file(BytePath)
+}

@@ -1,0 +1,99 @@
+internal import BytePath
+internal import Digests
+internal import LinuxSystem
+internal import PackageModel
+internal import StoneFormat
+
+/// Collections on this machine: an index file, a directory with one, or a directory of stones.
+package struct LocalTransport: CollectionTransport {
+    private static let indexSizeMax = 1 << 30
+
+    package init() {}
+
+    package func serves(scheme: String?) -> Bool { scheme == nil || scheme == "file" }
+
+    package func fetch(
+        _ configuration: CollectionConfiguration, previous: PreviousFetch?
+    ) throws(RepositoryError) -> FetchedIndex {
+        let path = try path(of: configuration)
+        let kind = try reporting { () throws(SystemError) in try Descriptor.open(path, .pathOnly).status().kind }
+        guard kind == .directory else { return try fetchIndex(path, previous) }
+        let index = path.appending(CollectionIndexer.indexName)
+        let status = try reporting(below: path) { () throws(SystemError) in
+            try Descriptor.openDirectory(path).statusIfPresent(of: CollectionIndexer.indexName, followingLinks: true)
+        }
+        return status == nil ? try scan(path, previous) : try fetchIndex(index, previous)
+    }
+
+    package func location(of uri: String, in record: CollectionRecord) throws(RepositoryError) -> StoneLocation {
+        guard let path = URIReference.resolve(uri, below: record.base) else {
+            throw RepositoryError(.invalidLocation, uri, "this leads to no file below \(record.base)")
+        }
+        return .file(path)
+    }
+
+    private func path(of configuration: CollectionConfiguration) throws(RepositoryError) -> BytePath {
+        let uri = configuration.uri
+        let path = URIReference.scheme(of: uri) == nil ? BytePath(uri) : URIReference.path(ofFileURL: uri)
+        guard let path, path.isAbsolute, !path.bytes.contains(0) else {
+            throw RepositoryError(
+                .invalidLocation, configuration.id.text,
+                "\"\(uri)\" is no absolute path and no file URL such as file:///srv/stones/stone.index")
+        }
+        return path
+    }
+
+    private func fetchIndex(_ path: BytePath, _ previous: PreviousFetch?) throws(RepositoryError) -> FetchedIndex {
+        let file = try reporting(below: path) { () throws(SystemError) in try Descriptor.open(path) }
+        let status = try reporting(below: path) { () throws(SystemError) in try file.status() }
+        guard status.kind == .regular else {
+            throw RepositoryError(.invalidLocation, path.display, "this is neither an index nor a directory")
+        }
+        if let stamp = previous?.record.stamp, stamp.modified != 0, stamp.size == status.size,
+            stamp.modified == status.modified
+        {
+            return .unchanged(stamp)
+        }
+        let bytes = try reporting(below: path) { () throws(SystemError) in
+            try file.readAll(limit: Self.indexSizeMax)
+        }
+        let digest = bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }
+        let stamp = IndexStamp(size: status.size, modified: status.settledModified, digest: digest)
+        if let known = previous?.record, known.stamp.digest == digest, known.base == path.parent {
+            return .unchanged(stamp)
+        }
+        let listed: [PackageMetadata]
+        do throws(StoneError) {
+            listed = try StoneIndex.decode(bytes)
+        } catch {
+            throw RepositoryError(.invalidIndex, path.display, "\(error)")
+        }
+        let base = path.parent
+        let packages = try IndexRules.select(listed, index: path.display) {
+            URIReference.resolve($0, below: base) != nil
+        }
+        return .packages(packages, base: base, stamp: stamp, stones: [])
+    }
+
+    private func scan(_ directory: BytePath, _ previous: PreviousFetch?) throws(RepositoryError) -> FetchedIndex {
+        let known = previous?.stones ?? [:]
+        let stones = try CollectionIndexer(directory: directory).scan { known[$0] }
+        let selected = try CollectionIndexer.select(stones, in: directory)
+        let packages = try IndexRules.select(selected, index: directory.display) {
+            URIReference.resolve($0, below: directory) != nil
+        }
+        let hasher = SHA256Hasher()
+        for stone in stones {
+            let line = "\(stone.metadata.uri ?? "") \(stone.metadata.hash?.hexadecimal ?? "")\n"
+            Array(line.utf8).withUnsafeBytes { hasher.update($0) }
+        }
+        let stamp = IndexStamp(size: 0, modified: 0, digest: hasher.finish())
+        // Stones whose times have settled since are stored, so that the next scan need not read them again.
+        if let record = previous?.record, record.stamp == stamp, record.base == directory,
+            stones.allSatisfy({ known[$0.path] == $0 })
+        {
+            return .unchanged(stamp)
+        }
+        return .packages(packages, base: directory, stamp: stamp, stones: stones)
+    }
+}
