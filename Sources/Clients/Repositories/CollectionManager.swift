@@ -2,7 +2,7 @@ package import BytePath
 package import LMDB
 internal import LinuxSystem
 
-/// Collections of packages: their configuration, their contents in the database, and queries across them.
+/// Collections of packages: where they are, what their indexes say, and how a stone is fetched from them.
 ///
 /// Configuration lies in files below the root, contents in the environment that is handed in. Writers hold the root's
 /// lock; readers need none.
