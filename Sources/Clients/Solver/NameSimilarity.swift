@@ -5,7 +5,7 @@ struct NameSimilarity {
 
     init(to wanted: String) {
         self.wanted = Self.folded(wanted)
-        limit = max(1, self.wanted.count / 4)
+        limit = min(3, max(1, self.wanted.count / 3))
     }
 
     /// The best `count` of `names`, nearest first, equals by byte order.
