@@ -2,6 +2,7 @@ import ArgumentParser
 import BytePath
 import DebianImport
 
+/// Turns Debian packages into stones.
 @main
 struct Deb2Stone: ParsableCommand {
     static let configuration = CommandConfiguration(
