@@ -92,7 +92,7 @@ let clients: [Target] = [
 ]
 
 let programs: [Target] = [
-    program("deb2stone", ["DebianImport", "TerminalOutput", argumentParser]),
+    program("deb2stone", ["BytePath", "DebianImport", "Repositories", argumentParser]),
     program("moss", ["MossCommands"]),
 ]
 

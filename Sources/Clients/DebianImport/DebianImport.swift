@@ -4,8 +4,9 @@ import PackageModel
 import StoneFormat
 import Synchronization
 
-/// Turns Debian packages into stones: one set of .debs in, one stone each out, and a list of everything left behind.
+/// Debian packages in, stones out: what moves under /usr, what is dropped, and which dependencies remain.
 ///
+/// Converts one set of .debs, one stone each, and lists everything it leaves behind.
 /// Two passes over every .deb. The first keeps layout, digests and capabilities; with those of the whole set relations
 /// and contested paths are settled; the second puts a package's contents into a scratch file, each once, and writes
 /// the stone from there. Memory holds the layouts of the set and blocks of content, whatever the packages' sizes.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BytePath
 import DebianImport
+import Repositories
 
 /// Turns Debian packages into stones.
 @main
@@ -15,7 +16,7 @@ struct Deb2Stone: ParsableCommand {
             Maintainer scripts are never run; what they would have done is missing. --report tells everything that \
             was left out or changed.
 
-            Exit status: 0 all packages were converted; 1 some were not, the others were; 2 nothing could be done; \
+            Exit status: 0 all packages were converted; 1 some were not, the others were; 2 no package was, or index or report could not be written; \
             64 wrong arguments.
             """)
 
@@ -25,7 +26,7 @@ struct Deb2Stone: ParsableCommand {
     @Option(name: .shortAndLong, help: "Directory for the stones.")
     var output = "."
 
-    @Flag(help: "Write stone.index for the output directory too.")
+    @Flag(help: "Write stone.index of all stones in the output directory too.")
     var index = false
 
     @Option(help: "zstd level, 1 to 19.")
@@ -65,9 +66,18 @@ struct Deb2Stone: ParsableCommand {
             try fail("\(error)", status: 2)
         }
         meter.clear()
+        if index { try writeIndex() }
         for failure in result.failures { complain("\(failure.source): \(failure.message)") }
         print(json ? result.json : summary(result), terminator: "")
         if !result.failures.isEmpty { throw ExitCode(result.packages.isEmpty ? 2 : 1) }
+    }
+
+    private func writeIndex() throws {
+        do throws(RepositoryError) {
+            try CollectionIndexer(directory: BytePath(output)).writeIndex()
+        } catch {
+            try fail("\(error)", status: 2)
+        }
     }
 
     private func summary(_ result: ConversionReport) -> String {
