@@ -138,6 +138,17 @@ let fuzzers: [Target] =
         fuzzer("StoneFuzzer"),
     ]
 
+let benchmarks: [Target] = [
+    .executableTarget(
+        name: "corpus-generator",
+        dependencies: ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat", argumentParser],
+        path: "Benchmarks/CorpusGenerator", swiftSettings: settings),
+    .executableTarget(name: "link-tree", path: "Benchmarks/LinkTree"),
+    .executableTarget(
+        name: "moss-benchmark", dependencies: ["BytePath", "LinuxSystem", argumentParser],
+        path: "Benchmarks/Harness", swiftSettings: settings),
+]
+
 let package = Package(
     name: "moss",
     products: [
@@ -148,5 +159,5 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
-    targets: cLibraries + base + formats + engine + clients + programs + allTests + fuzzers
+    targets: cLibraries + base + formats + engine + clients + programs + allTests + fuzzers + benchmarks
 )

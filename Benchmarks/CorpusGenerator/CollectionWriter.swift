@@ -1,0 +1,117 @@
+import BytePath
+import Digests
+import LinuxSystem
+import PackageModel
+import StoneFormat
+import Synchronization
+
+/// Writes stones, and the index of a collection of them.
+struct CollectionWriter {
+    var directory: BytePath
+
+    /// Writes the stones on all processors, then `stone.index`.
+    func write(_ packages: [CorpusPackage]) throws {
+        try makeDirectory(directory)
+        let text = ContentText(seed: 0)
+        let next = Atomic(0)
+        let failures = Mutex<[any Error]>([])
+        let listed = Mutex<[PackageMetadata]>([])
+        let directory = directory
+        withThreads(processorCount()) { _ in
+            while true {
+                let index = next.add(1, ordering: .relaxed).oldValue
+                guard index < packages.count else { return }
+                do {
+                    let metadata = try Self.write(packages[index], text, below: directory)
+                    listed.withLock { $0.append(metadata) }
+                } catch {
+                    failures.withLock { $0.append(error) }
+                    return
+                }
+            }
+        }
+        if let failure = failures.withLock({ $0.first }) { throw failure }
+        let index = try StoneIndex.encode(
+            repository: listed.withLock { $0 }.sorted { $0.name < $1.name }, options: .fast)
+        try Descriptor.openDirectory(directory).replaceFile("stone.index", with: index)
+    }
+
+    /// Writes one stone to `path`, and its stored content payload, which is a zstd frame, beside it.
+    static func writeAlone(_ package: CorpusPackage, to path: BytePath, level: Int) throws {
+        let options = StoneWriterOptions(contentLevel: level, contentWorkers: processorCount())
+        let stone = try stone(package, ContentText(seed: 0), options)
+        let parent = try Descriptor.openDirectory(path.parent.isEmpty ? "." : path.parent)
+        try parent.replaceFile(path.lastComponent, with: stone.bytes)
+        let content = BytePath(bytes: path.lastComponent.bytes + Array(".content.zst".utf8))
+        try parent.replaceFile(content, with: Array(stone.bytes[stone.contentStart...]))
+        print("\(package.entries.count) files, \(stone.contentSize) bytes, stone of \(stone.bytes.count) bytes")
+    }
+
+    /// Writes the package's stone and returns what the index says of it.
+    private static func write(
+        _ package: CorpusPackage, _ text: ContentText, below directory: BytePath
+    ) throws -> PackageMetadata {
+        let stone = try stone(package, text, .fast).bytes
+        var metadata = package.metadata
+        metadata.uri = metadata.stoneFileName
+        metadata.hash = stone.withUnsafeBytes { SHA256Digest(hashing: $0) }
+        metadata.downloadSize = UInt64(stone.count)
+        try Descriptor.openDirectory(directory).replaceFile(BytePath(metadata.stoneFileName), with: stone)
+        return metadata
+    }
+
+    /// The package as a stone, and where its stored content begins: after everything the prologue holds.
+    private static func stone(
+        _ package: CorpusPackage, _ text: ContentText, _ options: StoneWriterOptions
+    ) throws -> (bytes: [UInt8], contentStart: Int, contentSize: UInt64) {
+        var contents: [Digest128: ArraySlice<UInt8>] = [:]
+        let layout = package.entries.map { entry in
+            switch entry.kind {
+            case .symlink(let target): return LayoutEntry(path: entry.path, kind: .symlink(target), mode: entry.mode)
+            case .directory: return LayoutEntry(path: entry.path, kind: .directory, mode: entry.mode)
+            case .bytes(let bytes):
+                let digest = bytes.withUnsafeBytes { Digest128(hashing: $0) }
+                contents[digest] = bytes
+                return LayoutEntry(path: entry.path, kind: .regular(digest), mode: entry.mode)
+            case .file(let number, let size):
+                let bytes = size == 0 ? [] : text.bytes(number: number, count: size)
+                let digest = Digest128(hashing: bytes)
+                contents[digest] = bytes[...]
+                return LayoutEntry(path: entry.path, kind: .regular(digest), mode: entry.mode)
+            }
+        }
+        let files = contents.map { ContentFile(digest: $0.key, size: UInt64($0.value.count)) }
+            .sorted(by: ContentFile.precedes)
+        var writer = try StoneWriter(
+            ByteArraySink(), metadata: package.metadata, layout: layout, files: files, options: options)
+        for file in files {
+            try (contents[file.digest] ?? []).withUnsafeBytes { try append($0, to: &writer) }
+        }
+        let bytes = try writer.finish().bytes
+        let start = files.isEmpty ? bytes.count : contentStart(of: bytes)
+        return (bytes, start, files.reduce(0) { $0 + $1.size })
+    }
+
+    /// Not inlined: the 6.3.1 optimiser crashes when it inlines a closure that throws `StoneWriteError<Never>`.
+    @inline(never)
+    private static func append(_ bytes: UnsafeRawBufferPointer, to writer: inout StoneWriter<ByteArraySink>) throws {
+        try writer.write(bytes)
+    }
+
+    /// Walks over the payloads: 32 bytes of header each, its first eight the stored size, big-endian.
+    private static func contentStart(of stone: [UInt8]) -> Int {
+        var offset = 32
+        while offset + PayloadHeader.byteCount <= stone.count {
+            let size = stone[offset..<(offset + 8)].reduce(0) { $0 << 8 | Int($1) }
+            offset += PayloadHeader.byteCount
+            if offset + size >= stone.count { return offset }
+            offset += size
+        }
+        return stone.count
+    }
+
+    private func makeDirectory(_ path: BytePath) throws {
+        let parent = path.parent
+        try Descriptor.openDirectory(parent.isEmpty ? "." : parent).ensureDirectory(path.lastComponent)
+    }
+}
