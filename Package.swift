@@ -120,7 +120,7 @@ let allTests: [Target] = [
         "ProgramTests",
         [
             "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "StoneFormat", "call-tracer",
-            "deb2stone", "moss",
+            "corpus-generator", "deb2stone", "link-tree", "moss",
         ]),
 ]
 

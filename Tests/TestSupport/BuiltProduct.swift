@@ -4,7 +4,9 @@ internal import LinuxSystem
 /// The programs of this package as the running tests' build made them.
 package enum BuiltProduct: String, CaseIterable, Sendable {
     case callTracer = "call-tracer"
+    case corpusGenerator = "corpus-generator"
     case deb2stone
+    case linkTree = "link-tree"
     case moss
 
     /// Products lie beside the test bundle, which is the program being run.
