@@ -27,7 +27,10 @@ struct ArchitectureTests {
     private static func packageDescription() throws -> [UInt8] {
         try withScratchDirectory { scratch in
             let paths: [BytePath] = ["--package-path", packageRoot, "--scratch-path", scratch]
-            return try Command("swift", ["package"] + paths + ["dump-package"]).runSuccessfully().output
+            // SwiftPM leaves its lock file in TMPDIR.
+            let temporary = BytePath("TMPDIR=\(scratch.display)")
+            let command = Command("env", [temporary, "swift", "package"] + paths + ["dump-package"])
+            return try command.runSuccessfully().output
         }
     }
 
