@@ -18,6 +18,13 @@ package struct BytePath: Hashable, Sendable {
         self.bytes = Array(string.utf8)
     }
 
+    /// Copies the bytes before the NUL.
+    package init(cString: UnsafePointer<CChar>) {
+        var count = 0
+        while cString[count] != 0 { count += 1 }
+        self.bytes = Array(UnsafeRawBufferPointer(start: cString, count: count))
+    }
+
     package var isEmpty: Bool { bytes.isEmpty }
     package var count: Int { bytes.count }
     package var isAbsolute: Bool { bytes.first == UInt8(ascii: "/") }
@@ -65,7 +72,9 @@ package struct BytePath: Hashable, Sendable {
     }
 
     /// Calls `body` with the path as a C string, valid during the call only.
-    package func withCString<R, E: Error>(_ body: (UnsafePointer<CChar>) throws(E) -> R) throws(E) -> R {
+    package func withCString<R: ~Copyable, E: Error>(
+        _ body: (UnsafePointer<CChar>) throws(E) -> R
+    ) throws(E) -> R {
         try withUnsafeTemporaryAllocation(byteCount: bytes.count + 1, alignment: 1) { (buffer) throws(E) -> R in
             buffer.copyBytes(from: bytes)
             buffer[bytes.count] = 0

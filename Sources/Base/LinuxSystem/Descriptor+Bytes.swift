@@ -89,6 +89,11 @@ extension Descriptor {
         guard retryingInterrupts({ fsync(raw) }) == 0 else { throw .last("fsync") }
     }
 
+    /// Waits until the names in this directory are on disk (`fsync` of a directory).
+    package func syncDirectory() throws(SystemError) {
+        try sync()
+    }
+
     /// Waits until everything written to this file's file system so far is on disk (`syncfs`).
     package func syncFileSystem() throws(SystemError) {
         guard moss_syncfs(raw) == 0 else { throw .last("syncfs") }

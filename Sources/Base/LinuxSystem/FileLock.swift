@@ -38,6 +38,9 @@ package struct FileLock: ~Copyable, Sendable {
         self.file = file
     }
 
+    /// Does nothing but use the lock, which therefore lives at least until this call.
+    package borrowing func hold() {}
+
     private static func open(
         _ name: BytePath, below directory: borrowing Descriptor
     ) throws(Failure) -> Descriptor {

@@ -27,6 +27,10 @@ package enum CurrentProcess {
         umask(0)
     }
 
+    package static func environmentVariable(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+
     package static var workingDirectory: BytePath {
         guard let path = getcwd(nil, 0) else { return "/" }
         defer { free(path) }
@@ -71,4 +75,14 @@ package func spawnDetached(_ path: BytePath, arguments: [BytePath]) throws(Syste
     let failure = path.withCString { posix_spawn(&child, $0, &actions, &attributes, vector, environ) }
     guard failure == 0 else { throw SystemError(ErrorNumber(rawValue: failure), call: "posix_spawn", path: path) }
     return child
+}
+
+extension CurrentProcess {
+    /// The program's name and arguments.
+    package static var commandLine: [BytePath] {
+        guard let proc = try? Descriptor.openDirectory("/proc/self"), let bytes = try? proc.readFile("cmdline") else {
+            return []
+        }
+        return bytes.split(separator: 0).map { BytePath(bytes: Array($0)) }
+    }
 }

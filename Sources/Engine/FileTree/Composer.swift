@@ -13,6 +13,36 @@ package struct ComposedTree: Sendable {
     package let directories: [(id: TreeID, range: Range<Int>)]
 }
 
+extension ComposedTree {
+    /// The tree of no packages.
+    package static let empty = ComposedTree(
+        root: Directory.empty.id, totals: TreeTotals(), redirects: [], bytes: Directory.empty.bytes,
+        directories: [(Directory.empty.id, 0..<Directory.empty.bytes.count)])
+
+    /// The tree `other`, which refers to directories of this one, with the encodings of both.
+    package func extended(by other: ComposedTree) -> ComposedTree {
+        ComposedTree(
+            root: other.root, totals: other.totals, redirects: redirects, bytes: bytes + other.bytes,
+            directories: directories
+                + other.directories.map { ($0.id, ($0.range.lowerBound + bytes.count)..<($0.range.upperBound + bytes.count)) })
+    }
+
+    /// Calls `body` with a look-up that knows this tree's directories and asks `fallback` for others.
+    package func withLookup<R>(
+        fallback: TreeLookup, _ body: (TreeLookup) throws -> R
+    ) throws -> R {
+        let ranges = Dictionary(directories.map { ($0.id, $0.range) }, uniquingKeysWith: { first, _ in first })
+        return try withoutActuallyEscaping(fallback) { fallback in
+            try bytes.withUnsafeBytes { bytes in
+                try body { (id) throws(TreeError) in
+                    if let range = ranges[id] { return UnsafeRawBufferPointer(rebasing: bytes[range]) }
+                    return try fallback(id)
+                }
+            }
+        }
+    }
+}
+
 /// Merges the layouts of a state's packages into one tree.
 ///
 /// Layouts come grouped by directory (``PackageLayout``), so the work per path is one scan for links and one place in

@@ -92,6 +92,16 @@ package struct EntryRecord {
 }
 
 extension TreeEntry {
+    /// Calls `body` with the record form of this entry, valid during the call.
+    package func withRecord<R, E: Error>(_ body: (EntryRecord) throws(E) -> R) throws(E) -> R {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return try bytes.span.bytes.withUnsafeBytes { (bytes) throws(E) -> R in
+            // Never empty: the fixed part alone has 40 bytes.
+            try body(EntryRecord(checked: bytes.baseAddress.unsafelyUnwrapped))
+        }
+    }
+
     /// Appends the record form of this entry.
     func append(to bytes: inout [UInt8]) {
         let size: UInt64

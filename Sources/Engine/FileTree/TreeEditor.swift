@@ -46,6 +46,23 @@ package struct TreeEditor {
         return editor.encoded()
     }
 
+    /// The tree that `base` becomes with `entry` at `path` in the place of whatever file was there.
+    package static func place(
+        _ entry: TreeEntry, in path: BytePath, of base: TreeID, _ lookup: TreeLookup
+    ) throws -> ComposedTree {
+        var editor = TreeEditor()
+        _ = try editor.load(base, lookup)
+        let node = try editor.make(path, lookup)
+        let (index, found) = editor.position(of: entry.name, in: node)
+        if found {
+            guard editor.nodes[node].entries[index].kind != .directory else { throw Declined() }
+            editor.nodes[node].entries[index] = entry
+        } else {
+            editor.nodes[node].entries.insert(entry, at: index)
+        }
+        return editor.encoded()
+    }
+
     private mutating func load(_ id: TreeID, _ lookup: TreeLookup) throws(TreeError) -> Int {
         let directory = try Directory(lookup(id), id: id)
         let entries = try directory.entries()

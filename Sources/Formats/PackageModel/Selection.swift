@@ -1,5 +1,3 @@
-package import PackageModel
-
 /// A package in a state: asked for by a person (explicit), or there because another one needs it (transitive).
 package struct Selection: Hashable, Sendable {
     package var package: PackageID

@@ -1,0 +1,115 @@
+package import BytePath
+internal import CLinux
+import Glibc
+
+/// Calls on bare directory descriptors and C strings, for loops where a wrapper per entry would cost.
+///
+/// Callers keep the descriptors open and the strings valid during the call. Failures come back as values.
+package enum SystemCalls {
+    /// Makes a new file for writing; a leftover of that name is removed first.
+    package static func createExclusively(
+        _ directory: Int32, _ name: BytePath, mode: UInt32
+    ) throws(SystemError) -> Descriptor {
+        for attempt in 0...1 {
+            let raw = name.withCString { moss_openat(directory, $0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
+            if raw >= 0 { return Descriptor(taking: raw) }
+            let error = SystemError.last("open", name)
+            guard attempt == 0, error.number == .alreadyExists else { throw error }
+            unlink(directory, name)
+        }
+        throw SystemError(.alreadyExists, call: "open", path: name)
+    }
+
+    /// Makes an empty file of exactly `mode`, with this modification time and owner.
+    package static func createEmpty(
+        _ directory: Int32, _ name: UnsafePointer<CChar>, mode: UInt32, owner: (uid: UInt32, gid: UInt32)?,
+        modified: Int64
+    ) -> SystemError? {
+        let raw = moss_openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
+        guard raw >= 0 else { return failure("open", name) }
+        let file = Descriptor(taking: raw)
+        do throws(SystemError) {
+            if let owner { try file.setOwner(uid: owner.uid, gid: owner.gid) }
+            if mode & 0o7000 != 0 { try file.setMode(mode) }
+            try file.setModificationTime(modified)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    @inline(__always)
+    package static func link(
+        _ fromDirectory: Int32, _ from: UnsafePointer<CChar>, _ toDirectory: Int32, _ to: UnsafePointer<CChar>
+    ) -> ErrorNumber? {
+        linkat(fromDirectory, from, toDirectory, to, 0) == 0 ? nil : ErrorNumber(rawValue: errno)
+    }
+
+    @inline(__always)
+    package static func symlink(
+        _ target: UnsafePointer<CChar>, _ directory: Int32, _ name: UnsafePointer<CChar>
+    ) -> SystemError? {
+        symlinkat(target, directory, name) == 0 ? nil : failure("symlink", name)
+    }
+
+    @inline(__always)
+    package static func makeDirectory(
+        _ directory: Int32, _ name: UnsafePointer<CChar>, mode: UInt32
+    ) -> SystemError? {
+        mkdirat(directory, name, mode) == 0 ? nil : failure("mkdir", name)
+    }
+
+    /// Opens the file `path` below `directory` for reading, without following a link in its last component.
+    package static func openFile(_ directory: Int32, _ path: UnsafePointer<CChar>) throws(SystemError) -> Descriptor {
+        let raw = moss_openat(directory, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0)
+        guard raw >= 0 else { throw failure("open", path) }
+        return Descriptor(taking: raw)
+    }
+
+    /// Opens the directory `path` below `directory` without following a link in its last component.
+    package static func openDirectory(
+        _ directory: Int32, _ path: UnsafePointer<CChar>
+    ) throws(SystemError) -> Descriptor {
+        let raw = moss_openat(directory, path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
+        guard raw >= 0 else { throw failure("open", path) }
+        return Descriptor(taking: raw)
+    }
+
+    package static func rename(_ directory: Int32, _ from: BytePath, to: UnsafePointer<CChar>) -> SystemError? {
+        from.withCString { moss_renameat2(directory, $0, directory, to, 0) } == 0 ? nil : failure("rename", to)
+    }
+
+    package static func setOwner(
+        _ directory: Int32, _ name: UnsafePointer<CChar>, uid: UInt32, gid: UInt32
+    ) -> SystemError? {
+        fchownat(directory, name, uid, gid, AT_SYMLINK_NOFOLLOW) == 0 ? nil : failure("chown", name)
+    }
+
+    /// Removes a file that may be there; a failure leaves it, which callers accept when cleaning up.
+    package static func unlink(_ directory: Int32, _ name: BytePath) {
+        _ = name.withCString { unlinkat(directory, $0, 0) }
+    }
+
+    /// Change time and kind of `path`, for checks over many directories.
+    package static func status(_ directory: Int32, _ path: UnsafePointer<CChar>) throws(SystemError) -> FileStatus {
+        var status = stat()
+        guard fstatat(directory, path, &status, AT_SYMLINK_NOFOLLOW) == 0 else { throw failure("stat", path) }
+        return FileStatus(status)
+    }
+
+    private static func failure(_ call: String, _ name: UnsafePointer<CChar>) -> SystemError {
+        let number = ErrorNumber(rawValue: errno)
+        return SystemError(number, call: call, path: BytePath(cString: name))
+    }
+}
+
+extension SystemCalls {
+    /// Reads at most `buffer.count` bytes at `offset`; 0 at the end.
+    package static func read(
+        _ file: Int32, into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(SystemError) -> Int {
+        let count = retryingInterrupts { pread(file, buffer.baseAddress, buffer.count, off_t(clamping: offset)) }
+        guard count >= 0 else { throw .last("pread") }
+        return count
+    }
+}

@@ -1,0 +1,86 @@
+internal import BytePath
+internal import LinuxSystem
+internal import StoneFormat
+
+/// Decompresses a Content payload on one thread and splits it into objects on another.
+struct ContentPipe: Sendable {
+    private static let chunkByteCount = 1 << 20
+    private static let chunksInFlight = 4
+    /// Below this a second thread costs more than it saves.
+    private static let threadThreshold: UInt64 = 2 << 20
+
+    private let path: BytePath
+    private let progress: @Sendable (UInt64) -> Void
+
+    init(_ path: BytePath, _ progress: @escaping @Sendable (UInt64) -> Void) {
+        self.path = path
+        self.progress = progress
+    }
+
+    /// Part of the content on its way from one thread to the other; whoever took it from a queue owns it.
+    private final class Chunk: @unchecked Sendable {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: ContentPipe.chunkByteCount, alignment: 64)
+        var count = 0
+        var filled: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: buffer[..<count]) }
+        deinit { buffer.deallocate() }
+    }
+
+    /// The two ends. `reader` is touched by the first thread only, `splitter` by the second only, and both outlive them.
+    private struct Ends: @unchecked Sendable {
+        let reader: UnsafeMutablePointer<StoreStoneReader>
+        let splitter: UnsafeMutablePointer<ContentSplitter>
+    }
+
+    func run(
+        _ reader: inout StoreStoneReader, _ splitter: inout ContentSplitter, contentSize: UInt64
+    ) throws(StoreError) {
+        if contentSize < Self.threadThreshold {
+            let chunk = Chunk()
+            while try fill(chunk, &reader) {
+                try splitter.consume(chunk.filled)
+                progress(UInt64(chunk.count))
+            }
+            return
+        }
+        try withUnsafeMutablePointer(to: &reader) { (reader) throws(StoreError) in
+            try withUnsafeMutablePointer(to: &splitter) { (splitter) throws(StoreError) in
+                try run(Ends(reader: reader, splitter: splitter))
+            }
+        }
+    }
+
+    private func run(_ ends: Ends) throws(StoreError) {
+        let empty = BlockingQueue<Chunk>(capacity: Self.chunksInFlight)
+        let full = BlockingQueue<Chunk>(capacity: Self.chunksInFlight)
+        let failure = FirstError<StoreError>()
+        for _ in 0..<Self.chunksInFlight { _ = empty.push(Chunk()) }
+        withThreads(2) { thread in
+            do throws(StoreError) {
+                if thread == 0 {
+                    defer { full.close() }
+                    while let chunk = empty.pop() {
+                        guard try fill(chunk, &ends.reader.pointee), full.push(chunk) else { return }
+                    }
+                } else {
+                    defer { empty.close() }
+                    while let chunk = full.pop() {
+                        try ends.splitter.pointee.consume(chunk.filled)
+                        progress(UInt64(chunk.count))
+                        _ = empty.push(chunk)
+                    }
+                }
+            } catch {
+                failure.record(error)
+            }
+        }
+        try failure.throwIfAny()
+    }
+
+    /// Reads the next piece of content; false at its end.
+    private func fill(_ chunk: Chunk, _ reader: inout StoreStoneReader) throws(StoreError) -> Bool {
+        chunk.count = try ContentStore.reading(path) { () throws(StoneFailure) in
+            try reader.readContent(into: chunk.buffer)
+        }
+        return chunk.count > 0
+    }
+}

@@ -1,0 +1,197 @@
+package import BytePath
+internal import Digests
+internal import FileTree
+internal import LMDB
+package import LinuxSystem
+package import PackageModel
+internal import StoneFormat
+
+typealias StoreStoneReader = StoneReader<StoneSource>
+
+extension ContentStore {
+    /// Reads a stone once, front to back: checks everything in it, puts its files into the store and returns what to
+    /// record. Nothing is recorded yet, and what was written stays for the next try if a later step fails.
+    ///
+    /// - Parameters:
+    ///   - path: for errors.
+    ///   - file: the stone; read by position, so a descriptor may be shared.
+    ///   - expected: the SHA-256 the stone must have.
+    ///   - progress: called with the number of content bytes done since the last call.
+    package func ingest(
+        _ path: BytePath, _ file: borrowing Descriptor, expecting expected: PackageID? = nil,
+        progress: @escaping @Sendable (UInt64) -> Void = { _ in }
+    ) throws(StoreError) -> PackageRecord {
+        let digest = StreamDigest()
+        var reader = try openStone(path, StoneSource(file, digest: digest), collectsManifest: true)
+        var parts = StoneParts()
+        var isUnpacked = false
+        while let payload = try Self.reading(path, { () throws(StoneFailure) in try reader.nextPayload() }) {
+            try Self.reading(path) { () throws(StoneFailure) in try parts.take(payload, from: &reader) }
+            if payload.kind == .content, parts.mayUnpack {
+                try unpack(parts.package(path), from: &reader, path, progress)
+                isUnpacked = true
+            }
+        }
+        let found = digest.hasher.finish()
+        if let expected, found != expected { throw .wrongStone(path, expected: expected, found: found) }
+        let package = try parts.package(path)
+        // Every known writer puts the content last; from another one it is read in a second pass.
+        if package.contentSize != nil && !isUnpacked { try unpackAgain(package, path, file, progress) }
+        return try record(of: package, found, reader.manifest?.encoded ?? [], path)
+    }
+
+    /// Reads what stands before a stone's content: enough to plan with, nothing is written, and whether the stone is
+    /// the promised one is for ``ingest`` to find out.
+    package func peek(
+        _ path: BytePath, _ file: borrowing Descriptor, claimed id: PackageID
+    ) throws(StoreError) -> PackageRecord {
+        var reader = try openStone(path, StoneSource(file, digest: nil), collectsManifest: false)
+        var parts = StoneParts()
+        while let payload = try Self.reading(path, { () throws(StoneFailure) in try reader.nextPayload() }) {
+            try Self.reading(path) { () throws(StoneFailure) in try parts.take(payload, from: &reader) }
+            if payload.kind == .content, parts.mayUnpack { break }
+        }
+        return try record(of: parts.package(path), id, [], path)
+    }
+
+    /// How many bytes of `records`' contents are not in the store yet, and how many contents that are.
+    package func missing(_ records: [PackageRecord]) throws(StoreError) -> (bytes: UInt64, objects: Int) {
+        var wanted: [Digest128: UInt64] = [:]
+        for record in records { for (digest, object) in record.objects { wanted[digest] = object.size } }
+        let known = try recorded(wanted.keys)
+        let missing = wanted.filter { known[$0.key] == nil }
+        return (missing.values.reduce(0, +), missing.count)
+    }
+
+    private func openStone(
+        _ path: BytePath, _ source: StoneSource, collectsManifest: Bool
+    ) throws(StoreError) -> StoreStoneReader {
+        let reader = try Self.reading(path) { () throws(StoneFailure) in
+            try StoneReader(source, collectsManifest: collectsManifest)
+        }
+        guard reader.header.fileType == .binary else {
+            throw .stone(path, StoneError(.wrongFileType, "this stone is not a package"))
+        }
+        return reader
+    }
+
+    private func unpackAgain(
+        _ package: StonePackage, _ path: BytePath, _ file: borrowing Descriptor,
+        _ progress: @escaping @Sendable (UInt64) -> Void
+    ) throws(StoreError) {
+        var reader = try openStone(path, StoneSource(file, digest: nil), collectsManifest: false)
+        while let payload = try Self.reading(path, { () throws(StoneFailure) in try reader.nextPayload() }) {
+            if payload.kind == .content { try unpack(package, from: &reader, path, progress) }
+        }
+    }
+
+    private func unpack(
+        _ package: StonePackage, from reader: inout StoreStoneReader, _ path: BytePath,
+        _ progress: @escaping @Sendable (UInt64) -> Void
+    ) throws(StoreError) {
+        let wanted = PackageRecord.wantedObjects(package.layout, package.sizes, effective: effective)
+        var splitter = ContentSplitter(
+            self, stone: path, ranges: package.ranges, wanted: wanted, known: try recorded(wanted.keys))
+        try ContentPipe(path, progress).run(&reader, &splitter, contentSize: package.contentSize ?? 0)
+    }
+
+    /// The records of those contents that packages before this one brought.
+    private func recorded(_ digests: some Sequence<Digest128>) throws(StoreError) -> [Digest128: ObjectRecord] {
+        try StoreError.catching { () throws(DatabaseError) -> [Digest128: ObjectRecord] in
+            try environment.view { (transaction) throws(DatabaseError) in
+                var known: [Digest128: ObjectRecord] = [:]
+                for digest in digests {
+                    known[digest] = try transaction.value(in: StoreBuckets.objects, for: digest)
+                }
+                return known
+            }
+        }
+    }
+
+    private func record(
+        of package: StonePackage, _ id: PackageID, _ manifest: [UInt8], _ path: BytePath
+    ) throws(StoreError) -> PackageRecord {
+        let layout: PackageLayout
+        do throws(PackageLayout.Failure) {
+            layout = try PackageLayout(package.layout, sizes: package.sizes)
+        } catch {
+            throw .layout(path, error)
+        }
+        return PackageRecord(
+            id: id, metadata: package.metadata, layout: layout,
+            objects: PackageRecord.wantedObjects(package.layout, package.sizes, effective: effective),
+            manifest: manifest)
+    }
+
+    /// Runs a reading step and gives its error the stone's path.
+    static func reading<R: ~Copyable>(
+        _ path: BytePath, _ body: () throws(StoneFailure) -> R
+    ) throws(StoreError) -> R {
+        do throws(StoneFailure) {
+            return try body()
+        } catch {
+            switch error {
+            case .source(let error): throw .system(SystemError(error.number, call: error.call, path: path))
+            case .stone(let error): throw .stone(path, error)
+            }
+        }
+    }
+}
+
+typealias StoneFailure = StoneReadError<SystemError>
+
+/// The parts of a stone as they come by.
+private struct StoneParts {
+    private var metadata: PackageMetadata?
+    private var layout: [LayoutEntry] = []
+    private var ranges: [ContentRange] = []
+    private var contentSize: UInt64?
+
+    /// Reads the payload, but for content, whose size is noted.
+    mutating func take(_ payload: PayloadHeader, from reader: inout StoreStoneReader) throws(StoneFailure) {
+        switch payload.kind {
+        case .meta:
+            guard metadata == nil else {
+                throw .stone(StoneError(.repeatedPayload, "a package has one Meta payload, this stone has more"))
+            }
+            metadata = try reader.readMetadata()
+        case .layout: layout += try reader.readLayout()
+        case .index: ranges += try reader.readIndex()
+        case .content: contentSize = payload.plainSize
+        default: try reader.skipPayload()
+        }
+    }
+
+    /// Whether what stands before the content says where its files go.
+    var mayUnpack: Bool { metadata != nil && !layout.isEmpty && !ranges.isEmpty }
+
+    /// The parts held against each other.
+    func package(_ path: BytePath) throws(StoreError) -> StonePackage {
+        do throws(StoneError) {
+            guard let metadata else { throw StoneError(.missingPayload, "the stone has no Meta payload") }
+            let package = try StonePackage.validate(
+                metadata: metadata, layout: layout, ranges: ranges, contentSize: contentSize)
+            try package.checkGaps()
+            return package
+        } catch {
+            throw .stone(path, error)
+        }
+    }
+}
+
+extension StonePackage {
+    fileprivate var sizes: [Digest128: UInt64] {
+        Dictionary(ranges.map { ($0.digest, $0.count) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// Refuses content that is mostly nobody's: it would cost time and give nothing.
+    fileprivate func checkGaps() throws(StoneError) {
+        guard let contentSize else { return }
+        let used = ranges.reduce(UInt64(0)) { $0 + $1.count }
+        guard contentSize - used <= used + (1 << 20) else {
+            throw StoneError(
+                .invalidRange, payload: .index,
+                "the content has \(contentSize) bytes, of which files use only \(used)")
+        }
+    }
+}

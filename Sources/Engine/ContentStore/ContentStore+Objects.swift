@@ -1,0 +1,145 @@
+internal import BytePath
+package import Digests
+package import FileTree
+internal import LMDB
+package import LinuxSystem
+
+/// Single objects: opening, linking, copying, healing. How an object is stored stays behind these calls.
+extension ContentStore {
+    /// Opens a variant for reading; nil where there is none.
+    func openObject(_ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) -> Descriptor? {
+        let name = ObjectName(digest, variant)
+        let shard = try shard(name.shard)
+        do throws(SystemError) {
+            return try name.withCString { (name) throws(SystemError) in try SystemCalls.openFile(shard, name) }
+        } catch {
+            if error.number == .noSuchFile { return nil }
+            throw .system(error)
+        }
+    }
+
+    /// Opens an object for reading, whichever variant there is.
+    package func openObject(_ digest: Digest128) throws(StoreError) -> Descriptor {
+        let record = try record(of: digest)
+        // An object that arrived a moment ago has no record yet.
+        for variant in record?.variants ?? [.plainFile, EntryMetadata(mode: 0o555)] {
+            if let file = try openObject(digest, variant) { return file }
+        }
+        throw .missingObject(digest)
+    }
+
+    /// All bytes of an object, checked against its digest; for small ones.
+    package func readObject(_ digest: Digest128) throws(StoreError) -> [UInt8] {
+        let file = try openObject(digest)
+        let bytes = try StoreError.catching { () throws(SystemError) in try file.readAll() }
+        guard Digest128(hashing: bytes) == digest else { throw .missingObject(digest) }
+        return bytes
+    }
+
+    func record(of digest: Digest128) throws(StoreError) -> ObjectRecord? {
+        try StoreError.catching { () throws(DatabaseError) -> ObjectRecord? in
+            try environment.view { (transaction) throws(DatabaseError) in
+                try transaction.value(in: StoreBuckets.objects, for: digest)
+            }
+        }
+    }
+
+    /// The XXH3-128 of what a variant really holds; nil where there is none.
+    func hash(of digest: Digest128, _ variant: EntryMetadata) throws(StoreError) -> Digest128? {
+        guard let file = try openObject(digest, variant) else { return nil }
+        let hasher = XXH3Hasher(.bits128)
+        _ = try forEachChunk(of: file) { (bytes) throws(StoreError) in hasher.update(bytes) }
+        return hasher.digest128
+    }
+
+    /// Calls `body` with the file's bytes from its start, at most `limit` of them, and returns how many there were.
+    func forEachChunk(
+        of file: borrowing Descriptor, upTo limit: UInt64 = .max,
+        _ body: (UnsafeRawBufferPointer) throws(StoreError) -> Void
+    ) throws(StoreError) -> UInt64 {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 8)
+        defer { buffer.deallocate() }
+        var offset: UInt64 = 0
+        while offset < limit {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), limit - offset))])
+            let count: Int
+            do throws(SystemError) {
+                count = try file.read(into: part, at: offset)
+            } catch {
+                throw .system(error)
+            }
+            if count == 0 { break }
+            try body(UnsafeRawBufferPointer(rebasing: part[..<count]))
+            offset += UInt64(count)
+        }
+        return offset
+    }
+
+    /// Makes the variant `target` from the first `size` bytes of the variant `source`, hashing on the way.
+    func copyObject(
+        _ digest: Digest128, from source: EntryMetadata, to target: EntryMetadata, size: UInt64 = .max
+    ) throws(StoreError) {
+        guard let file = try openObject(digest, source) else { throw .missingObject(digest) }
+        var writer = ObjectWriter(self)
+        try writer.begin(digest: digest, metadata: target)
+        _ = try forEachChunk(of: file, upTo: size) { (bytes) throws(StoreError) in try writer.append(bytes) }
+        guard writer.digest == digest else { throw .missingObject(digest) }
+        try writer.finish(from: "object")
+    }
+
+    /// Puts `bytes` into the store as an object and returns its digest; what is there already is verified first.
+    package func addObject(_ bytes: [UInt8], _ metadata: EntryMetadata) throws(StoreError) -> Digest128 {
+        let digest = Digest128(hashing: bytes)
+        let variant = effective(metadata)
+        if bytes.isEmpty { return digest }
+        if try hash(of: digest, variant) == digest { return digest }
+        var writer = ObjectWriter(self)
+        try bytes.span.bytes.withUnsafeBytes { (bytes) throws(StoreError) in
+            try writer.write(bytes, digest: digest, metadata: variant, from: "generated file")
+        }
+        return digest
+    }
+
+    /// Gives the object a second name outside the store: one hard link, no look-up.
+    ///
+    /// A variant that has gone missing is copied from another one; one whose inode has as many links as the file
+    /// system allows is replaced by a fresh copy, which takes further links.
+    @inline(__always)
+    package func link(
+        _ digest: Digest128, _ metadata: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>,
+        _ shards: inout ShardCache
+    ) throws(StoreError) {
+        let object = ObjectName(digest, effective(metadata))
+        let shard = try shards.descriptor(of: object.shard, in: self)
+        let failure = object.withCString { SystemCalls.link(shard, $0, directory, name) }
+        if let failure { try linkSlowly(digest, effective(metadata), directory, name, failure) }
+    }
+
+    private func linkSlowly(
+        _ digest: Digest128, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>,
+        _ failure: ErrorNumber
+    ) throws(StoreError) {
+        switch failure {
+        case .tooManyLinks: try copyObject(digest, from: variant, to: variant)
+        case .noSuchFile: try restore(digest, variant)
+        default: throw .system(SystemError(failure, call: "link", path: BytePath(cString: name)))
+        }
+        let object = ObjectName(digest, variant)
+        let shard = try shard(object.shard)
+        if let failure = object.withCString({ SystemCalls.link(shard, $0, directory, name) }) {
+            throw .system(SystemError(failure, call: "link", path: BytePath(cString: name)))
+        }
+    }
+
+    /// Makes a missing variant from any other.
+    private func restore(_ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
+        let record = try record(of: digest)
+        for other in record?.variants ?? [] where other != variant {
+            if try hash(of: digest, other) == digest {
+                try copyObject(digest, from: other, to: variant)
+                return
+            }
+        }
+        throw .missingObject(digest)
+    }
+}

@@ -1,0 +1,201 @@
+package import BytePath
+internal import Digests
+package import FileTree
+package import LMDB
+internal import LinuxSystem
+package import PackageModel
+internal import StoneFormat
+
+/// Packages: what the database and the manifests say of them.
+extension ContentStore {
+    /// Puts the stones without their content next to the objects; the records can be rebuilt from them.
+    package func writeManifests(_ records: [PackageRecord]) throws(StoreError) {
+        for record in records {
+            try StoreError.catching { () throws(SystemError) in
+                try packages.replaceFile(Self.manifestName(record.id), with: record.manifest)
+            }
+        }
+    }
+
+    private static func manifestName(_ id: PackageID) -> BytePath { BytePath("\(id.hexadecimal).stone") }
+
+    /// Records packages whose bytes and manifests are on disk.
+    package func record(
+        _ records: [PackageRecord], in transaction: inout WriteTransaction
+    ) throws(StoreError) {
+        var objects: [(Digest128, ObjectRecord)] = []
+        for record in records { objects.append(contentsOf: record.objects.map { ($0.key, $0.value) }) }
+        // Ascending keys let the database fill one page after the other.
+        objects.sort { $0.0 < $1.0 }
+        do throws(DatabaseError) {
+            for (digest, wanted) in objects { try Self.merge(wanted, digest, &transaction) }
+        } catch {
+            throw .database(error)
+        }
+        for record in records { try Self.put(record, &transaction) }
+    }
+
+    private static func merge(
+        _ wanted: ObjectRecord, _ digest: Digest128, _ transaction: inout WriteTransaction
+    ) throws(DatabaseError) {
+        guard var record = try transaction.value(in: StoreBuckets.objects, for: digest) else {
+            try transaction.put(wanted, in: StoreBuckets.objects, for: digest)
+            return
+        }
+        let missing = wanted.variants.filter { !record.variants.contains($0) }
+        if missing.isEmpty { return }
+        record.variants += missing
+        try transaction.put(record, in: StoreBuckets.objects, for: digest)
+    }
+
+    private static func put(_ record: PackageRecord, _ transaction: inout WriteTransaction) throws(StoreError) {
+        let metadata = try storedForm(of: record)
+        do throws(DatabaseError) {
+            try transaction.put(metadata, in: StoreBuckets.packages, for: record.id)
+            try transaction.put(record.layout.bytes, in: StoreBuckets.layouts, for: record.id)
+            for key in record.metadata.capabilityKeys {
+                try transaction.put(Empty(), in: StoreBuckets.capabilities, for: KeyPair(key, record.id))
+            }
+            for (path, claim) in record.layout.directoryClaims {
+                let key = KeyPair(Digest128(hashing: path.bytes), record.id)
+                try transaction.put(claim, in: StoreBuckets.directoryClaims, for: key)
+            }
+        } catch {
+            throw .database(error)
+        }
+    }
+
+    /// u32 number of records, little-endian, then the plain bytes of a Meta payload.
+    private static func storedForm(of record: PackageRecord) throws(StoreError) -> [UInt8] {
+        do throws(StoneError) {
+            let records = record.metadata.records
+            var bytes = withUnsafeBytes(of: UInt32(records.count).littleEndian) { Array($0) }
+            bytes += try MetaRecord.encode(records)
+            return bytes
+        } catch {
+            throw .stone(manifestName(record.id), error)
+        }
+    }
+
+    func removeManifest(of id: PackageID) {
+        // A manifest without a record is removed with the next package of that id, or rebuilt from.
+        try? packages.unlink(Self.manifestName(id))
+    }
+
+    /// Whether the package is recorded, that is, all its bytes are here.
+    package func contains(
+        _ id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable
+    ) throws(StoreError) -> Bool {
+        try StoreError.catching { () throws(DatabaseError) in
+            try transaction.contains(id, in: StoreBuckets.packages)
+        }
+    }
+
+    package func metadata(
+        of id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable
+    ) throws(StoreError) -> PackageMetadata {
+        let span: RawSpan?
+        do throws(DatabaseError) {
+            span = try transaction.span(in: StoreBuckets.packages, for: id)
+        } catch {
+            throw .database(error)
+        }
+        guard let span else { throw .unknownPackage(id) }
+        do throws(StoneError) {
+            return try span.withUnsafeBytes { (bytes) throws(StoneError) in
+                guard bytes.count >= 4 else { throw StoneError(.truncated, "the record is too short") }
+                let count = UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
+                let records = UnsafeRawBufferPointer(rebasing: bytes[4...])
+                return try PackageMetadata(records: MetaRecord.decode(records, count: count, at: 0))
+            }
+        } catch {
+            throw .stone(Self.manifestName(id), error)
+        }
+    }
+
+    /// The package's layout as stored, valid until the transaction ends.
+    package func layoutBytes(
+        of id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable
+    ) throws(StoreError) -> UnsafeRawBufferPointer {
+        do throws(DatabaseError) {
+            // The pointer is good for as long as the transaction, as the doc comment passes on.
+            if let span = try transaction.span(in: StoreBuckets.layouts, for: id) {
+                return span.withUnsafeBytes { $0 }
+            }
+        } catch {
+            throw .database(error)
+        }
+        throw .unknownPackage(id)
+    }
+
+    /// How a package can be tied to a capability.
+    package enum CapabilityRole: UInt8, Sendable {
+        case provides = 1
+        case dependsOn = 2
+        case conflictsWith = 3
+    }
+
+    /// The recorded packages, of any state, that have `capability` in that role.
+    package func packages(
+        _ role: CapabilityRole, _ capability: Capability, in transaction: borrowing some ReadableTransaction & ~Copyable
+    ) throws(StoreError) -> [PackageID] {
+        try StoreError.catching { () throws(DatabaseError) -> [PackageID] in
+            var packages: [PackageID] = []
+            var cursor = try transaction.cursor(in: StoreBuckets.capabilities, .prefix(capability.key(role)))
+            while let key = try cursor.nextKey() { packages.append(key.second) }
+            return packages
+        }
+    }
+
+    /// Every recorded package.
+    package func packages(
+        in transaction: borrowing some ReadableTransaction & ~Copyable
+    ) throws(StoreError) -> [PackageID] {
+        try StoreError.catching { () throws(DatabaseError) -> [PackageID] in
+            var packages: [PackageID] = []
+            var cursor = try transaction.cursor(in: StoreBuckets.packages)
+            while let id = try cursor.nextKey() { packages.append(id) }
+            return packages
+        }
+    }
+
+    /// What the packages for which `isSelected` holds ask for the directory `path`.
+    package func claim(
+        on path: BytePath, in transaction: borrowing some ReadableTransaction & ~Copyable,
+        isSelected: (PackageID) -> Bool
+    ) throws(StoreError) -> EntryMetadata? {
+        try StoreError.catching { () throws(DatabaseError) -> EntryMetadata? in
+            var agreed: EntryMetadata?
+            var cursor = try transaction.cursor(
+                in: StoreBuckets.directoryClaims, .prefix(Digest128(hashing: path.bytes)))
+            while let (key, claim) = try cursor.next() {
+                if let metadata = claim.variants.first, isSelected(key.second) { agreed = .agreed(agreed, metadata) }
+            }
+            return agreed
+        }
+    }
+}
+
+extension Capability {
+    fileprivate func key(_ role: ContentStore.CapabilityRole) -> Digest128 {
+        Digest128(hashing: [role.rawValue, kind.rawValue] + Array(target.utf8))
+    }
+}
+
+extension PackageMetadata {
+    var capabilityKeys: [Digest128] {
+        allProviders.map { $0.key(.provides) } + dependencies.map { $0.key(.dependsOn) }
+            + conflicts.map { $0.key(.conflictsWith) }
+    }
+}
+
+extension PackageLayout {
+    /// The directories the package names, in the form of the claims bucket.
+    fileprivate var directoryClaims: [(BytePath, ObjectRecord)] {
+        guard let entries = try? entries() else { return [] }
+        return entries.compactMap { path, entry in
+            entry.kind == .directory
+                ? (path.appending(entry.name), ObjectRecord(size: 0, variants: [entry.metadata])) : nil
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package import FileTree
+package import LMDB
+
+/// Trees: directories by their hash, shared by all states that have them.
+extension ContentStore {
+    /// Stores the directories that are not there yet.
+    package func save(_ tree: ComposedTree, in transaction: inout WriteTransaction) throws(StoreError) {
+        do throws(DatabaseError) {
+            try tree.bytes.span.bytes.withUnsafeBytes { (bytes) throws(DatabaseError) in
+                for (id, range) in tree.directories.sorted(by: { $0.id < $1.id }) {
+                    let encoding = UnsafeRawBufferPointer(rebasing: bytes[range])
+                    try transaction.put(bytes: encoding, in: StoreBuckets.trees, for: id, .keepingExisting)
+                }
+            }
+        } catch {
+            throw .database(error)
+        }
+    }
+
+    /// Runs `body` with a look-up of trees in one read transaction; `body` throws tree and store errors only.
+    package func readingTrees<R>(_ body: (TreeLookup) throws -> R) throws(StoreError) -> R {
+        do {
+            return try environment.view { transaction throws in
+                try body { (id) throws(TreeError) in try ContentStore.directory(id, in: transaction) }
+            }
+        } catch let error as StoreError {
+            throw error
+        } catch let error as TreeError {
+            throw .tree(error)
+        } catch let error as DatabaseError {
+            throw .database(error)
+        } catch {
+            preconditionFailure("reading trees throws none but these errors: \(error)")
+        }
+    }
+
+    /// The encoding of a directory, valid until the transaction ends.
+    package static func directory(
+        _ id: TreeID, in transaction: borrowing some ReadableTransaction & ~Copyable
+    ) throws(TreeError) -> UnsafeRawBufferPointer {
+        do throws(DatabaseError) {
+            if let span = try transaction.span(in: StoreBuckets.trees, for: id) {
+                // The pointer is good for as long as the transaction, as the doc comment passes on.
+                return span.withUnsafeBytes { $0 }
+            }
+        } catch {
+            throw .unreadable(id, "\(error)")
+        }
+        throw .missing(id)
+    }
+}

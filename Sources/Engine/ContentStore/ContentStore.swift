@@ -1,0 +1,118 @@
+internal import BytePath
+internal import Digests
+package import FileTree
+package import LMDB
+package import LinuxSystem
+import Synchronization
+
+/// Objects: ingest, read, variants, packages, trees and collection of what nobody needs.
+///
+/// On disk, below the root's `.moss`:
+/// ```
+/// objects/00 … objects/ff    loose objects, see ObjectName
+/// objects/privileged         set-id variants, mode 0700
+/// packages/<sha256>.stone    every known stone without its content
+/// ```
+/// and in the database a record for each object, package, layout and tree. A record never precedes its bytes:
+/// whoever records calls `syncFileSystem` first. Any number of threads may use one store.
+package final class ContentStore: Sendable {
+    /// Whether owners of files are applied, which takes privileges, or kept as records only.
+    package enum Ownership: String, Sendable {
+        case applied
+        case recorded
+    }
+
+    /// Modification time of every object: 1980-01-01, the earliest that all archive formats can hold.
+    package static let objectTime: Int64 = 315_532_800
+
+    package let environment: Environment
+    package let ownership: Ownership
+    /// `.moss`.
+    let directory: Descriptor
+    let objects: Descriptor
+    let packages: Descriptor
+    private let shards: Mutex<ShardTable>
+    /// Makes names of temporary files unique in this process.
+    let temporaryCounter = Atomic<UInt64>(0)
+
+    /// Opens the store in `directory` (a root's `.moss`); `create` makes what is missing.
+    package init(
+        in directory: borrowing Descriptor, environment: Environment, ownership: Ownership, create: Bool
+    ) throws(StoreError) {
+        if create { try Self.makeDirectories(in: directory) }
+        self.environment = environment
+        self.ownership = ownership
+        self.directory = try StoreError.catching { () throws(SystemError) in try directory.duplicate() }
+        objects = try StoreError.catching { () throws(SystemError) in try directory.openDirectory("objects") }
+        packages = try StoreError.catching { () throws(SystemError) in try directory.openDirectory("packages") }
+        shards = Mutex(ShardTable())
+    }
+
+    private static func makeDirectories(in directory: borrowing Descriptor) throws(StoreError) {
+        do throws(SystemError) {
+            try directory.ensureDirectory("packages")
+            try directory.ensureDirectory("objects")
+            let objects = try directory.openDirectory("objects")
+            for shard in 0..<ObjectName.privilegedShard {
+                try objects.ensureDirectory(BytePath(ObjectName.shardName(shard)))
+            }
+            try objects.ensureDirectory(BytePath(ObjectName.shardName(ObjectName.privilegedShard)), mode: 0o700)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// What a file's inode gets here for a package's wish.
+    package func effective(_ metadata: EntryMetadata) -> EntryMetadata {
+        ownership == .applied ? metadata : EntryMetadata(mode: metadata.mode)
+    }
+
+    /// The open directory of a shard; stays open as long as the store.
+    func shard(_ index: Int) throws(StoreError) -> Int32 {
+        try StoreError.catching { () throws(SystemError) -> Int32 in
+            try shards.withLock { (table) throws(SystemError) -> Int32 in
+                try table.descriptor(of: index, below: objects)
+            }
+        }
+    }
+
+    /// Waits until everything written to the store so far is on disk.
+    package func syncFileSystem() throws(StoreError) {
+        try StoreError.catching { () throws(SystemError) in try directory.syncFileSystem() }
+    }
+}
+
+/// Descriptors of the shard directories, opened when first needed.
+private struct ShardTable: ~Copyable {
+    private var descriptors: [Int32] = Array(repeating: -1, count: ObjectName.shardCount)
+    private var owned: [DescriptorBox] = []
+
+    private final class DescriptorBox {
+        let descriptor: Descriptor
+        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+    }
+
+    mutating func descriptor(of shard: Int, below objects: borrowing Descriptor) throws(SystemError) -> Int32 {
+        if descriptors[shard] >= 0 { return descriptors[shard] }
+        let box = DescriptorBox(try objects.openDirectory(BytePath(ObjectName.shardName(shard))))
+        owned.append(box)
+        descriptors[shard] = box.descriptor.raw
+        return box.descriptor.raw
+    }
+}
+
+/// A thread's own copy of the shard descriptors, so that linking takes no lock.
+package struct ShardCache {
+    private var descriptors: [Int32] = Array(repeating: -1, count: ObjectName.shardCount)
+
+    package init() {}
+
+    @inline(__always)
+    mutating func descriptor(of shard: Int, in store: ContentStore) throws(StoreError) -> Int32 {
+        let known = descriptors[shard]
+        if known >= 0 { return known }
+        let opened = try store.shard(shard)
+        descriptors[shard] = opened
+        return opened
+    }
+}

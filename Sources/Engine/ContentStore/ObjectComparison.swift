@@ -1,0 +1,79 @@
+internal import BytePath
+internal import Digests
+internal import FileTree
+internal import LinuxSystem
+
+/// Holds arriving bytes against the object that is recorded under their digest.
+///
+/// Equal: nothing is written. Different: the bytes are written beside it, and in the end either the stored copy fails
+/// its own hash and is replaced, or two contents have one digest and the arriving one is refused.
+struct ObjectComparison: ~Copyable {
+    private let store: ContentStore
+    private let digest: Digest128
+    private let record: ObjectRecord
+    private let variant: EntryMetadata
+    private let existing: Descriptor?
+    private var offset: UInt64 = 0
+    private var replacement: ObjectWriter?
+
+    init(_ store: ContentStore, _ digest: Digest128, _ record: ObjectRecord) throws(StoreError) {
+        self.store = store
+        self.digest = digest
+        self.record = record
+        variant = record.variants.first ?? .plainFile
+        existing = try store.openObject(digest, variant)
+    }
+
+    mutating func compare(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+        if replacement == nil && !isEqual(bytes) {
+            var writer = ObjectWriter(store)
+            try writer.begin(digest: digest, metadata: variant)
+            try copyPrefix(into: &writer)
+            replacement = consume writer
+        }
+        try replacement?.append(bytes)
+        offset += UInt64(bytes.count)
+    }
+
+    private func isEqual(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard existing != nil else { return false }
+        var done = 0
+        return withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
+            while done < bytes.count {
+                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, bytes.count - done)])
+                // An unreadable copy is as good as a different one: it will be replaced.
+                guard let count = try? existing?.read(into: part, at: offset + UInt64(done)), count > 0,
+                    part[..<count].elementsEqual(bytes[done..<(done + count)])
+                else { return false }
+                done += count
+            }
+            return true
+        }
+    }
+
+    /// What was equal so far is only in the existing copy any more.
+    private func copyPrefix(into writer: inout ObjectWriter) throws(StoreError) {
+        guard offset > 0 else { return }
+        guard let existing = try store.openObject(digest, variant) else { throw .missingObject(digest) }
+        let copied = try store.forEachChunk(of: existing, upTo: offset) { (bytes) throws(StoreError) in
+            try writer.append(bytes)
+        }
+        guard copied == offset else { throw .missingObject(digest) }
+    }
+
+    consuming func finish(from stone: BytePath) throws(StoreError) {
+        guard var writer = replacement.take() else {
+            // Equal as far as the arriving bytes go; a longer stored copy is a damaged one.
+            if let size = try? existing?.status().size, size == offset { return }
+            try store.copyObject(digest, from: variant, to: variant, size: offset)
+            return
+        }
+        if try store.hash(of: digest, variant) == digest, record.size == offset {
+            // The stored copy is sound, so the arriving bytes are a second content, or not what the index says.
+            let found = writer.digest
+            throw found == digest
+                ? .collision(digest, stone) : .wrongContent(stone, expected: digest, found: found)
+        }
+        try writer.finish(from: stone)
+    }
+}

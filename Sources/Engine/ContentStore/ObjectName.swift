@@ -1,0 +1,86 @@
+internal import Digests
+internal import FileTree
+
+/// Where a loose object lies: the shard and the name in it.
+///
+/// `objects/ab/abcdef…` is the plain variant (mode 0444, owner 0:0); another one adds its mode in octal and, where not
+/// 0:0, its owner: `abcdef….555`, `abcdef….555.5.60`. Names say everything about the inode, so neither linking nor
+/// rebuilding needs a look-up. Set-id variants lie in `objects/privileged`, which only the owner may enter: an old
+/// version of a set-id program must not be reachable after its replacement.
+struct ObjectName {
+    static let privilegedShard = 256
+    static let shardCount = 257
+
+
+    /// NUL-terminated.
+    private var bytes: InlineArray<72, UInt8>
+    private(set) var count: Int
+    let shard: Int
+
+    init(_ digest: Digest128, _ metadata: EntryMetadata) {
+        bytes = InlineArray(repeating: 0)
+        count = 0
+        shard = metadata.mode & 0o6000 != 0 ? Self.privilegedShard : Int(digest.high >> 56)
+        append(hexadecimal: digest.high)
+        append(hexadecimal: digest.low)
+        if metadata == .plainFile { return }
+        append(UInt8(ascii: "."))
+        append(metadata.mode, radix: 8)
+        if metadata.uid != 0 || metadata.gid != 0 {
+            append(UInt8(ascii: "."))
+            append(metadata.uid, radix: 10)
+            append(UInt8(ascii: "."))
+            append(metadata.gid, radix: 10)
+        }
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        bytes[count] = byte
+        count += 1
+    }
+
+    private mutating func append(hexadecimal value: UInt64) {
+        var shift: UInt64 = 64
+        while shift > 0 {
+            shift -= 4
+            let nibble = UInt8(truncatingIfNeeded: (value >> shift) & 15)
+            append(nibble < 10 ? 48 + nibble : 87 + nibble)
+        }
+    }
+
+    private mutating func append(_ value: UInt32, radix: UInt32) {
+        if value >= radix { append(value / radix, radix: radix) }
+        append(48 + UInt8(value % radix))
+    }
+
+    func withCString<R: ~Copyable, E: Error>(_ body: (UnsafePointer<CChar>) throws(E) -> R) throws(E) -> R {
+        try bytes.span.bytes.withUnsafeBytes { (buffer) throws(E) -> R in
+            // Never empty: the capacity is fixed.
+            try body(buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self))
+        }
+    }
+
+    /// The name of a shard's directory.
+    static func shardName(_ shard: Int) -> String {
+        if shard == privilegedShard { return "privileged" }
+        let digits = String(shard, radix: 16)
+        return digits.count == 1 ? "0\(digits)" : digits
+    }
+
+    /// Digest and metadata from a file's name; nil for temporary and foreign files.
+    static func parse(_ name: [UInt8]) -> (Digest128, EntryMetadata)? {
+        guard let digest = Digest128(hexadecimal: name.prefix(32)) else { return nil }
+        let rest = name.dropFirst(32)
+        if rest.isEmpty { return (digest, .plainFile) }
+        let fields = rest.dropFirst().split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+            .map { String(decoding: $0, as: UTF8.self) }
+        guard rest.first == UInt8(ascii: "."), let mode = UInt32(fields[0], radix: 8) else { return nil }
+        switch fields.count {
+        case 1: return (digest, EntryMetadata(mode: mode))
+        case 3:
+            guard let uid = UInt32(fields[1]), let gid = UInt32(fields[2]) else { return nil }
+            return (digest, EntryMetadata(mode: mode, uid: uid, gid: gid))
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package import Digests
+package import FileTree
+package import PackageModel
+
+/// A package whose bytes are in the store but which is not recorded yet: what ``ContentStore/record(_:in:)`` takes.
+package struct PackageRecord: Sendable {
+    package let id: PackageID
+    package let metadata: PackageMetadata
+    package let layout: PackageLayout
+    /// Every content the layout names, with the variants it is wanted in. Empty files have none.
+    package let objects: [Digest128: ObjectRecord]
+    /// The stone without its content.
+    package let manifest: [UInt8]
+}
+
+extension PackageRecord {
+    /// The variants each content is wanted in, as this store makes them.
+    static func wantedObjects(
+        _ layout: [LayoutEntry], _ sizes: [Digest128: UInt64], effective: (EntryMetadata) -> EntryMetadata
+    ) -> [Digest128: ObjectRecord] {
+        var objects: [Digest128: ObjectRecord] = [:]
+        for entry in layout {
+            guard case .regular(let digest) = entry.kind, let size = sizes[digest], size > 0 else { continue }
+            let variant = effective(EntryMetadata(mode: entry.mode & 0o7555, uid: entry.uid, gid: entry.gid))
+            var object = objects[digest] ?? ObjectRecord(size: size, variants: [])
+            if !object.variants.contains(variant) { object.variants.append(variant) }
+            objects[digest] = object
+        }
+        return objects
+    }
+}

@@ -1,0 +1,68 @@
+package import BytePath
+package import Digests
+package import FileTree
+package import LMDB
+package import LinuxSystem
+package import PackageModel
+package import StoneFormat
+
+/// Why the store could not do what was asked.
+package enum StoreError: Error, Sendable, CustomStringConvertible {
+    case system(SystemError)
+    case database(DatabaseError)
+    case tree(TreeError)
+    /// The stone cannot be read.
+    case stone(BytePath, StoneError)
+    /// The stone's files cannot be installed.
+    case layout(BytePath, PackageLayout.Failure)
+    /// The stone is not the one its index promised.
+    case wrongStone(BytePath, expected: PackageID, found: PackageID)
+    /// The stone holds other bytes under a digest than its index says.
+    case wrongContent(BytePath, expected: Digest128, found: Digest128)
+    /// Two different contents have one digest; nothing was changed.
+    case collision(Digest128, BytePath)
+    /// The object is recorded, but neither a good copy nor another variant is there.
+    case missingObject(Digest128)
+    /// No package of this id was ever recorded here.
+    case unknownPackage(PackageID)
+
+    package var description: String {
+        switch self {
+        case .system(let error): "\(error)"
+        case .database(let error): "\(error)"
+        case .tree(let error): "\(error)"
+        case .stone(let path, let error): "\(path): \(error)"
+        case .layout(let path, let failure): "\(path): \(failure); the package cannot be installed as it is"
+        case .wrongStone(let path, let expected, let found):
+            "\(path): SHA-256 is \(found), the index says \(expected); fetch it again, or update the collection"
+        case .wrongContent(let path, let expected, let found):
+            "\(path): a file with digest \(found) stands where the index says \(expected); the stone is damaged or forged"
+        case .collision(let digest, let path):
+            "\(path): holds a file that differs from the stored object \(digest) of the same digest; refused, as one of "
+                + "the two must be forged"
+        case .missingObject(let digest):
+            "object \(digest) is recorded but no good copy is in the store; install its package again from a collection"
+        case .unknownPackage(let id): "package \(id) is not in the store"
+        }
+    }
+}
+
+extension StoreError {
+    /// Runs `body` and turns a failed system call into a store error.
+    static func catching<R: ~Copyable>(_ body: () throws(SystemError) -> R) throws(StoreError) -> R {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Runs `body` and turns a failed database call into a store error.
+    package static func catching<R: ~Copyable>(_ body: () throws(DatabaseError) -> R) throws(StoreError) -> R {
+        do throws(DatabaseError) {
+            return try body()
+        } catch {
+            throw .database(error)
+        }
+    }
+}

@@ -1,0 +1,19 @@
+internal import BytePath
+internal import Digests
+internal import FileTree
+internal import LinuxSystem
+
+/// A file under its temporary name; removed with this value unless it got its own.
+struct TemporaryObject: ~Copyable {
+    let file: Descriptor
+    let shard: Int32
+    let temporary: BytePath
+    let digest: Digest128
+    let metadata: EntryMetadata
+    var size: UInt64 = 0
+    var isPlaced = false
+
+    deinit {
+        if !isPlaced { SystemCalls.unlink(shard, temporary) }
+    }
+}
