@@ -1,0 +1,27 @@
+package import BytePath
+package import ContentStore
+package import FileTree
+package import LinuxSystem
+
+/// Why a tree could not be written, patched or checked.
+package enum BlitError: Error, Sendable, CustomStringConvertible {
+    case system(SystemError)
+    case store(StoreError)
+    case tree(TreeError)
+    /// The tree on disk is not the recorded one: somebody changed it here.
+    case tampered(BytePath)
+
+    package var description: String {
+        switch self {
+        case .system(let error): "\(error)"
+        case .store(let error): "\(error)"
+        case .tree(let error): "\(error)"
+        case .tampered(let path): "\(path): not as it was recorded; the tree will be built anew"
+        }
+    }
+
+    /// Whether the tree on disk, and not the disk or the store, is to blame.
+    package var isTampering: Bool {
+        if case .tampered = self { true } else { false }
+    }
+}

@@ -1,0 +1,80 @@
+internal import BytePath
+internal import ContentStore
+package import FileTree
+package import LinuxSystem
+
+extension Blitter {
+    /// Whether nobody changed the tree on disk since it was written.
+    ///
+    /// Every way to add, remove, rename or replace an entry, and every change of a directory's mode or owner, sets the
+    /// change time of a directory, so one status call per directory is enough: none may be younger than `stamp`.
+    /// The root directory is different, as switching trees touches it: its names are compared instead.
+    ///
+    /// - Parameters:
+    ///   - stamp: a change time, in nanoseconds, that the file system gave after the tree was complete.
+    ///   - extraNames: files in the root directory that do not belong to the tree.
+    package func isUnchanged(
+        _ root: borrowing Descriptor, _ tree: TreeID, since stamp: Int64, extraNames: Set<String>
+    ) throws(BlitError) -> Bool {
+        guard try hasNames(of: tree, root, extraNames) else { return false }
+        let target = root.raw
+        do throws(BlitError) {
+            try work(on: [DirectoryQueue.Item(path: "", tree: tree)]) { (item, directory, _) throws(BlitError) in
+                try Self.check(item, directory, below: target, stamp)
+            }
+            return true
+        } catch {
+            if error.isTampering { return false }
+            throw error
+        }
+    }
+
+    private func hasNames(
+        of tree: TreeID, _ root: borrowing Descriptor, _ extraNames: Set<String>
+    ) throws(BlitError) -> Bool {
+        let expected = try readingTrees { lookup in try Directory(lookup(tree), id: tree).entries() }
+        let found: [Descriptor.Entry]
+        do throws(SystemError) {
+            found = try root.entries()
+        } catch {
+            throw .system(error)
+        }
+        let kinds = Dictionary(found.map { ($0.name, $0.kind) }, uniquingKeysWith: { first, _ in first })
+        let extra = extraNames.filter { kinds[BytePath($0)] != nil }
+        return found.count == expected.count + extra.count
+            && expected.allSatisfy { kinds[$0.name] == $0.kind.fileKind }
+    }
+
+    /// Looks at each subdirectory of `item` and returns them.
+    private static func check(
+        _ item: DirectoryQueue.Item, _ directory: Directory, below root: Int32, _ stamp: Int64
+    ) throws(BlitError) -> [DirectoryQueue.Item] {
+        var subdirectories: [DirectoryQueue.Item] = []
+        var cursor = directory.cursor
+        while true {
+            let record: EntryRecord?
+            do throws(TreeError) {
+                record = try cursor.next()
+            } catch {
+                throw .tree(error)
+            }
+            guard let record else { return subdirectories }
+            guard record.isDirectory else { continue }
+            let path = item.path.appending(BytePath(bytes: Array(record.name)))
+            // A directory that cannot even be looked at is not as it was.
+            let status = path.withCString { path in try? SystemCalls.status(root, path) }
+            guard let status, status.kind == .directory, status.changed <= stamp else { throw .tampered(path) }
+            subdirectories.append(DirectoryQueue.Item(path: path, tree: record.identifier))
+        }
+    }
+}
+
+extension EntryKind {
+    fileprivate var fileKind: FileKind {
+        switch self {
+        case .regular: .regular
+        case .symlink: .symlink
+        case .directory: .directory
+        }
+    }
+}

@@ -1,0 +1,85 @@
+internal import BytePath
+package import ContentStore
+package import FileTree
+internal import LMDB
+package import LinuxSystem
+
+/// Trees to disk: full and patched blits, the check for tampering, and nothing that decides which tree.
+///
+/// Regular files become hard links to objects; directories and links are made; empty files are made, because the
+/// many empty files of a system would use up the links of one inode. One system call per file, and one open per
+/// directory.
+package struct Blitter: Sendable {
+    let store: ContentStore
+    let threadCount: Int
+    /// Called with the number of entries written since the last call, from any thread.
+    let progress: @Sendable (Int) -> Void
+
+    package init(
+        _ store: ContentStore, threadCount: Int = processorCount(), progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) {
+        self.store = store
+        self.threadCount = threadCount
+        self.progress = progress
+    }
+
+    /// Writes `tree` into `directory`, which must be empty.
+    package func blit(_ tree: TreeID, into directory: borrowing Descriptor) throws(BlitError) {
+        try write([DirectoryQueue.Item(path: "", tree: tree)], below: directory)
+    }
+
+    /// Writes the contents of directories that exist and are empty.
+    func write(_ items: [DirectoryQueue.Item], below root: borrowing Descriptor) throws(BlitError) {
+        if items.isEmpty { return }
+        let restricted = RestrictedDirectories()
+        let target = root.raw
+        try work(on: items) { (item, directory, shards) throws(BlitError) in
+            let writer = EntryWriter(store: store, root: target, restricted: restricted)
+            return try writer.fill(item, directory, &shards)
+        }
+        try restricted.apply(below: root)
+    }
+
+    /// Runs `body` for every directory of `items` and every one that it returns, on all threads.
+    ///
+    /// Each thread has its own read transaction, and trees never change, so all see the same.
+    func work(
+        on items: [DirectoryQueue.Item],
+        _ body: @escaping @Sendable (DirectoryQueue.Item, Directory, inout ShardCache) throws(BlitError)
+            -> [DirectoryQueue.Item]
+    ) throws(BlitError) {
+        let queue = DirectoryQueue(items)
+        let failure = FirstError<BlitError>()
+        withThreads(threadCount) { _ in
+            do throws(DatabaseError) {
+                try store.environment.view { (transaction) throws(DatabaseError) in
+                    var shards = ShardCache()
+                    while let item = queue.take() {
+                        do throws(BlitError) {
+                            let directory = try Self.directory(item.tree, in: transaction)
+                            queue.done(adding: try body(item, directory, &shards))
+                            progress(directory.count)
+                        } catch {
+                            failure.record(error)
+                            queue.stop()
+                        }
+                    }
+                }
+            } catch {
+                failure.record(.store(.database(error)))
+                queue.stop()
+            }
+        }
+        try failure.throwIfAny()
+    }
+
+    static func directory(
+        _ tree: TreeID, in transaction: borrowing ReadTransaction
+    ) throws(BlitError) -> Directory {
+        do throws(TreeError) {
+            return try Directory(ContentStore.directory(tree, in: transaction), id: tree)
+        } catch {
+            throw .tree(error)
+        }
+    }
+}
