@@ -1,0 +1,176 @@
+package import BytePath
+package import ContentStore
+package import LinuxSystem
+
+/// A directory that holds a system: `usr` and the tools' own `.moss`.
+///
+/// ```
+/// usr/                 the live tree; usr/.stateID is the active state's number, without newline
+/// bin, lib, …          links into usr
+/// .moss/format         which version of this layout, and whether owners are applied
+/// .moss/lock           held by the command that changes the root
+/// .moss/trees/N        trees that are not live: spares, retired and staged ones; mode 0700
+/// .moss/trees.lock     held while trees are written
+/// .moss/states/N       one file per state
+/// .moss/db             the database
+/// .moss/objects, .moss/packages   see ContentStore
+/// ```
+package final class RootDirectory: Sendable {
+    package let path: BytePath
+    package let root: Descriptor
+    package let moss: Descriptor
+    package let trees: Descriptor
+    let states: Descriptor
+    package let ownership: ContentStore.Ownership
+
+    package static let stateFileName = ".stateID"
+    static let lockName: BytePath = "lock"
+    static let treesLockName: BytePath = "trees.lock"
+    private static let formatName: BytePath = "format"
+    private static let formatLine = "moss root 1"
+
+    /// Root links and where they lead.
+    static let links: [(name: String, target: String)] = [
+        ("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib"), ("lib32", "usr/lib32"), ("lib64", "usr/lib"),
+    ]
+
+    /// Opens a root that was initialised earlier.
+    package init(opening path: BytePath) throws(StateError) {
+        let root = try StateError.at(path) { () throws(SystemError) in try Descriptor.openDirectory(path) }
+        guard let format = try StateError.at(path, { () throws(SystemError) in
+            try root.readFileIfPresent(BytePath(".moss").appending(Self.formatName), limit: 4096)
+        }) else { throw .notARoot(path) }
+        let lines = String(decoding: format, as: UTF8.self).split(separator: "\n")
+        guard lines.first.map(String.init) == Self.formatLine else { throw .unknownFormat(path) }
+        self.path = path
+        ownership = lines.contains("owners recorded") ? .recorded : .applied
+        moss = try StateError.at(path) { () throws(SystemError) in try root.openDirectory(".moss") }
+        // Only the owner may read it; for reading states a mere place is enough.
+        trees = try StateError.at(path) { () throws(SystemError) in
+            try root.open(".moss/trees", [.directory, .pathOnly])
+        }
+        states = try StateError.at(path) { () throws(SystemError) in try root.openDirectory(".moss/states") }
+        self.root = root
+    }
+
+    /// Makes `path` a root: it must not exist, be empty, or be a root already. Owners of files are applied when this
+    /// is done as root.
+    /// - Returns: whether it was made now.
+    package static func initialise(_ path: BytePath) throws(StateError) -> Bool {
+        do throws(SystemError) {
+            let root = try openOrMake(path)
+            let entries = try root.entries()
+            if entries.contains(where: { $0.name == ".moss" }) {
+                if try root.readFileIfPresent(".moss/format", limit: 4096) != nil { return false }
+            }
+            for entry in entries {
+                // An initialisation that was cut short left nothing but these.
+                switch entry.name.display {
+                case ".moss": continue
+                case "usr", "etc": if try root.openDirectory(entry.name).entries().isEmpty { continue }
+                default: if entry.kind == .symlink, links.contains(where: { BytePath($0.name) == entry.name }) { continue }
+                }
+                throw SystemError(.directoryNotEmpty, call: "init", path: path)
+            }
+            try fill(root)
+            return true
+        } catch {
+            if error.number == .directoryNotEmpty { throw .notEmpty(path) }
+            throw .system(error.path.isAbsolute ? error : error.below(path))
+        }
+    }
+
+    private static func openOrMake(_ path: BytePath) throws(SystemError) -> Descriptor {
+        do throws(SystemError) {
+            return try Descriptor.openDirectory(path)
+        } catch {
+            guard error.number == .noSuchFile else { throw error }
+            let parent = try Descriptor.openDirectory(path.parent.isEmpty ? "." : path.parent)
+            try parent.makeDirectory(path.lastComponent)
+            return try parent.openDirectory(path.lastComponent)
+        }
+    }
+
+    private static func fill(_ root: borrowing Descriptor) throws(SystemError) {
+        try root.ensureDirectory("usr")
+        try root.ensureDirectory("etc")
+        for (name, target) in links {
+            if try root.statusIfPresent(of: BytePath(name)) == nil {
+                try root.makeSymlink(BytePath(name), to: BytePath(target))
+            }
+        }
+        try root.ensureDirectory(".moss")
+        let moss = try root.openDirectory(".moss")
+        try moss.ensureDirectory("db")
+        try moss.ensureDirectory("states")
+        try moss.ensureDirectory("trees", mode: 0o700)
+        let owners = CurrentProcess.isRoot ? "owners applied" : "owners recorded"
+        // Last: what makes this a root must not come before its parts.
+        try moss.syncFileSystem()
+        try moss.replaceFile("format", with: Array("\(formatLine)\n\(owners)\n".utf8), durable: true)
+    }
+
+    /// Puts the root's links right: `bin` to `usr/bin` and so on. A real directory in their place is an error.
+    package func repairLinks() throws(StateError) {
+        for (name, target) in Self.links {
+            let link = BytePath(name)
+            if let status = try system({ () throws(SystemError) in try root.statusIfPresent(of: link) }) {
+                guard status.kind == .symlink else { throw .linkInTheWay(path.appending(link)) }
+                if try system({ () throws(SystemError) in try root.readLink(link) }) == BytePath(target) { continue }
+            }
+            let next = BytePath("\(name).next")
+            try system { () throws(SystemError) in
+                try? root.unlink(next)
+                try root.makeSymlink(next, to: BytePath(target))
+                try root.rename(next, to: link)
+            }
+        }
+    }
+
+    /// The number in `usr/.stateID`; nil where there is none or it is not a number.
+    package func liveStateNumber() throws(StateError) -> UInt64? {
+        let bytes = try system { () throws(SystemError) in
+            try root.readFileIfPresent("usr/.stateID", limit: 4096)
+        }
+        guard let bytes else { return nil }
+        return UInt64(String(decoding: bytes, as: UTF8.self))
+    }
+
+    /// Takes the lock that keeps two commands from changing the root at once.
+    ///
+    /// - Parameter waiting: called with the holder's own line before this waits; without it, a held lock is an error.
+    package func lock(holder: String, waiting: ((String) -> Void)?) throws(StateError) -> FileLock {
+        do throws(FileLock.Failure) {
+            return try FileLock(on: Self.lockName, below: moss, holder: holder, wait: false)
+        } catch {
+            guard case .held(let other) = error, let waiting else { throw lockError(error) }
+            waiting(other)
+        }
+        do throws(FileLock.Failure) {
+            return try FileLock(on: Self.lockName, below: moss, holder: holder, wait: true)
+        } catch {
+            throw lockError(error)
+        }
+    }
+
+    /// Takes the lock under which trees are written, waiting for a tree that is being prepared.
+    func lockTrees(holder: String) throws(StateError) -> FileLock {
+        do throws(FileLock.Failure) {
+            return try FileLock(on: Self.treesLockName, below: moss, holder: holder, wait: true)
+        } catch {
+            throw lockError(error)
+        }
+    }
+
+    private func lockError(_ failure: FileLock.Failure) -> StateError {
+        switch failure {
+        case .held(let by): .locked(path, by: by)
+        case .system(let error): .system(error.below(path.appending(".moss")))
+        }
+    }
+
+    /// Runs `body` and puts the root before relative paths in its error.
+    func system<R: ~Copyable>(_ body: () throws(SystemError) -> R) throws(StateError) -> R {
+        try StateError.at(path, body)
+    }
+}

@@ -1,0 +1,105 @@
+package import BytePath
+internal import Digests
+package import FileTree
+internal import LMDB
+package import PackageModel
+
+/// States: their records, the journal of the switch, recovery, and the trees that stand on disk.
+///
+/// Number, packages and tree of one state; complete by itself.
+package struct State: Hashable, Sendable {
+    /// From 1, never used twice.
+    package let number: UInt64
+    /// The state that was active when this one was made; 0 for none.
+    package let parent: UInt64
+    /// Seconds since 1970.
+    package let created: Int64
+    /// What made it: `install nano`.
+    package let summary: String
+    package let tree: TreeID
+    package let totals: TreeTotals
+    /// Links that files of other packages were moved through.
+    package let redirects: [BytePath]
+    /// Ascending by package.
+    package let selections: [Selection]
+
+    package init(
+        number: UInt64, parent: UInt64, created: Int64, summary: String, tree: TreeID, totals: TreeTotals,
+        redirects: [BytePath], selections: [Selection]
+    ) {
+        self.number = number
+        self.parent = parent
+        self.created = created
+        self.summary = summary
+        self.tree = tree
+        self.totals = totals
+        self.redirects = redirects
+        self.selections = selections.sorted { $0.package < $1.package }
+    }
+
+    /// Whether the package is in the state; logarithmic.
+    package func contains(_ package: PackageID) -> Bool { selection(of: package) != nil }
+
+    package func selection(of package: PackageID) -> Selection? {
+        var low = 0
+        var high = selections.count
+        while low < high {
+            let middle = (low + high) / 2
+            if selections[middle].package < package { low = middle + 1 } else { high = middle }
+        }
+        return low < selections.count && selections[low].package == package ? selections[low] : nil
+    }
+}
+
+/// Encoded little-endian: u32 format (1), u64 number, u64 parent, i64 created, 16 bytes tree, four u64 totals,
+/// u32 length and bytes of the summary, u32 count of redirects with u32 length and bytes each, u32 count of selections
+/// with 32 bytes and a flag byte each. The same bytes are the state's file in `.moss/states`.
+extension State: BucketValue {
+    private static let format: UInt32 = 1
+
+    package func encode(into bytes: inout [UInt8]) {
+        var writer = RecordWriter()
+        writer.put(Self.format)
+        writer.put(number)
+        writer.put(parent)
+        writer.put(UInt64(bitPattern: created))
+        writer.put(tree)
+        for total in [totals.directories, totals.files, totals.symlinks, totals.bytes] { writer.put(total) }
+        writer.put(Array(summary.utf8))
+        writer.put(UInt32(redirects.count))
+        for redirect in redirects { writer.put(redirect.bytes) }
+        writer.put(UInt32(selections.count))
+        for selection in selections {
+            writer.bytes += selection.package.bytes
+            writer.bytes.append(selection.isExplicit ? 1 : 0)
+        }
+        bytes += writer.bytes
+    }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws {
+        var reader = RecordReader(bytes)
+        guard try reader.integer(UInt32.self) == Self.format else { throw DecodingFailure("unknown state format") }
+        number = try reader.integer()
+        parent = try reader.integer()
+        created = Int64(bitPattern: try reader.integer())
+        tree = try reader.digest()
+        totals = TreeTotals(
+            directories: try reader.integer(), files: try reader.integer(), symlinks: try reader.integer(),
+            bytes: try reader.integer())
+        summary = String(decoding: try reader.counted(), as: UTF8.self)
+        var redirects: [BytePath] = []
+        for _ in 0..<(try reader.integer(UInt32.self)) { redirects.append(BytePath(bytes: Array(try reader.counted()))) }
+        self.redirects = redirects
+        let count = Int(try reader.integer(UInt32.self))
+        guard count == reader.remaining / 33, reader.remaining % 33 == 0 else {
+            throw DecodingFailure("a state of \(count) packages in \(reader.remaining) bytes")
+        }
+        var selections: [Selection] = []
+        selections.reserveCapacity(count)
+        for _ in 0..<count {
+            let package = PackageID(bytes: try reader.take(PackageID.byteCount))
+            selections.append(Selection(package: package, isExplicit: try reader.integer(UInt8.self) != 0))
+        }
+        self.selections = selections
+    }
+}

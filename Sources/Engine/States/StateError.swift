@@ -1,0 +1,69 @@
+package import Blit
+package import BytePath
+package import ContentStore
+package import LMDB
+package import LinuxSystem
+
+/// Why a root could not be opened, read or switched.
+package enum StateError: Error, Sendable, CustomStringConvertible {
+    case system(SystemError)
+    case database(DatabaseError)
+    case store(StoreError)
+    case blit(BlitError)
+    /// The directory was never initialised.
+    case notARoot(BytePath)
+    /// The directory holds something else.
+    case notEmpty(BytePath)
+    case unknownFormat(BytePath)
+    case locked(BytePath, by: String)
+    case unknownState(UInt64)
+    case linkInTheWay(BytePath)
+    /// The records that say what is live are gone.
+    case noControlRecord(BytePath)
+
+    package var description: String {
+        switch self {
+        case .system(let error): "\(error)"
+        case .database(let error): "\(error)"
+        case .store(let error): "\(error)"
+        case .blit(let error): "\(error)"
+        case .notARoot(let path):
+            "\(path): not a root of moss; make one of a new or empty directory with `moss -D \(path) init`"
+        case .notEmpty(let path):
+            "\(path): holds files that are not moss's; a root is made of a new or empty directory only"
+        case .unknownFormat(let path):
+            "\(path): written by another version of moss; use that version, or make a new root"
+        case .locked(let path, let holder):
+            "\(path): \(holder) is changing this root; try again later, or wait for it with --wait"
+        case .unknownState(let number): "there is no state \(number); `moss state list` shows those there are"
+        case .linkInTheWay(let path):
+            "\(path): a directory or file is where a link into /usr belongs; move it away and run the command again"
+        case .noControlRecord(let path): "\(path): the database does not say what is live; it must be rebuilt"
+        }
+    }
+
+    static func at<R: ~Copyable>(_ path: BytePath, _ body: () throws(SystemError) -> R) throws(StateError) -> R {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw .system(error.below(path))
+        }
+    }
+
+    static func blitting<R>(_ path: BytePath, _ body: () throws(BlitError) -> R) throws(StateError) -> R {
+        do throws(BlitError) {
+            return try body()
+        } catch {
+            if case .system(let error) = error { throw .system(error.below(path)) }
+            throw .blit(error)
+        }
+    }
+
+    static func database<R: ~Copyable>(_ body: () throws(DatabaseError) -> R) throws(StateError) -> R {
+        do throws(DatabaseError) {
+            return try body()
+        } catch {
+            throw .database(error)
+        }
+    }
+}

@@ -1,0 +1,106 @@
+internal import BytePath
+internal import ContentStore
+internal import LMDB
+internal import LinuxSystem
+
+/// What recovery found and did.
+package enum Recovery: Hashable, Sendable {
+    /// Nothing was cut short.
+    case notNeeded
+    /// The switch to this state had happened; its records were completed.
+    case finished(UInt64)
+    /// The switch to this state had not happened; it was forgotten.
+    case forgotten(UInt64)
+    /// Somebody else exchanged `/usr`; the records follow.
+    case followed(UInt64)
+}
+
+extension StateStore {
+    /// Brings records and `/usr` together after a stop at any point. Call it with the root's lock held.
+    package func recover() throws(StateError) -> Recovery {
+        let live = try root.liveStateNumber() ?? 0
+        let (control, isKnown) = try viewing { (transaction) throws(StateError) in
+            let control = try requiredControl(in: transaction)
+            let isKnown = try StateError.database { () throws(DatabaseError) in
+                try transaction.contains(live, in: StateBuckets.states)
+            }
+            return (control, isKnown)
+        }
+        if let journal = control.journal {
+            return live == journal.state && isKnown ? try finishSwitch(journal) : try forgetSwitch(journal)
+        }
+        if live == control.active || !isKnown { return .notNeeded }
+        try updating { (transaction) throws(StateError) in
+            try setLive(live, control, &transaction)
+        }
+        return .followed(live)
+    }
+
+    private func finishSwitch(_ journal: SwitchJournal) throws(StateError) -> Recovery {
+        // The exchange may not be on disk yet, and what is recorded next says that it is.
+        try root.system { () throws(SystemError) in try root.root.syncFileSystem() }
+        try updating { (transaction) throws(StateError) in
+            var control = try requiredControl(in: transaction)
+            try Self.put(TreeSlot(control.live), at: journal.slot, &transaction)
+            control.journal = nil
+            try setLive(journal.state, control, &transaction)
+        }
+        try root.repairLinks()
+        return .finished(journal.state)
+    }
+
+    /// Records `number` as active. When its tree was complete is not known any more, so it will not be patched.
+    private func setLive(
+        _ number: UInt64, _ control: Control, _ transaction: inout WriteTransaction
+    ) throws(StateError) {
+        guard let state = try state(number, in: transaction) else { throw .unknownState(number) }
+        var control = control
+        control.active = number
+        control.nextState = max(control.nextState, number + 1)
+        control.live = TreeOnDisk(tree: state.tree, stamp: 0)
+        try Self.put(control, &transaction)
+    }
+
+    private func forgetSwitch(_ journal: SwitchJournal) throws(StateError) -> Recovery {
+        if journal.isNew {
+            try root.system { () throws(SystemError) in
+                do throws(SystemError) {
+                    try root.states.unlink(BytePath("\(journal.state)"))
+                } catch {
+                    guard error.number == .noSuchFile else { throw error }
+                }
+            }
+        }
+        try updating { (transaction) throws(StateError) in
+            var control = try requiredControl(in: transaction)
+            control.journal = nil
+            try Self.put(control, &transaction)
+            if journal.isNew { try removeRecord(of: journal.state, &transaction) }
+            try Self.put(TreeSlot(nil), at: journal.slot, &transaction)
+        }
+        return .forgotten(journal.state)
+    }
+
+    func removeRecord(of state: UInt64, _ transaction: inout WriteTransaction) throws(StateError) {
+        do throws(DatabaseError) {
+            try transaction.remove(state, in: StateBuckets.states)
+        } catch {
+            throw .database(error)
+        }
+    }
+
+    /// Deletes states; the active one is not among them. What only they needed is freed by collecting.
+    package func remove(_ numbers: [UInt64]) throws(StateError) {
+        try updating { (transaction) throws(StateError) in
+            let active = try requiredControl(in: transaction).active
+            for number in numbers {
+                precondition(number != active, "the active state stays")
+                try removeRecord(of: number, &transaction)
+            }
+        }
+        try root.system { () throws(SystemError) in
+            for number in numbers { try? root.states.unlink(BytePath("\(number)")) }
+            try root.states.syncDirectory()
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package import Blit
+internal import BytePath
+internal import ContentStore
+package import FileTree
+internal import LMDB
+internal import LinuxSystem
+
+/// A slot that a tree will be written to.
+struct ChosenSlot {
+    let number: UInt64
+    /// What is there to be patched; nil when the tree must be written from scratch.
+    let content: TreeOnDisk?
+}
+
+/// Spares and retired trees.
+extension StateStore {
+    /// The slots there are, by number.
+    func slots() throws(StateError) -> [(number: UInt64, slot: TreeSlot)] {
+        try viewing { (transaction) throws(StateError) in
+            try StateError.database { () throws(DatabaseError) in
+                var slots: [(number: UInt64, slot: TreeSlot)] = []
+                var cursor = try transaction.cursor(in: StateBuckets.slots)
+                while let (number, slot) = try cursor.next() { slots.append((number, slot)) }
+                return slots
+            }
+        }
+    }
+
+    /// The slots whose trees some process still holds.
+    func slotsInUse(_ numbers: [UInt64]) throws(StateError) -> Set<UInt64> {
+        let suffixes = numbers.map { BytePath("/.moss/trees/\($0)") }
+        let users = try root.system { () throws(SystemError) in try DirectoryUsers.find(holding: suffixes) }
+        return Set(zip(numbers, users).filter { $0.1 != nil }.map { $0.0 })
+    }
+
+    /// Picks what to stage `tree` in: a spare that nobody uses and nobody changed, else a new slot.
+    ///
+    /// A tree somebody still uses is never touched.
+    func chooseSlot(for tree: TreeID, _ blitter: Blitter) throws(StateError) -> ChosenSlot {
+        let ready = try slots().compactMap { number, slot in slot.content.map { (number: number, content: $0) } }
+        let inUse = try slotsInUse(ready.map { $0.number })
+        // The newest was live last, or prepared last, so it differs least; one that is what is wanted differs not at all.
+        let free = ready.filter { !inUse.contains($0.number) && $0.content.stamp != 0 }
+            .sorted { ($0.content.tree == tree ? 1 : 0, $0.content.stamp) > ($1.content.tree == tree ? 1 : 0, $1.content.stamp) }
+        for spare in free where try isUnchanged(spare.number, spare.content, blitter) {
+            return ChosenSlot(number: spare.number, content: spare.content)
+        }
+        let next = try viewing { (transaction) throws(StateError) in
+            try requiredControl(in: transaction).nextSlot
+        }
+        return ChosenSlot(number: next, content: nil)
+    }
+
+    private func isUnchanged(
+        _ slot: UInt64, _ content: TreeOnDisk, _ blitter: Blitter
+    ) throws(StateError) -> Bool {
+        // A spare that is gone is a changed one.
+        guard let place = try? root.trees.openDirectory(slotName(slot)) else { return false }
+        return try StateError.blitting(slotPath(slot)) { () throws(BlitError) in
+            try blitter.isUnchanged(
+                place, content.tree, since: content.stamp, extraNames: [RootDirectory.stateFileName])
+        }
+    }
+
+    /// The trees that stand on disk, live or not; their directories are needed to patch them.
+    package func treesOnDisk() throws(StateError) -> [TreeID] {
+        let live = try viewing { (transaction) throws(StateError) in try requiredControl(in: transaction).live.tree }
+        return try slots().compactMap { $0.slot.content?.tree } + [live]
+    }
+
+    /// Removes trees that nobody needs or uses any more and brings one spare up to the live tree, so that the next
+    /// switch costs what it changes. Safe to stop and to run beside everything else.
+    ///
+    /// - Returns: numbers of trees that are kept only because a process still uses them.
+    package func tidy(_ blitter: Blitter) throws(StateError) -> [UInt64] {
+        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier) (tidying)")
+        defer { lock.hold() }
+        let (control, all) = try viewing { (transaction) throws(StateError) in
+            (try requiredControl(in: transaction), try slots())
+        }
+        let pending = control.journal?.slot
+        let inUse = try slotsInUse(all.map { $0.number })
+        let free = all.filter { !inUse.contains($0.number) && $0.number != pending }
+        let spare = free.filter { ($0.slot.content?.stamp ?? 0) != 0 }
+            .max { ($0.slot.content?.stamp ?? 0) < ($1.slot.content?.stamp ?? 0) }
+        for slot in free where slot.number != spare?.number { try removeSlot(slot.number) }
+        try removeForeignTrees(known: Set(all.map { $0.number }))
+        if control.journal == nil {
+            try prepareSpare(spare.map { ($0.number, $0.slot.content) }, control, blitter)
+        }
+        return inUse.sorted()
+    }
+
+    private func removeSlot(_ number: UInt64) throws(StateError) {
+        try forgetContent(of: number)
+        try root.system { () throws(SystemError) in try root.trees.removeTree(slotName(number)) }
+        try updating { (transaction) throws(StateError) in
+            do throws(DatabaseError) {
+                try transaction.remove(number, in: StateBuckets.slots)
+            } catch {
+                throw .database(error)
+            }
+        }
+    }
+
+    /// Before a tree is touched the record must stop saying what it is.
+    private func forgetContent(of number: UInt64) throws(StateError) {
+        try updating { (transaction) throws(StateError) in
+            try Self.put(TreeSlot(nil), at: number, &transaction)
+        }
+    }
+
+    /// Directories that no record knows: left by a database that was rebuilt.
+    private func removeForeignTrees(known: Set<UInt64>) throws(StateError) {
+        try root.system { () throws(SystemError) in
+            for entry in try root.moss.openDirectory("trees").entries() {
+                if let number = UInt64(entry.name.display), known.contains(number) { continue }
+                try root.trees.removeTree(entry.name)
+            }
+        }
+    }
+
+    private func prepareSpare(
+        _ spare: (number: UInt64, content: TreeOnDisk?)?, _ control: Control, _ blitter: Blitter
+    ) throws(StateError) {
+        if let spare, spare.content?.tree == control.live.tree { return }
+        guard try hasRoomForSpare(control.live.tree, blitter) else { return }
+        let number = spare?.number ?? control.nextSlot
+        try updating { (transaction) throws(StateError) in
+            var control = try requiredControl(in: transaction)
+            control.nextSlot = max(control.nextSlot, number + 1)
+            try Self.put(control, &transaction)
+            try Self.put(TreeSlot(nil), at: number, &transaction)
+        }
+        let stamp = try writeSpare(number, spare?.content, control.live.tree, blitter)
+        try Self.catchingStore { () throws(StoreError) in try store.syncFileSystem() }
+        try updating { (transaction) throws(StateError) in
+            let content = TreeOnDisk(tree: control.live.tree, stamp: stamp)
+            try Self.put(TreeSlot(content), at: number, &transaction)
+        }
+    }
+
+    /// - Returns: a change time after which nothing in the tree was touched.
+    private func writeSpare(
+        _ number: UInt64, _ content: TreeOnDisk?, _ tree: TreeID, _ blitter: Blitter
+    ) throws(StateError) -> Int64 {
+        if let content, try isUnchanged(number, content, blitter) {
+            do throws(StateError) {
+                let place = try StateError.at(slotPath(number)) { () throws(SystemError) in
+                    try root.trees.openDirectory(slotName(number))
+                }
+                try StateError.blitting(slotPath(number)) { () throws(BlitError) in
+                    try blitter.patch(place, from: content.tree, to: tree)
+                }
+                return try touch(place, number)
+            } catch {
+                guard case .blit(let failure) = error, failure.isTampering else { throw error }
+            }
+        }
+        let place = try blitAnew(number, tree, blitter)
+        return try touch(place, number)
+    }
+
+    private func touch(_ place: borrowing Descriptor, _ slot: UInt64) throws(StateError) -> Int64 {
+        do throws(SystemError) {
+            try place.setMode(0o755)
+            return try place.status().changed
+        } catch {
+            throw .system(error.below(slotPath(slot)))
+        }
+    }
+
+    /// A spare is a convenience: it may take a tenth of what is free, not more.
+    private func hasRoomForSpare(_ tree: TreeID, _ blitter: Blitter) throws(StateError) -> Bool {
+        let free = try root.system { () throws(SystemError) in try root.moss.fileSystemStatus() }
+        let totals = try viewing { (transaction) throws(StateError) -> TreeTotals? in
+            (try? ContentStore.directory(tree, in: transaction)).flatMap { try? Directory($0, id: tree).totals }
+        }
+        guard let totals else { return false }
+        let inodes = totals.directories + totals.symlinks
+        let bytes = totals.directories &* free.blockSize
+        return bytes <= free.availableBytes / 10 && (free.totalInodes == 0 || inodes <= free.freeInodes / 10)
+    }
+}

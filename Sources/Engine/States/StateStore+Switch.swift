@@ -1,0 +1,221 @@
+package import Blit
+internal import BytePath
+package import ContentStore
+package import FileTree
+internal import LMDB
+internal import LinuxSystem
+package import PackageModel
+
+/// A state that has no number yet: everything a switch needs to make it one.
+package struct Candidate: Sendable {
+    package let tree: ComposedTree
+    package let selections: [Selection]
+    package let summary: String
+    /// Packages whose bytes are in the store but which are not recorded.
+    package let arrivals: [PackageRecord]
+
+    package init(tree: ComposedTree, selections: [Selection], summary: String, arrivals: [PackageRecord]) {
+        self.tree = tree
+        self.selections = selections
+        self.summary = summary
+        self.arrivals = arrivals
+    }
+}
+
+/// What a switch did, for the one who decides about work in the background.
+package struct SwitchReport: Sendable {
+    package let state: UInt64
+    /// The tree was written from scratch, because no spare could be patched.
+    package let wasFullBlit: Bool
+}
+
+/// The switch to another state.
+///
+/// The order is what makes it safe to stop anywhere:
+/// 1. record the new directories, that a switch to this state has begun, and that the slot's tree is in flux;
+/// 2. write manifests, the state's file and the tree; `syncfs`;
+/// 3. record packages and state: all their bytes are on disk;
+/// 4. exchange the slot's tree with `/usr`; `fsync` the directories;
+/// 5. record what is live now and end the journal.
+///
+/// `/usr/.stateID` lies inside the exchanged tree, so after a stop it tells the old state from the new: ``recover()``
+/// finishes step 5 or forgets steps 1 to 3.
+extension StateStore {
+    /// Makes `candidate` a state and switches to it.
+    package func commit(_ candidate: Candidate, _ blitter: Blitter) throws(StateError) -> SwitchReport {
+        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)")
+        defer { lock.hold() }
+        let slot = try chooseSlot(for: candidate.tree.root, blitter)
+        let state = try begin(candidate, slot)
+        try writeFiles(of: state, candidate.arrivals)
+        let (staged, wasFull) = try stage(state, slot, blitter)
+        try updating { (transaction) throws(StateError) in
+            try Self.catchingStore { () throws(StoreError) in
+                try store.record(candidate.arrivals, in: &transaction)
+            }
+            try Self.put(state, &transaction)
+        }
+        try exchange(staged.slot)
+        try finish(state, staged)
+        return SwitchReport(state: state.number, wasFullBlit: wasFull)
+    }
+
+    /// Switches to a state that exists.
+    package func activate(_ state: State, _ blitter: Blitter) throws(StateError) -> SwitchReport {
+        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)")
+        defer { lock.hold() }
+        let slot = try chooseSlot(for: state.tree, blitter)
+        try updating { (transaction) throws(StateError) in
+            var control = try requiredControl(in: transaction)
+            control.journal = SwitchJournal(state: state.number, isNew: false, slot: slot.number)
+            control.nextSlot = max(control.nextSlot, slot.number + 1)
+            try Self.put(control, &transaction)
+            try Self.put(TreeSlot(nil), at: slot.number, &transaction)
+        }
+        let (staged, wasFull) = try stage(state, slot, blitter)
+        try exchange(staged.slot)
+        try finish(state, staged)
+        return SwitchReport(state: state.number, wasFullBlit: wasFull)
+    }
+
+    /// Step 1.
+    private func begin(_ candidate: Candidate, _ slot: ChosenSlot) throws(StateError) -> State {
+        try updating { (transaction) throws(StateError) in
+            var control = try requiredControl(in: transaction)
+            let state = State(
+                number: control.nextState, parent: control.active, created: currentTimeSeconds(),
+                summary: candidate.summary, tree: candidate.tree.root, totals: candidate.tree.totals,
+                redirects: candidate.tree.redirects, selections: candidate.selections)
+            control.journal = SwitchJournal(state: state.number, isNew: true, slot: slot.number)
+            control.nextSlot = max(control.nextSlot, slot.number + 1)
+            try Self.catchingStore { () throws(StoreError) in
+                try store.save(candidate.tree, in: &transaction)
+            }
+            try Self.put(control, &transaction)
+            try Self.put(TreeSlot(nil), at: slot.number, &transaction)
+            return state
+        }
+    }
+
+    private static func put(_ state: State, _ transaction: inout WriteTransaction) throws(StateError) {
+        do throws(DatabaseError) {
+            try transaction.put(state, in: StateBuckets.states, for: state.number)
+        } catch {
+            throw .database(error)
+        }
+    }
+
+    private func writeFiles(of state: State, _ arrivals: [PackageRecord]) throws(StateError) {
+        try Self.catchingStore { () throws(StoreError) in try store.writeManifests(arrivals) }
+        var bytes: [UInt8] = []
+        state.encode(into: &bytes)
+        let file = bytes
+        try StateError.at(root.path.appending(".moss/states")) { () throws(SystemError) in
+            try root.states.replaceFile(BytePath("\(state.number)"), with: file)
+        }
+    }
+
+    /// Step 2: writes the tree and everything else that is not on disk yet.
+    private func stage(
+        _ state: State, _ slot: ChosenSlot, _ blitter: Blitter
+    ) throws(StateError) -> (StagedTree, wasFull: Bool) {
+        var slot = slot
+        var wasFull = slot.content == nil
+        let place = try write(state.tree, to: &slot, &wasFull, blitter)
+        let staged = try seal(place, slot.number, state)
+        try Self.catchingStore { () throws(StoreError) in try store.syncFileSystem() }
+        return (staged, wasFull)
+    }
+
+    private func write(
+        _ tree: TreeID, to slot: inout ChosenSlot, _ wasFull: inout Bool, _ blitter: Blitter
+    ) throws(StateError) -> Descriptor {
+        if let content = slot.content {
+            do throws(StateError) {
+                return try patch(slot.number, from: content.tree, to: tree, blitter)
+            } catch {
+                guard case .blit(let failure) = error, failure.isTampering else { throw error }
+                wasFull = true
+            }
+        }
+        return try blitAnew(slot.number, tree, blitter)
+    }
+
+    private func patch(
+        _ slot: UInt64, from old: TreeID, to new: TreeID, _ blitter: Blitter
+    ) throws(StateError) -> Descriptor {
+        let path = slotPath(slot)
+        let place = try StateError.at(path) { () throws(SystemError) in try root.trees.openDirectory(slotName(slot)) }
+        try StateError.blitting(path) { () throws(BlitError) in try blitter.patch(place, from: old, to: new) }
+        return place
+    }
+
+    func blitAnew(_ slot: UInt64, _ tree: TreeID, _ blitter: Blitter) throws(StateError) -> Descriptor {
+        let name = slotName(slot)
+        let path = slotPath(slot)
+        let place = try StateError.at(path) { () throws(SystemError) in
+            try root.trees.removeTree(name)
+            try root.trees.makeDirectory(name)
+            return try root.trees.openDirectory(name)
+        }
+        try StateError.blitting(path) { () throws(BlitError) in try blitter.blit(tree, into: place) }
+        return place
+    }
+
+    /// A complete tree in a slot, ready to be exchanged.
+    struct StagedTree {
+        let slot: UInt64
+        let content: TreeOnDisk
+    }
+
+    /// Gives a complete tree its number and time, and notes when it was complete.
+    private func seal(
+        _ place: borrowing Descriptor, _ slot: UInt64, _ state: State
+    ) throws(StateError) -> StagedTree {
+        do throws(SystemError) {
+            let name = BytePath(RootDirectory.stateFileName)
+            try? place.unlink(name)
+            let file = try place.open(name, [.write, .create, .exclusive, .noFollow], mode: 0o444)
+            try file.write(Array("\(state.number)".utf8))
+            try place.setMode(0o755)
+            try place.setModificationTime(state.created)
+            let content = TreeOnDisk(tree: state.tree, stamp: try place.status().changed)
+            return StagedTree(slot: slot, content: content)
+        } catch {
+            throw .system(error.below(slotPath(slot)))
+        }
+    }
+
+    /// Step 4.
+    private func exchange(_ slot: UInt64) throws(StateError) {
+        do throws(SystemError) {
+            try root.root.ensureDirectory("usr")
+            try root.trees.exchange(slotName(slot), with: "usr", below: root.root)
+            try root.root.syncDirectory()
+            try root.trees.openDirectory(".").syncDirectory()
+        } catch {
+            if error.number == .crossDevice {
+                throw .system(SystemError(.crossDevice, call: "renameat2", path: root.path.appending("usr")))
+            }
+            throw .system(error.below(root.path))
+        }
+    }
+
+    /// Step 5.
+    private func finish(_ state: State, _ staged: StagedTree) throws(StateError) {
+        try updating { (transaction) throws(StateError) in
+            var control = try requiredControl(in: transaction)
+            let demoted = control.live
+            control.active = state.number
+            control.nextState = max(control.nextState, state.number + 1)
+            control.live = staged.content
+            control.journal = nil
+            try Self.put(control, &transaction)
+            try Self.put(TreeSlot(demoted), at: staged.slot, &transaction)
+        }
+        try root.repairLinks()
+    }
+
+    func slotName(_ slot: UInt64) -> BytePath { BytePath("\(slot)") }
+    func slotPath(_ slot: UInt64) -> BytePath { root.path.appending(".moss/trees").appending(slotName(slot)) }
+}
