@@ -1,0 +1,160 @@
+internal import Blit
+internal import BytePath
+internal import ContentStore
+internal import Digests
+internal import FileTree
+internal import LinuxSystem
+internal import PackageModel
+internal import Repositories
+package import States
+
+/// Doing what was planned.
+extension Installation {
+    /// Carries out a plan made by this installation, which must have been opened for changing.
+    /// - Returns: the state that is active now.
+    package func apply(
+        _ plan: Plan, progress: @escaping ProgressHandler = { _ in }
+    ) throws(InstallationError) -> State {
+        let blitter = Blitter(store) { progress(.advanced(.staging, by: UInt64($0))) }
+        try checkSpace(plan)
+        let report: SwitchReport
+        switch plan.target {
+        case .existing(let state):
+            progress(.phase(.staging, total: plan.entries.added + plan.entries.changed))
+            report = try InstallationError.states { () throws(StateError) in
+                try stateStore.activate(state, blitter)
+            }
+        case .newState(let tree, let selections, let arrivals):
+            let records = try bringIn(arrivals, progress)
+            progress(.phase(.staging, total: plan.entries.added + plan.entries.changed))
+            let candidate = Candidate(
+                tree: try withReleaseFile(tree), selections: selections, summary: plan.change.summary,
+                arrivals: records)
+            report = try InstallationError.states { () throws(StateError) in
+                try stateStore.commit(candidate, blitter)
+            }
+        }
+        continueInBackground(after: report, plan)
+        return try state(report.state)
+    }
+
+    /// Unpacks the stones, several at once; what arrived stays for the next try should one of them fail.
+    private func bringIn(
+        _ arrivals: [Plan.Arrival], _ progress: @escaping ProgressHandler
+    ) throws(InstallationError) -> [PackageRecord] {
+        if arrivals.isEmpty { return [] }
+        progress(.phase(.unpacking, total: arrivals.reduce(0) { $0 + $1.record.contentBytes }))
+        let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
+        // Large stones first, so that no thread is left with one at the end.
+        let ordered = arrivals.sorted { $0.record.contentBytes > $1.record.contentBytes }
+        return try inParallel(ordered) { (arrival) throws(InstallationError) in
+            let stone = try self.open(arrival.offer, registry)
+            let record = try InstallationError.stored { () throws(StoreError) in
+                try self.store.ingest(stone.path, stone.file, expecting: arrival.offer.id) {
+                    progress(.advanced(.unpacking, by: $0))
+                }
+            }
+            guard record.layout.bytes == arrival.record.layout.bytes else {
+                throw .changedWhilePlanning(name: record.metadata.name)
+            }
+            return record
+        }
+    }
+
+    // MARK: Space
+
+    /// Refuses what will not fit, before anything is written.
+    private func checkSpace(_ plan: Plan) throws(InstallationError) {
+        let free: FileSystemStatus
+        do throws(SystemError) {
+            free = try root.moss.fileSystemStatus()
+        } catch {
+            throw .system(error.below(root.path))
+        }
+        var arriving: [PackageRecord] = []
+        if case .newState(_, _, let arrivals) = plan.target { arriving = arrivals.map(\.record) }
+        let missing = try InstallationError.stored { () throws(StoreError) in try store.missing(arriving) }
+        let entries = plan.entries.added + plan.entries.changed
+        // Files end in half a block on average; a directory or long link takes a block; the database holds a record of
+        // each; a little is left for everybody else.
+        let bytes =
+            missing.bytes + UInt64(missing.objects) * (free.blockSize / 2 + 200) + entries * 200
+            + min(entries, 4096) * free.blockSize / 4 + (1 << 20)
+        guard bytes <= free.availableBytes else {
+            throw .noSpace(root.path, neededBytes: bytes, availableBytes: free.availableBytes)
+        }
+        let inodes = UInt64(missing.objects) + UInt64(arriving.count) + entries / 4 + 16
+        guard free.totalInodes == 0 || inodes <= free.freeInodes else {
+            throw .noInodes(root.path, needed: inodes, available: free.freeInodes)
+        }
+    }
+
+    // MARK: os-release
+
+    /// The tree with `lib/os-release` made from its `lib/os-info.json`, as an object of its own: it is linked like any
+    /// file and never written through a link.
+    private func withReleaseFile(_ tree: ComposedTree) throws(InstallationError) -> ComposedTree {
+        try InstallationError.stored { () throws(StoreError) in
+            let info = try lookUp(tree) { lookup in
+                try TreeDifference.entry(at: "lib/os-info.json", in: tree.root, lookup)
+            }
+            var description: [UInt8]?
+            if case .regular(let digest, let size)? = info?.content, size > 0, size < 1 << 20 {
+                description = try store.readObject(digest)
+            }
+            let text = ReleaseFile.text(description)
+            let digest = try store.addObject(text, .plainFile)
+            let entry = TreeEntry(
+                name: "os-release", metadata: .plainFile, content: .regular(digest, size: UInt64(text.count)))
+            return try lookUp(tree) { lookup in
+                do {
+                    let placed = try TreeEditor.place(entry, in: "lib", of: tree.root, lookup)
+                    return placed.root == tree.root ? tree : tree.extended(by: placed)
+                } catch is TreeEditor.Declined {
+                    return tree  // `lib` is a link or a file in this tree, or os-release a directory
+                }
+            }
+        }
+    }
+
+    private func lookUp<R>(_ tree: ComposedTree, _ body: (TreeLookup) throws -> R) throws(StoreError) -> R {
+        try store.readingTrees { stored in try tree.withLookup(fallback: stored, body) }
+    }
+
+    // MARK: Background
+
+    /// Entries a switch may change before preparing the next spare is worth a process of its own.
+    private static let backgroundThreshold: UInt64 = 2000
+
+    /// Leaves removing old trees and preparing the next spare to a process of its own, when there is enough to do.
+    ///
+    /// `MOSS_BACKGROUND=off` leaves it to the next command or to `moss tidy`; `wait` does it now.
+    private func continueInBackground(after report: SwitchReport, _ plan: Plan) {
+        let changed = plan.entries.added + plan.entries.removed + plan.entries.changed
+        guard report.wasFullBlit || changed > Self.backgroundThreshold else { return }
+        switch CurrentProcess.environmentVariable("MOSS_BACKGROUND") {
+        case "off": return
+        case "wait": _ = try? tidy()
+        default:
+            // The spare is a convenience: without it the next change is slower, not wrong.
+            guard let program = try? CurrentProcess.executablePath(), program.lastComponent == "moss" else { return }
+            _ = try? spawnDetached(program, arguments: ["-D", root.path.absolute, "tidy"])
+        }
+    }
+
+    /// Removes trees that nobody uses any more and prepares the next spare.
+    /// - Returns: numbers of trees kept because a process still uses them.
+    package func tidy() throws(InstallationError) -> [UInt64] {
+        try InstallationError.states { () throws(StateError) in try stateStore.tidy(Blitter(store)) }
+    }
+}
+
+extension PackageRecord {
+    /// Bytes of all contents.
+    fileprivate var contentBytes: UInt64 { objects.values.reduce(0) { $0 + $1.size } }
+}
+
+extension BytePath {
+    /// This path from the file system's root.
+    fileprivate var absolute: BytePath { isAbsolute ? self : CurrentProcess.workingDirectory.appending(self) }
+}

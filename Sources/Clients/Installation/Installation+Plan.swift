@@ -1,0 +1,324 @@
+internal import BytePath
+internal import ContentStore
+internal import FileTree
+internal import LMDB
+internal import LinuxSystem
+internal import PackageModel
+internal import Repositories
+internal import Solver
+internal import States
+
+/// Working out changes. Nothing is written.
+extension Installation {
+    /// Plans `change` against the active state.
+    package func plan(_ change: Change) throws(InstallationError) -> Plan {
+        let base = try activeState()
+        switch change {
+        case .install(let texts): return try plan(change, base) { solver, base in
+            try solver.install(Self.capabilities(texts))
+        }
+        case .remove(let texts, let keepsOrphans): return try plan(change, base) { solver, base in
+            try solver.remove(Self.capabilities(texts), keepsOrphans: keepsOrphans)
+        }
+        case .sync: return try plan(change, base) { solver, base in try solver.sync() }
+        case .activate(let number):
+            let state = try state(number)
+            if state.number == base?.number { throw .alreadyActive(number) }
+            return try planActivation(change, base, state)
+        case .undo: return try planActivation(change, base, stateBefore(base))
+        case .redo: return try planActivation(change, base, stateAfter(base))
+        }
+    }
+
+    private static func capabilities(_ texts: [String]) throws(InstallationError) -> [Capability] {
+        var capabilities: [Capability] = []
+        for text in texts {
+            guard let capability = Capability(parsing: text) else { throw .malformedRequest(text) }
+            capabilities.append(capability)
+        }
+        return capabilities
+    }
+
+    // MARK: New states
+
+    private typealias StateSolver = DependencySolver<InstalledState, CollectionOffers>
+
+    private func plan(
+        _ change: Change, _ base: State?, _ resolve: (StateSolver, State?) throws -> Resolution
+    ) throws(InstallationError) -> Plan {
+        let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
+        let solver = StateSolver(installed: InstalledState(state: base, store: store), available: registry.offers)
+        let resolution: Resolution
+        do {
+            resolution = try resolve(solver, base)
+        } catch let error as SolverError {
+            throw .solver(error)
+        } catch let error as InstallationError {
+            throw error
+        } catch {
+            preconditionFailure("resolving throws none but these errors: \(error)")
+        }
+        return try plan(change, base, resolution, registry)
+    }
+
+    private func plan(
+        _ change: Change, _ base: State?, _ resolution: Resolution, _ registry: CollectionRegistry
+    ) throws(InstallationError) -> Plan {
+        let stored = try storedPackages(among: resolution.additions.map(\.package.id))
+        let arrivals = try self.arrivals(resolution.additions.map(\.package).filter { !stored.contains($0.id) }, registry)
+        let selections = resolution.applied(to: base?.selections ?? [])
+        let tree = try compose(base, resolution, selections, arrivals)
+        let arriving = Dictionary(arrivals.map { ($0.record.id, $0) }, uniquingKeysWith: { first, _ in first })
+        var additions: [Plan.Addition] = []
+        for addition in resolution.additions {
+            let id = addition.package.id
+            let metadata = try known(id, arriving[id]?.record)
+            let replaced = try addition.replaces.map { (old) throws(InstallationError) in try known(old.id, nil) }
+            additions.append(
+                Plan.Addition(
+                    id: id, metadata: metadata,
+                    isExplicit: addition.isExplicit, reason: "\(addition.cause)", replaces: replaced,
+                    isStored: stored.contains(id)))
+        }
+        return Plan(
+            change: change, base: base, additions: additions,
+            removals: resolution.removals.map(Plan.Removal.init), flagChanges: resolution.flagChanges,
+            alreadyInstalled: resolution.alreadyInstalled, stillBroken: resolution.stillBroken,
+            bytesToFetch: arrivals.reduce(0) { $0 + ($1.offer.metadata.downloadSize ?? 0) },
+            bytesOnDisk: try InstallationError.stored { () throws(StoreError) in
+                try store.missing(arrivals.map(\.record)).bytes
+            }, entries: try countEntries(from: base, to: tree.root, tree), target: .newState(tree, selections, arrivals))
+    }
+
+    private func known(_ id: PackageID, _ record: PackageRecord?) throws(InstallationError) -> PackageMetadata {
+        guard let record else { return try metadata(of: id) }
+        return record.metadata
+    }
+
+    private func storedPackages(among ids: [PackageID]) throws(InstallationError) -> Set<PackageID> {
+        try viewingStore { (transaction) throws(StoreError) in
+            var stored: Set<PackageID> = []
+            for id in ids where try store.contains(id, in: transaction) { stored.insert(id) }
+            return stored
+        }
+    }
+
+    /// Reads the heads of the stones that are needed, on all cores.
+    private func arrivals(
+        _ packages: [PackageSummary], _ registry: CollectionRegistry
+    ) throws(InstallationError) -> [Plan.Arrival] {
+        try inParallel(packages) { (package) throws(InstallationError) in
+            let offer = try InstallationError.collections { () throws(RepositoryError) in
+                try registry.package(package.id)
+            }
+            guard let offer else { throw .notOffered(name: package.name, package.id) }
+            let stone = try self.open(offer, registry)
+            let record = try InstallationError.stored { () throws(StoreError) in
+                try self.store.peek(stone.path, stone.file, claimed: offer.id)
+            }
+            return Plan.Arrival(offer: offer, record: record)
+        }
+    }
+
+    /// A stone opened for reading, and what it is called in errors.
+    struct OpenStone: ~Copyable {
+        let path: BytePath
+        let file: Descriptor
+    }
+
+    func open(
+        _ offer: CollectionRegistry.Package, _ registry: CollectionRegistry
+    ) throws(InstallationError) -> OpenStone {
+        let file = try InstallationError.collections { () throws(RepositoryError) in try registry.open(offer) }
+        let location = try InstallationError.collections { () throws(RepositoryError) in
+            try registry.location(of: offer)
+        }
+        switch location {
+        case .file(let path): return OpenStone(path: path, file: file)
+        }
+    }
+
+    // MARK: Trees
+
+    /// The tree of `selections`: the base's tree edited where the change is a plain one, composed anew where not.
+    private func compose(
+        _ base: State?, _ resolution: Resolution, _ selections: [Selection], _ arrivals: [Plan.Arrival]
+    ) throws(InstallationError) -> ComposedTree {
+        do {
+            return try store.environment.view { transaction throws in
+                let arriving = Dictionary(
+                    arrivals.map { ($0.record.id, $0.record) }, uniquingKeysWith: { first, _ in first })
+                if let base, let edited = try edit(base, resolution, selections, arriving, transaction) { return edited }
+                return try composeAll(selections, arriving, transaction)
+            }
+        } catch let error as InstallationError {
+            throw error
+        } catch let error as StoreError {
+            throw .store(error)
+        } catch let error as DatabaseError {
+            throw .database(error)
+        } catch let error as TreeError {
+            throw .store(.tree(error))
+        } catch {
+            preconditionFailure("composing throws none but these errors: \(error)")
+        }
+    }
+
+    /// Beyond this many packages composing anew is as fast as editing.
+    private static let editLimit = 200
+
+    private func edit(
+        _ base: State, _ resolution: Resolution, _ selections: [Selection], _ arriving: [PackageID: PackageRecord],
+        _ transaction: borrowing ReadTransaction
+    ) throws -> ComposedTree? {
+        guard resolution.additions.count + resolution.removals.count <= Self.editLimit else { return nil }
+        var removed: [PackageLayout] = []
+        var added: [PackageLayout] = []
+        for removal in resolution.removals {
+            removed.append(PackageLayout(stored: Array(try store.layoutBytes(of: removal.package, in: transaction))))
+        }
+        for addition in resolution.additions {
+            let id = addition.package.id
+            added.append(
+                try arriving[id]?.layout ?? PackageLayout(stored: Array(store.layoutBytes(of: id, in: transaction))))
+        }
+        let chosen = Set(selections.map(\.package))
+        let fresh = PackageClaims(arriving.values.map(\.layout))
+        var failure: (any Error)?
+        do {
+            let tree = try TreeEditor.edit(
+                base.tree, removing: removed, adding: added, redirects: base.redirects,
+                claims: { path in
+                    do {
+                        let stored = try store.claim(on: path, in: transaction) { chosen.contains($0) }
+                        return fresh.claim(on: path, with: stored)
+                    } catch {
+                        failure = error
+                        return nil
+                    }
+                }, { (id) throws(TreeError) in try ContentStore.directory(id, in: transaction) })
+            if let failure { throw failure }
+            return tree
+        } catch is TreeEditor.Declined {
+            return nil
+        }
+    }
+
+    private func composeAll(
+        _ selections: [Selection], _ arriving: [PackageID: PackageRecord], _ transaction: borrowing ReadTransaction
+    ) throws -> ComposedTree {
+        // Arriving layouts get addresses that hold during composing; stored ones have them in the database's map.
+        var copies: [UnsafeMutableRawBufferPointer] = []
+        defer { for copy in copies { copy.deallocate() } }
+        var layouts: [UnsafeRawBufferPointer] = []
+        layouts.reserveCapacity(selections.count)
+        for selection in selections {
+            if let record = arriving[selection.package] {
+                let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: record.layout.bytes.count, alignment: 8)
+                copy.copyBytes(from: record.layout.bytes)
+                copies.append(copy)
+                layouts.append(UnsafeRawBufferPointer(copy))
+            } else {
+                layouts.append(try store.layoutBytes(of: selection.package, in: transaction))
+            }
+        }
+        do throws(ComposeError) {
+            return try Composer.compose(layouts, expectedDirectories: selections.count * 12)
+        } catch {
+            switch error {
+            case .tree(let error): throw error
+            case .conflicts(let conflicts):
+                var names: [String] = []
+                for selection in selections {
+                    let metadata =
+                        try arriving[selection.package]?.metadata
+                        ?? store.metadata(of: selection.package, in: transaction)
+                    names.append("\(metadata.name) \(metadata.versionText)")
+                }
+                throw InstallationError.fileConflicts(conflicts.map { $0.sentence(names) })
+            }
+        }
+    }
+
+    /// Counts what a change of trees touches.
+    ///
+    /// - Parameter fresh: a tree whose directories are not stored yet.
+    func countEntries(
+        from base: State?, to root: TreeID, _ fresh: ComposedTree = .empty
+    ) throws(InstallationError) -> Plan.EntryCounts {
+        var counts = Plan.EntryCounts()
+        try InstallationError.stored { () throws(StoreError) in
+            try store.readingTrees { stored in
+                try fresh.withLookup(fallback: stored) { lookup in
+                    try TreeDifference.walk(from: base?.tree ?? Directory.empty.id, to: root, lookup) { _, change in
+                        try counts.add(change, lookup)
+                    }
+                }
+            }
+        }
+        return counts
+    }
+}
+
+/// Directories that arriving packages name.
+private struct PackageClaims {
+    private var claims: [BytePath: EntryMetadata] = [:]
+
+    init(_ layouts: [PackageLayout]) {
+        for layout in layouts {
+            // A layout made just now can be read.
+            for (path, entry) in (try? layout.entries()) ?? [] where entry.kind == .directory {
+                let whole = path.appending(entry.name)
+                claims[whole] = .agreed(claims[whole], entry.metadata)
+            }
+        }
+    }
+
+    func claim(on path: BytePath, with stored: EntryMetadata?) -> EntryMetadata? {
+        guard let fresh = claims[path] else { return stored }
+        return .agreed(stored, fresh)
+    }
+}
+
+extension Plan.EntryCounts {
+    fileprivate mutating func add(_ change: TreeChange, _ lookup: TreeLookup) throws(TreeError) {
+        switch change {
+        case .added(let entry): added += try entry.entryCount(lookup)
+        case .removed(let entry): removed += try entry.entryCount(lookup)
+        case .changed: changed += 1
+        }
+    }
+}
+
+extension TreeEntry {
+    /// The entry itself and everything below it.
+    fileprivate func entryCount(_ lookup: TreeLookup) throws(TreeError) -> UInt64 {
+        guard let tree else { return 1 }
+        return try Directory(lookup(tree), id: tree).totals.entries + 1
+    }
+}
+
+extension TreeConflict {
+    /// One line that names path, both packages and what is wrong.
+    fileprivate func sentence(_ names: [String]) -> String {
+        let (one, other) = (names[first], names[second])
+        switch kind {
+        case .samePath: return "/usr/\(path): in both \(one) and \(other)"
+        case .fileAndDirectory: return "/usr/\(path): a file in \(one), a directory in \(other)"
+        case .linkLeavesTree(let target):
+            return "/usr/\(path): a link to \(target) in \(one), outside /usr; \(other) has files below it"
+        case .linkLoop(let target):
+            return "/usr/\(path): a link to \(target) in \(one) that leads to itself; \(other) has files below it"
+        }
+    }
+}
+
+extension Plan.Removal {
+    fileprivate init(_ removal: Resolution.Removal) {
+        var isReplaced = false
+        if case .replaced = removal.cause { isReplaced = true }
+        self.init(
+            id: removal.package, name: removal.name, versionText: "\(removal.version)-\(removal.release)",
+            reason: "\(removal.cause)", isReplaced: isReplaced)
+    }
+}

@@ -1,0 +1,42 @@
+internal import FileTree
+internal import PackageModel
+internal import States
+
+/// Going to a state that exists.
+extension Installation {
+    func planActivation(_ change: Change, _ base: State?, _ state: State) throws(InstallationError) -> Plan {
+        let difference = try difference(base, state)
+        return Plan(
+            change: change, base: base,
+            additions: difference.added.map { package in
+                Plan.Addition(
+                    id: package.id, metadata: package.metadata, isExplicit: package.isExplicit,
+                    reason: "in state \(state.number)",
+                    replaces: difference.removed.first { $0.metadata.name == package.metadata.name }?.metadata,
+                    isStored: true)
+            },
+            removals: difference.removed.map { package in
+                Plan.Removal(
+                    id: package.id, name: package.metadata.name, versionText: package.metadata.versionText,
+                    reason: "not in state \(state.number)",
+                    isReplaced: difference.added.contains { $0.metadata.name == package.metadata.name })
+            }, flagChanges: [], alreadyInstalled: [], stillBroken: [], bytesToFetch: 0, bytesOnDisk: 0,
+            entries: difference.entries, target: .existing(state))
+    }
+
+    /// The state the active one was made from, or the newest one before it if that is gone.
+    func stateBefore(_ base: State?) throws(InstallationError) -> State {
+        guard let base else { throw .noActiveState }
+        let states = try states()
+        guard let before = states.first(where: { $0.number == base.parent }) ?? states.last(where: { $0.number < base.number })
+        else { throw .nothingToUndo }
+        return before
+    }
+
+    /// The newest state that was made from the active one.
+    func stateAfter(_ base: State?) throws(InstallationError) -> State {
+        guard let base else { throw .noActiveState }
+        guard let after = try states().last(where: { $0.parent == base.number }) else { throw .nothingToRedo }
+        return after
+    }
+}

@@ -1,0 +1,85 @@
+package import BytePath
+package import ContentStore
+internal import FileTree
+internal import LMDB
+internal import LinuxSystem
+package import Repositories
+package import States
+
+/// One root and its verbs: install, remove, sync, activate, and everything that is asked about it.
+///
+/// The only place where store, states, collections and solver meet. A change is planned first and done from the plan.
+package final class Installation: Sendable {
+    package enum Access: Sendable {
+        /// Takes no lock and writes nothing.
+        case reading
+        /// Takes the root's lock, and first finishes or forgets what an earlier command was stopped in. While another
+        /// command holds the lock: `waiting` is called with a line about that command, then this waits; nil throws.
+        case changing(waiting: (@Sendable (String) -> Void)?)
+    }
+
+    package let root: RootDirectory
+    package let store: ContentStore
+    package let stateStore: StateStore
+    package let collections: CollectionManager
+    /// What an earlier command had left to do.
+    package let recovery: Recovery
+    private let lock: FileLock?
+
+    /// Makes a root of a directory that is missing, empty or a root already.
+    /// - Returns: whether it was made now.
+    package static func initialise(_ path: BytePath) throws(InstallationError) -> Bool {
+        let isNew = try InstallationError.states { () throws(StateError) in try RootDirectory.initialise(path) }
+        let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
+        let store = try openStore(root, create: true)
+        try InstallationError.states { () throws(StateError) in try StateStore(root, store).initialise() }
+        return isNew
+    }
+
+    package init(opening path: BytePath, _ access: Access) throws(InstallationError) {
+        CurrentProcess.raiseOpenFileLimit()
+        let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
+        var isChanging = false
+        if case .changing(let waiting) = access {
+            isChanging = true
+            CurrentProcess.clearFileModeMask()
+            lock = try Self.lock(root, waiting)
+        } else {
+            lock = nil
+        }
+        let store = try Self.openStore(root, create: isChanging)
+        let stateStore = StateStore(root, store)
+        recovery =
+            isChanging
+            ? try InstallationError.states { () throws(StateError) in try stateStore.recover() } : .notNeeded
+        self.root = root
+        self.store = store
+        self.stateStore = stateStore
+        collections = CollectionManager(root: root.path, environment: store.environment)
+    }
+
+    private static func lock(
+        _ root: RootDirectory, _ waiting: (@Sendable (String) -> Void)?
+    ) throws(InstallationError) -> FileLock {
+        let command = CurrentProcess.commandLine.map(\.display).joined(separator: " ")
+        do throws(StateError) {
+            return try root.lock(holder: "process \(CurrentProcess.identifier) (\(command))", waiting: waiting)
+        } catch {
+            throw .state(error)
+        }
+    }
+
+    private static func openStore(_ root: RootDirectory, create: Bool) throws(InstallationError) -> ContentStore {
+        let environment: Environment
+        do throws(DatabaseError) {
+            var options = EnvironmentOptions()
+            options.readOnly = !create
+            environment = try Environment(at: root.path.appending(".moss/db"), options: options)
+        } catch {
+            throw .database(error)
+        }
+        return try InstallationError.stored { () throws(StoreError) in
+            try ContentStore(in: root.moss, environment: environment, ownership: root.ownership, create: create)
+        }
+    }
+}

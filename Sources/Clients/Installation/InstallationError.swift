@@ -1,0 +1,111 @@
+package import BytePath
+package import ContentStore
+package import LMDB
+package import LinuxSystem
+package import PackageModel
+package import Repositories
+package import Solver
+package import States
+
+/// Why a command could not do what it was asked: subject, cause and next step.
+package enum InstallationError: Error, Sendable, CustomStringConvertible {
+    case state(StateError)
+    case store(StoreError)
+    case database(DatabaseError)
+    case repository(RepositoryError)
+    case solver(SolverError)
+    case system(SystemError)
+    /// A request such as `soname(x` that is no capability.
+    case malformedRequest(String)
+    /// Packages that cannot share one tree; every conflict there is, one line each.
+    case fileConflicts([String])
+    /// No collection offers the package any more.
+    case notOffered(name: String, PackageID)
+    case noActiveState
+    case alreadyActive(UInt64)
+    case activeStateStays(UInt64)
+    case nothingToUndo
+    case nothingToRedo
+    /// What the change needs does not fit.
+    case noSpace(BytePath, neededBytes: UInt64, availableBytes: UInt64)
+    case noInodes(BytePath, needed: UInt64, available: UInt64)
+    /// The stone is not what it was when the plan was made.
+    case changedWhilePlanning(name: String)
+    case unknownPath(BytePath)
+
+    package var description: String {
+        switch self {
+        case .state(let error): "\(error)"
+        case .store(let error): "\(error)"
+        case .database(let error): "\(error)"
+        case .repository(let error): "\(error)"
+        case .solver(let error): "\(error)"
+        case .system(let error): "\(error)"
+        case .malformedRequest(let text):
+            "\(text): neither a package name nor a capability such as binary(nano) or soname(libz.so.1(x86_64))"
+        case .fileConflicts(let lines):
+            (["these packages cannot be installed together; nothing was changed:"] + lines).joined(separator: "\n  ")
+        case .notOffered(let name, let id):
+            "\(name): the package \(id) is neither in the store nor in an active collection; update the collections"
+        case .noActiveState: "nothing is installed here yet; install a package first"
+        case .alreadyActive(let number): "state \(number) is active already"
+        case .activeStateStays(let number): "state \(number) is active; activate another one before removing it"
+        case .nothingToUndo: "there is no state before the active one"
+        case .nothingToRedo: "no state was made from the active one"
+        case .noSpace(let path, let needed, let available):
+            "\(path): the file system has \(available) bytes free, this change needs \(needed), "
+                + "\(needed - min(needed, available)) more; free some space and run the command again"
+        case .noInodes(let path, let needed, let available):
+            "\(path): the file system has \(available) inodes free, this change needs \(needed); remove files or states"
+        case .changedWhilePlanning(let name):
+            "\(name): its stone changed while the change was being planned; run the command again"
+        case .unknownPath(let path): "\(path): not in the active state"
+        }
+    }
+
+    /// What kind of failure it is, for exit codes and `--json`.
+    package enum Kind: String, Sendable {
+        case failed, notFound, locked, noSpace, notARoot, conflict, unsatisfiable, invalidInput
+    }
+
+    package var kind: Kind {
+        switch self {
+        case .state(.locked): .locked
+        case .state(.notARoot), .state(.notEmpty): .notARoot
+        case .state(.unknownState), .unknownPath, .notOffered: .notFound
+        case .solver: .unsatisfiable
+        case .fileConflicts: .conflict
+        case .malformedRequest: .invalidInput
+        case .noSpace, .noInodes: .noSpace
+        case .state(.system(let error)), .store(.system(let error)), .system(let error):
+            error.number == .noSpace || error.number == .quotaExceeded ? .noSpace : .failed
+        default: .failed
+        }
+    }
+}
+
+extension InstallationError {
+    static func states<R>(_ body: () throws(StateError) -> R) throws(InstallationError) -> R {
+        do throws(StateError) {
+            return try body()
+        } catch {
+            throw .state(error)
+        }
+    }
+
+    static func stored<R>(_ body: () throws(StoreError) -> R) throws(InstallationError) -> R {
+        do throws(StoreError) {
+            return try body()
+        } catch {
+            throw .store(error)
+        }
+    }
+
+    static func collections<R: ~Copyable>(_ body: () throws(RepositoryError) -> R) throws(InstallationError) -> R {
+        do throws(RepositoryError) {
+            return try body()
+        } catch {
+            throw .repository(error)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+internal import ContentStore
+internal import FileTree
+package import PackageModel
+internal import Repositories
+package import Solver
+package import States
+
+/// What a person asks for.
+package enum Change: Hashable, Sendable {
+    /// Capability texts: a name, or `kind(target)`.
+    case install([String])
+    case remove([String], keepsOrphans: Bool)
+    case sync
+    case activate(UInt64)
+    case undo
+    case redo
+
+    /// How the state that comes of it is called in lists.
+    package var summary: String {
+        switch self {
+        case .install(let names): Self.shortened("install", names)
+        case .remove(let names, _): Self.shortened("remove", names)
+        case .sync: "sync"
+        case .activate(let number): "activate \(number)"
+        case .undo: "undo"
+        case .redo: "redo"
+        }
+    }
+
+    private static func shortened(_ verb: String, _ names: [String]) -> String {
+        let shown = names.prefix(5).joined(separator: " ")
+        return names.count > 5 ? "\(verb) \(shown) and \(names.count - 5) more" : "\(verb) \(shown)"
+    }
+}
+
+/// A change worked out but not done: printing it and doing it start from this one value.
+package struct Plan: Sendable {
+    package let change: Change
+    /// The state it starts from; nil before the first.
+    package let base: State?
+    /// What enters and leaves. For an activation, how the two states differ.
+    package let additions: [Addition]
+    package let removals: [Removal]
+    /// Packages that stay and become explicit or transitive.
+    package let flagChanges: [Resolution.FlagChange]
+    package let alreadyInstalled: [Resolution.MetRequest]
+    package let stillBroken: [Resolution.BrokenDependency]
+    /// Sizes of stones that are not in the store.
+    package let bytesToFetch: UInt64
+    /// Bytes of contents that are not in the store.
+    package let bytesOnDisk: UInt64
+    package let entries: EntryCounts
+    let target: Target
+
+    package struct Addition: Hashable, Sendable {
+        package let id: PackageID
+        package let metadata: PackageMetadata
+        package let isExplicit: Bool
+        package let reason: String
+        /// The package of the same name it takes the place of.
+        package let replaces: PackageMetadata?
+        /// Whether its files are in the store already.
+        package let isStored: Bool
+    }
+
+    package struct Removal: Hashable, Sendable {
+        package let id: PackageID
+        package let name: String
+        package let versionText: String
+        package let reason: String
+        /// Whether an addition takes its place.
+        package let isReplaced: Bool
+    }
+
+    /// How many paths below `/usr` come, go and change.
+    package struct EntryCounts: Hashable, Sendable {
+        package var added: UInt64 = 0
+        package var removed: UInt64 = 0
+        package var changed: UInt64 = 0
+    }
+
+    /// What doing it means.
+    enum Target: Sendable {
+        case newState(ComposedTree, [Selection], [Arrival])
+        case existing(State)
+    }
+
+    /// A package whose files have to be brought into the store.
+    struct Arrival: Sendable {
+        let offer: CollectionRegistry.Package
+        /// As it was read before its content, for the plan.
+        let record: PackageRecord
+    }
+
+    /// Whether nothing would change.
+    package var isEmpty: Bool {
+        if case .existing(let state) = target { return state.number == base?.number }
+        return additions.isEmpty && removals.isEmpty && flagChanges.isEmpty
+    }
+}

@@ -1,0 +1,17 @@
+/// What a command is doing, for whoever shows it. Comes from several threads.
+package enum ProgressEvent: Hashable, Sendable {
+    case phase(Phase, total: UInt64)
+    /// So much more of the phase is done.
+    case advanced(Phase, by: UInt64)
+
+    package enum Phase: String, Hashable, Sendable {
+        /// Contents going into the store, in bytes.
+        case unpacking
+        /// The tree being written, in entries.
+        case staging
+        /// Records and trees of removed states, in objects.
+        case collecting
+    }
+}
+
+package typealias ProgressHandler = @Sendable (ProgressEvent) -> Void
