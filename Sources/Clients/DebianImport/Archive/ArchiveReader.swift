@@ -74,7 +74,8 @@ struct ArchiveReader: ~Copyable {
 
     private func problem() -> DebianImportError {
         let text = archive_error_string(source.flatMap { $0.failed ? $0.outer : nil } ?? handle)
-        return DebianImportError(.damaged, file, text.map { String(cString: $0) } ?? "the archive cannot be read")
+        let cause = text.map { String(cString: $0) } ?? "the archive cannot be read"
+        return DebianImportError(.damaged, file, "\(cause); the package is incomplete or damaged, fetch it again")
     }
 
     /// The next member's header; nil at the end. Content that was not read is skipped.
