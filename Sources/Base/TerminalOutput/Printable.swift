@@ -1,0 +1,75 @@
+/// Text that may be shown: names and descriptions come from anywhere, and terminals obey what they are sent.
+extension String {
+    /// The bytes as one line of text: control characters and what is not UTF-8 as `\xNN`.
+    package init(printable bytes: some Collection<UInt8>) {
+        if bytes.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) {
+            self = String(decoding: bytes, as: UTF8.self)
+            return
+        }
+        self = ""
+        var decoder = UTF8()
+        var rest = bytes[...]
+        while let first = rest.first {
+            var iterator = rest.prefix(4).makeIterator()
+            if case .scalarValue(let scalar) = decoder.decode(&iterator), !scalar.isControl {
+                unicodeScalars.append(scalar)
+                rest = rest.dropFirst(UTF8.width(scalar))
+            } else {
+                append("\\x" + hexadecimal(first))
+                rest = rest.dropFirst()
+            }
+            decoder = UTF8()
+        }
+    }
+
+    /// This text as one line without control characters.
+    package var printable: String { String(printable: utf8) }
+
+    /// Columns that the text takes on a terminal.
+    package var displayWidth: Int {
+        if utf8.allSatisfy({ $0 < 0x80 }) { return utf8.count }
+        return unicodeScalars.reduce(0) { $0 + $1.displayWidth }
+    }
+
+    /// The text cut to `width` columns, with an ellipsis where something is missing.
+    package func truncated(to width: Int) -> String {
+        guard displayWidth > width else { return self }
+        guard width > 0 else { return "" }
+        var result = ""
+        var used = 0
+        for scalar in unicodeScalars {
+            used += scalar.displayWidth
+            if used > width - 1 { break }
+            result.unicodeScalars.append(scalar)
+        }
+        return result + "…"
+    }
+}
+
+private func hexadecimal(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 16)
+    return digits.count == 1 ? "0" + digits : digits
+}
+
+extension Unicode.Scalar {
+    /// Controls, line separators, and the marks that make text run the other way.
+    fileprivate var isControl: Bool {
+        switch value {
+        case 0..<0x20, 0x7f..<0xa0, 0x2028...0x202e, 0x2066...0x2069, 0x200e, 0x200f: true
+        default: false
+        }
+    }
+
+    fileprivate var displayWidth: Int {
+        switch properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format: return 0
+        default: break
+        }
+        switch value {
+        case 0x1100...0x115f, 0x2e80...0x303e, 0x3041...0xa4cf, 0xac00...0xd7a3, 0xf900...0xfaff, 0xfe30...0xfe6f,
+            0xff00...0xff60, 0xffe0...0xffe6, 0x1f300...0x1f64f, 0x1f900...0x1f9ff, 0x20000...0x3fffd:
+            return 2
+        default: return 1
+        }
+    }
+}
