@@ -113,8 +113,8 @@ let allTests: [Target] = [
     tests(
         "ClientsTests",
         [
-            "BytePath", "DebianImport", "Digests", "Installation", "LMDB", "LinuxSystem", "MossCommands",
-            "PackageModel", "Repositories", "Solver", "StoneFormat",
+            "BytePath", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation", "LMDB", "LinuxSystem", "MossCommands",
+            "PackageModel", "Repositories", "Solver", "States", "StoneFormat",
         ]),
     tests(
         "ProgramTests",

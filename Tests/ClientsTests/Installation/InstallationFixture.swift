@@ -1,0 +1,106 @@
+import BytePath
+import ContentStore
+import Digests
+import FileTree
+import Installation
+import LinuxSystem
+import PackageModel
+import Repositories
+import States
+import TestSupport
+
+/// Runs `body` with an initialised root and an empty directory of stones that is its collection.
+func withInstallationScratch<R>(_ body: (InstallationScratch) throws -> R) throws -> R {
+    try withScratchDirectory { path in try body(InstallationScratch(path)) }
+}
+
+struct InstallationScratch {
+    let path: BytePath
+    var root: BytePath { path.appending("root") }
+    var stones: BytePath { path.appending("stones") }
+
+    init(_ path: BytePath) throws {
+        self.path = path
+        try Descriptor.openDirectory(path).makeDirectory("stones")
+        _ = try Installation.initialise(root)
+    }
+
+    func publish(_ package: SamplePackage) throws {
+        try Descriptor.openDirectory(stones).replaceFile(
+            BytePath(package.metadata.stoneFileName), with: package.stone())
+    }
+
+    func withdraw(_ package: SamplePackage) throws {
+        try Descriptor.openDirectory(stones).unlink(BytePath(package.metadata.stoneFileName))
+    }
+
+    /// Opens the root for changing, with the collection as it is now.
+    func changing<R>(_ body: (Installation) throws -> R) throws -> R {
+        let installation = try Installation(opening: root, .changing(waiting: nil))
+        let id = try CollectionID("test")
+        if try installation.collections.list().isEmpty {
+            _ = try installation.collections.add(CollectionConfiguration(id: id, uri: stones.display))
+        } else {
+            try installation.collections.refresh(id)
+        }
+        return try body(installation)
+    }
+
+    @discardableResult
+    func apply(_ change: Change) throws -> State {
+        try changing { installation in
+            let state = try installation.apply(try installation.plan(change))
+            try check(installation, state)
+            return state
+        }
+    }
+
+    /// What `state`'s tree says must be below `usr`, and what is there, must be the same entry by entry.
+    func differences(_ installation: Installation, _ state: State) throws -> [String] {
+        var expected: [TreeListing.Entry] = []
+        let owners = installation.store.ownership == .applied
+        try installation.store.readingTrees { lookup in
+            try TreeDifference.forEachEntry(of: state.tree, lookup) { path, entry in
+                var line = TreeListing.Entry(
+                    path: path.appending(entry.name), kind: .directory, mode: entry.metadata.mode,
+                    uid: owners ? entry.metadata.uid : 0, gid: owners ? entry.metadata.gid : 0, size: 0)
+                switch entry.content {
+                case .directory: break
+                case .symlink(let target): (line.kind, line.linkTarget) = (.symlink, target)
+                case .regular(let digest, let size): (line.kind, line.digest, line.size) = (.regular, digest, size)
+                }
+                expected.append(line)
+            }
+        }
+        var found = try TreeListing(of: root.appending("usr"))
+        found.entries.removeAll { $0.path.isEmpty || $0.path == ".stateID" }
+        return TreeListing(entries: found.entries).differences(from: TreeListing(entries: expected))
+    }
+
+    func check(_ installation: Installation, _ state: State) throws {
+        let differences = try differences(installation, state)
+        guard differences.isEmpty else { throw Mismatch(lines: differences) }
+        let number = try Descriptor.openDirectory(root).readFile("usr/.stateID")
+        guard number == Array("\(state.number)".utf8) else { throw Mismatch(lines: [".stateID is \(number)"]) }
+    }
+
+    struct Mismatch: Error, CustomStringConvertible {
+        let lines: [String]
+        var description: String { lines.prefix(20).joined(separator: "\n") }
+    }
+}
+
+/// A package of files whose content is their path and the release, and what else is given.
+func sample(
+    _ name: String, _ release: UInt64 = 1, needs: [String] = [], conflicts: [String] = [], files: [String] = []
+) -> SamplePackage {
+    var sample = SamplePackage(
+        PackageMetadata(
+            name: name, version: "1.\(release)", release: release,
+            dependencies: needs.compactMap { Capability(parsing: $0) },
+            conflicts: conflicts.compactMap { Capability(parsing: $0) }))
+    for file in files.isEmpty ? ["bin/\(name)", "share/doc/\(name)/README"] : files {
+        sample.add(file: BytePath(file), Array("\(file) \(release)".utf8), mode: file.hasPrefix("bin/") ? 0o755 : 0o644)
+    }
+    return sample
+}
