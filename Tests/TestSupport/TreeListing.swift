@@ -18,6 +18,20 @@ package struct TreeListing: Equatable, Sendable {
         package var linkTarget: BytePath?
         /// XXH3-128 of a regular file's bytes.
         package var digest: Digest128?
+
+        package init(
+            path: BytePath, kind: FileKind, mode: UInt32, uid: UInt32, gid: UInt32, size: UInt64,
+            linkTarget: BytePath? = nil, digest: Digest128? = nil
+        ) {
+            self.path = path
+            self.kind = kind
+            self.mode = mode
+            self.uid = uid
+            self.gid = gid
+            self.size = size
+            self.linkTarget = linkTarget
+            self.digest = digest
+        }
     }
 
     package var entries: [Entry]
