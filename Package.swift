@@ -145,7 +145,12 @@ let benchmarks: [Target] = [
         path: "Benchmarks/CorpusGenerator", swiftSettings: settings),
     .executableTarget(name: "link-tree", path: "Benchmarks/LinkTree"),
     .executableTarget(
-        name: "moss-benchmark", dependencies: ["BytePath", "LinuxSystem", argumentParser],
+        name: "moss-benchmark",
+        dependencies: [
+            "Blit", "BytePath", "ContentStore", "FileTree", "Installation", "LMDB", "LinuxSystem", "PackageModel",
+            "Repositories", "States",
+            argumentParser,
+        ],
         path: "Benchmarks/Harness", swiftSettings: settings),
 ]
 

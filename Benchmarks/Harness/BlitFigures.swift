@@ -14,10 +14,17 @@ struct BlitFigures {
         _ = try Run(tools.linkTree, ["plan", moss.tree, moss.objects, plan])
         var one: [Double] = []
         var two: [Double] = []
+        var blitOne: [Double] = []
+        var blitTwo: [Double] = []
+        let engine = try EngineRoot(moss.root)
         for round in 0...rounds {
             let first = try loop(plan, threads: 1)
             let second = try loop(plan, threads: 2)
+            let third = try engine.blit(into: image.mountPoint, threads: 1)
+            let fourth = try engine.blit(into: image.mountPoint, threads: 2)
             if round == 0 { continue }  // fills the caches
+            blitOne.append(third)
+            blitTwo.append(fourth)
             one.append(first)
             two.append(second)
         }
@@ -26,6 +33,8 @@ struct BlitFigures {
             rows: [
                 .init(name: "C loop, 1 thread", seconds: one),
                 .init(name: "C loop, 2 threads", seconds: two, limit: one),
+                .init(name: "moss, 1 thread", seconds: blitOne, limit: one),
+                .init(name: "moss, 2 threads", seconds: blitTwo, limit: one, goal: 0.76),
             ])
     }
 

@@ -26,10 +26,11 @@ struct Entrypoint: ParsableCommand {
         defer { image.unmount() }
 
         var report = Report()
-        try report.add(UnpackLimits(inputs: inputs, rounds: rounds).table())
+        try report.add(UnpackLimits(inputs: inputs, mountPoint: image.mountPoint, rounds: rounds).table())
         if !withoutMoss {
             let moss = try MossRoot(inputs: inputs, tools: tools, mountPoint: image.mountPoint)
             try report.add(StartupFigures(moss: moss, rounds: rounds).table())
+            try report.add(ComposeFigures(moss: moss, rounds: rounds).table())
             try report.add(BlitFigures(moss: moss, tools: tools, image: image, rounds: rounds).table())
             try report.add(ChangeFigures(moss: moss, rounds: rounds).table())
         }
