@@ -61,6 +61,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         path.isAbsolute ? self : SystemError(number, call: call, path: directory.appending(path))
     }
 
+    /// Whether the file system, or the user's share of it, has no room left.
+    package var isDiskFull: Bool { number == .noSpace || number == .quotaExceeded }
+
     package var description: String {
         let subject = path.isEmpty ? "" : "\(path.display): "
         return "\(subject)\(hint ?? number.message) (\(call))"

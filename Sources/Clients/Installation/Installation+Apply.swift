@@ -25,13 +25,15 @@ extension Installation {
                 try stateStore.activate(state, blitter)
             }
         case .newState(let tree, let selections, let arrivals):
-            let records = try bringIn(arrivals, progress)
+            let records = try givingBackSpace(of: arrivals) { () throws(InstallationError) in
+                try bringIn(arrivals, progress)
+            }
             progress(.phase(.staging, total: plan.entries.added + plan.entries.changed))
             let candidate = Candidate(
                 tree: try withReleaseFile(tree), selections: selections, summary: plan.change.summary,
                 arrivals: records)
-            report = try InstallationError.states { () throws(StateError) in
-                try stateStore.commit(candidate, blitter)
+            report = try givingBackSpace(of: arrivals) { () throws(InstallationError) in
+                try InstallationError.states { () throws(StateError) in try stateStore.commit(candidate, blitter) }
             }
         }
         continueInBackground(after: report, plan)
@@ -62,6 +64,18 @@ extension Installation {
     }
 
     // MARK: Space
+
+    /// Runs `body`; when the disk fills up, removes what `arrivals` brought, so that the disk is not full afterwards.
+    private func givingBackSpace<R>(
+        of arrivals: [Plan.Arrival], _ body: () throws(InstallationError) -> R
+    ) throws(InstallationError) -> R {
+        do throws(InstallationError) {
+            return try body()
+        } catch {
+            if error.kind == .noSpace { store.discard(arrivals.map(\.record)) }
+            throw error
+        }
+    }
 
     /// Refuses what will not fit, before anything is written.
     private func checkSpace(_ plan: Plan) throws(InstallationError) {

@@ -53,8 +53,15 @@ extension Installation {
         let states = try states()
         let roots = try InstallationError.states { () throws(StateError) in try stateStore.treesOnDisk() }
         let packages = states.reduce(into: Set<PackageID>()) { $0.formUnion($1.selections.map(\.package)) }
+        var generated: Set<Digest128> = []
+        for state in states {
+            if case .regular(let digest, _)? = try entry(at: "lib/os-release", in: state)?.content {
+                generated.insert(digest)
+            }
+        }
+        let protected = generated
         let collected = try InstallationError.stored { () throws(StoreError) in
-            try store.collect(keeping: packages, trees: states.map(\.tree) + roots) {
+            try store.collect(keeping: packages, objects: protected, trees: states.map(\.tree) + roots) {
                 progress(.advanced(.collecting, by: UInt64($0)))
             }
         }

@@ -16,6 +16,8 @@ package final class Installation: Sendable {
         /// Takes the root's lock, and first finishes or forgets what an earlier command was stopped in. While another
         /// command holds the lock: `waiting` is called with a line about that command, then this waits; nil throws.
         case changing(waiting: (@Sendable (String) -> Void)?)
+        /// For ``Installation/tidy()`` only: writes, but takes no lock, as that works beside other commands.
+        case tidying
     }
 
     package let root: RootDirectory
@@ -39,19 +41,17 @@ package final class Installation: Sendable {
     package init(opening path: BytePath, _ access: Access) throws(InstallationError) {
         CurrentProcess.raiseOpenFileLimit()
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
-        var isChanging = false
-        if case .changing(let waiting) = access {
-            isChanging = true
-            CurrentProcess.clearFileModeMask()
-            lock = try Self.lock(root, waiting)
-        } else {
-            lock = nil
-        }
-        let store = try Self.openStore(root, create: isChanging)
+        CurrentProcess.clearFileModeMask()
+        if case .changing(let waiting) = access { lock = try Self.lock(root, waiting) } else { lock = nil }
+        var isReading = false
+        if case .reading = access { isReading = true }
+        let store = try Self.openStore(root, create: !isReading)
         let stateStore = StateStore(root, store)
-        recovery =
-            isChanging
-            ? try InstallationError.states { () throws(StateError) in try stateStore.recover() } : .notNeeded
+        if case .changing = access {
+            recovery = try InstallationError.states { () throws(StateError) in try stateStore.recover() }
+        } else {
+            recovery = .notNeeded
+        }
         self.root = root
         self.store = store
         self.stateStore = stateStore

@@ -77,8 +77,10 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .fileConflicts: .conflict
         case .malformedRequest: .invalidInput
         case .noSpace, .noInodes: .noSpace
-        case .state(.system(let error)), .store(.system(let error)), .system(let error):
-            error.number == .noSpace || error.number == .quotaExceeded ? .noSpace : .failed
+        case .state(let error): error.isDiskFull ? .noSpace : .failed
+        case .store(let error): error.isDiskFull ? .noSpace : .failed
+        case .database(let error): error.code == .diskFull ? .noSpace : .failed
+        case .system(let error): error.isDiskFull ? .noSpace : .failed
         default: .failed
         }
     }

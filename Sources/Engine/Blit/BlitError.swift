@@ -20,6 +20,15 @@ package enum BlitError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether there was no room left on the disk.
+    package var isDiskFull: Bool {
+        switch self {
+        case .system(let error): error.isDiskFull
+        case .store(let error): error.isDiskFull
+        default: false
+        }
+    }
+
     /// Whether the tree on disk, and not the disk or the store, is to blame.
     package var isTampering: Bool {
         if case .tampered = self { true } else { false }

@@ -1,5 +1,5 @@
 internal import BytePath
-internal import Digests
+package import Digests
 package import FileTree
 internal import LMDB
 internal import LinuxSystem
@@ -13,16 +13,16 @@ package struct Collected: Hashable, Sendable {
 }
 
 extension ContentStore {
-    /// Removes every package that is not in `kept`, the objects that only such packages have, and the trees that none
-    /// of `roots` leads to.
+    /// Removes every package that is not in `kept`, the objects that only such packages have unless they are
+    /// `protected`, and the trees that none of `roots` leads to.
     ///
     /// Records go first, in one transaction, then files: a stop in between leaves files without records, never records
     /// without files. Nobody may ingest meanwhile; the root's lock sees to that.
     package func collect(
-        keeping kept: Set<PackageID>, trees roots: [TreeID], progress: (Int) -> Void
+        keeping kept: Set<PackageID>, objects protected: Set<Digest128>, trees roots: [TreeID], progress: (Int) -> Void
     ) throws(StoreError) -> Collected {
         let dead = try deadPackages(keeping: kept)
-        let doomed = try doomedObjects(of: dead, keeping: kept)
+        let doomed = try doomedObjects(of: dead, keeping: kept).filter { !protected.contains($0.key) }
         let deadTrees = try unreachableTrees(from: roots)
         do throws(DatabaseError) {
             try environment.update { (transaction) throws(DatabaseError) in
@@ -159,6 +159,13 @@ extension ContentStore {
         for key in package.capabilityKeys {
             try transaction.remove(KeyPair(key, package.id), in: StoreBuckets.capabilities)
         }
+    }
+
+    /// Takes back what ``ingest`` wrote for packages that will not be recorded, to give a full disk its space back.
+    package func discard(_ records: [PackageRecord]) {
+        let wanted = records.flatMap { $0.objects.map { ($0.key, $0.value) } }
+        guard let known = try? recorded(wanted.map(\.0)) else { return }
+        for (digest, record) in wanted where known[digest] == nil { try? unlinkVariants(of: digest, record) }
     }
 
     private func unlinkVariants(of digest: Digest128, _ record: ObjectRecord) throws(StoreError) {

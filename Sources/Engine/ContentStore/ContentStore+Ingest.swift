@@ -96,7 +96,7 @@ extension ContentStore {
     }
 
     /// The records of those contents that packages before this one brought.
-    private func recorded(_ digests: some Sequence<Digest128>) throws(StoreError) -> [Digest128: ObjectRecord] {
+    func recorded(_ digests: some Sequence<Digest128>) throws(StoreError) -> [Digest128: ObjectRecord] {
         try StoreError.catching { () throws(DatabaseError) -> [Digest128: ObjectRecord] in
             try environment.view { (transaction) throws(DatabaseError) in
                 var known: [Digest128: ObjectRecord] = [:]

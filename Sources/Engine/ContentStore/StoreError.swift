@@ -48,6 +48,15 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
 }
 
 extension StoreError {
+    /// Whether there was no room left on the disk.
+    package var isDiskFull: Bool {
+        switch self {
+        case .system(let error): error.isDiskFull
+        case .database(let error): error.code == .diskFull
+        default: false
+        }
+    }
+
     /// Runs `body` and turns a failed system call into a store error.
     static func catching<R: ~Copyable>(_ body: () throws(SystemError) -> R) throws(StoreError) -> R {
         do throws(SystemError) {

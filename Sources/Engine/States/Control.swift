@@ -23,7 +23,6 @@ package struct Control: Hashable, Sendable, BucketValue {
     /// The active state's number; 0 before the first.
     package var active: UInt64 = 0
     package var nextState: UInt64 = 1
-    package var nextSlot: UInt64 = 1
     /// What stands at `/usr`.
     package var live: TreeOnDisk
     package var journal: SwitchJournal?
@@ -34,7 +33,7 @@ package struct Control: Hashable, Sendable, BucketValue {
 
     package func encode(into bytes: inout [UInt8]) {
         var writer = RecordWriter()
-        for number in [active, nextState, nextSlot] { writer.put(number) }
+        for number in [active, nextState] { writer.put(number) }
         writer.put(live.tree)
         writer.put(live.stamp)
         if let journal {
@@ -49,7 +48,6 @@ package struct Control: Hashable, Sendable, BucketValue {
         var reader = RecordReader(bytes)
         active = try reader.integer()
         nextState = try reader.integer()
-        nextSlot = try reader.integer()
         live = TreeOnDisk(tree: try reader.digest(), stamp: try reader.integer())
         guard reader.remaining > 0 else { return }
         journal = SwitchJournal(

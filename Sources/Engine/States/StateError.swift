@@ -42,6 +42,17 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether there was no room left on the disk.
+    package var isDiskFull: Bool {
+        switch self {
+        case .system(let error): error.isDiskFull
+        case .database(let error): error.code == .diskFull
+        case .store(let error): error.isDiskFull
+        case .blit(let error): error.isDiskFull
+        default: false
+        }
+    }
+
     static func at<R: ~Copyable>(_ path: BytePath, _ body: () throws(SystemError) -> R) throws(StateError) -> R {
         do throws(SystemError) {
             return try body()

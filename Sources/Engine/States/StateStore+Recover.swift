@@ -45,7 +45,6 @@ extension StateStore {
             control.journal = nil
             try setLive(journal.state, control, &transaction)
         }
-        try root.repairLinks()
         return .finished(journal.state)
     }
 

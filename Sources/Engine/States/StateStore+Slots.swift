@@ -42,14 +42,17 @@ extension StateStore {
         // The newest was live last, or prepared last, so it differs least; one that is what is wanted differs not at all.
         let free = ready.filter { !inUse.contains($0.number) && $0.content.stamp != 0 }
             .sorted { ($0.content.tree == tree ? 1 : 0, $0.content.stamp) > ($1.content.tree == tree ? 1 : 0, $1.content.stamp) }
-        for spare in free where try isUnchanged(spare.number, spare.content, blitter) {
-            return ChosenSlot(number: spare.number, content: spare.content)
+        for spare in free {
+            if try isUnchanged(spare.number, spare.content, blitter) {
+                return ChosenSlot(number: spare.number, content: spare.content)
+            }
+            try forgetContent(of: spare.number)
         }
-        let next = try viewing { (transaction) throws(StateError) in
-            try requiredControl(in: transaction).nextSlot
-        }
-        return ChosenSlot(number: next, content: nil)
+        return ChosenSlot(number: Self.newSlotNumber(), content: nil)
     }
+
+    /// Random, so that a tree's path says which tree of which root it is, wherever that is mounted.
+    private static func newSlotNumber() -> UInt64 { UInt64.random(in: 1 ... .max) }
 
     private func isUnchanged(
         _ slot: UInt64, _ content: TreeOnDisk, _ blitter: Blitter
@@ -91,7 +94,7 @@ extension StateStore {
         return inUse.sorted()
     }
 
-    private func removeSlot(_ number: UInt64) throws(StateError) {
+    func removeSlot(_ number: UInt64) throws(StateError) {
         try forgetContent(of: number)
         try root.system { () throws(SystemError) in try root.trees.removeTree(slotName(number)) }
         try updating { (transaction) throws(StateError) in
@@ -123,15 +126,14 @@ extension StateStore {
     private func prepareSpare(
         _ spare: (number: UInt64, content: TreeOnDisk?)?, _ control: Control, _ blitter: Blitter
     ) throws(StateError) {
-        if let spare, spare.content?.tree == control.live.tree { return }
-        guard try hasRoomForSpare(control.live.tree, blitter) else { return }
-        let number = spare?.number ?? control.nextSlot
-        try updating { (transaction) throws(StateError) in
-            var control = try requiredControl(in: transaction)
-            control.nextSlot = max(control.nextSlot, number + 1)
-            try Self.put(control, &transaction)
-            try Self.put(TreeSlot(nil), at: number, &transaction)
+        if let spare, let content = spare.content, content.tree == control.live.tree,
+            try isUnchanged(spare.number, content, blitter)
+        {
+            return
         }
+        guard try hasRoomForSpare(control.live.tree, blitter) else { return }
+        let number = spare?.number ?? Self.newSlotNumber()
+        try forgetContent(of: number)
         let stamp = try writeSpare(number, spare?.content, control.live.tree, blitter)
         try Self.catchingStore { () throws(StoreError) in try store.syncFileSystem() }
         try updating { (transaction) throws(StateError) in

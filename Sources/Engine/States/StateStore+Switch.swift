@@ -45,37 +45,60 @@ extension StateStore {
     package func commit(_ candidate: Candidate, _ blitter: Blitter) throws(StateError) -> SwitchReport {
         let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)")
         defer { lock.hold() }
+        try root.repairLinks()
         let slot = try chooseSlot(for: candidate.tree.root, blitter)
-        let state = try begin(candidate, slot)
-        try writeFiles(of: state, candidate.arrivals)
-        let (staged, wasFull) = try stage(state, slot, blitter)
-        try updating { (transaction) throws(StateError) in
-            try Self.catchingStore { () throws(StoreError) in
-                try store.record(candidate.arrivals, in: &transaction)
+        return try cleaningUp(slot) { () throws(StateError) in
+            let state = try begin(candidate, slot)
+            try writeFiles(of: state, candidate.arrivals)
+            return try switchTo(state, slot, blitter) { (transaction) throws(StateError) in
+                try Self.catchingStore { () throws(StoreError) in
+                    try store.record(candidate.arrivals, in: &transaction)
+                }
+                try Self.put(state, &transaction)
             }
-            try Self.put(state, &transaction)
         }
-        try exchange(staged.slot)
-        try finish(state, staged)
-        return SwitchReport(state: state.number, wasFullBlit: wasFull)
     }
 
     /// Switches to a state that exists.
     package func activate(_ state: State, _ blitter: Blitter) throws(StateError) -> SwitchReport {
         let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)")
         defer { lock.hold() }
+        try root.repairLinks()
         let slot = try chooseSlot(for: state.tree, blitter)
-        try updating { (transaction) throws(StateError) in
-            var control = try requiredControl(in: transaction)
-            control.journal = SwitchJournal(state: state.number, isNew: false, slot: slot.number)
-            control.nextSlot = max(control.nextSlot, slot.number + 1)
-            try Self.put(control, &transaction)
-            try Self.put(TreeSlot(nil), at: slot.number, &transaction)
+        return try cleaningUp(slot) { () throws(StateError) in
+            try updating { (transaction) throws(StateError) in
+                var control = try requiredControl(in: transaction)
+                control.journal = SwitchJournal(state: state.number, isNew: false, slot: slot.number)
+                try Self.put(control, &transaction)
+                try Self.put(TreeSlot(nil), at: slot.number, &transaction)
+            }
+            return try switchTo(state, slot, blitter)
         }
+    }
+
+    /// Steps 2 to 5.
+    private func switchTo(
+        _ state: State, _ slot: ChosenSlot, _ blitter: Blitter,
+        recording record: ((inout WriteTransaction) throws(StateError) -> Void)? = nil
+    ) throws(StateError) -> SwitchReport {
         let (staged, wasFull) = try stage(state, slot, blitter)
+        if let record { try updating(record) }
         try exchange(staged.slot)
         try finish(state, staged)
         return SwitchReport(state: state.number, wasFullBlit: wasFull)
+    }
+
+    /// Runs `body`; when it fails, leaves the root as the next command's recovery would, without the staged tree.
+    private func cleaningUp<R>(
+        _ slot: ChosenSlot, _ body: () throws(StateError) -> R
+    ) throws(StateError) -> R {
+        do throws(StateError) {
+            return try body()
+        } catch {
+            // What fails here as well is left to the next command; the first error is the one to report.
+            if case .forgotten? = try? recover() { try? removeSlot(slot.number) }
+            throw error
+        }
     }
 
     /// Step 1.
@@ -87,7 +110,6 @@ extension StateStore {
                 summary: candidate.summary, tree: candidate.tree.root, totals: candidate.tree.totals,
                 redirects: candidate.tree.redirects, selections: candidate.selections)
             control.journal = SwitchJournal(state: state.number, isNew: true, slot: slot.number)
-            control.nextSlot = max(control.nextSlot, slot.number + 1)
             try Self.catchingStore { () throws(StoreError) in
                 try store.save(candidate.tree, in: &transaction)
             }
@@ -213,7 +235,6 @@ extension StateStore {
             try Self.put(control, &transaction)
             try Self.put(TreeSlot(demoted), at: staged.slot, &transaction)
         }
-        try root.repairLinks()
     }
 
     func slotName(_ slot: UInt64) -> BytePath { BytePath("\(slot)") }
