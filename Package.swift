@@ -86,8 +86,8 @@ let clients: [Target] = [
     module(
         "Clients", "MossCommands",
         [
-            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "Repositories", "Solver",
-            "StoneFormat", "TerminalOutput", argumentParser,
+            "BytePath", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel", "Repositories", "Solver",
+            "States", "StoneFormat", "TerminalOutput", argumentParser,
         ]),
 ]
 
@@ -113,8 +113,8 @@ let allTests: [Target] = [
     tests(
         "ClientsTests",
         [
-            "BytePath", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation", "LMDB", "LinuxSystem", "MossCommands",
-            "PackageModel", "Repositories", "Solver", "States", "StoneFormat",
+            "BytePath", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation", "LMDB", "LinuxSystem",
+            "MossCommands", "PackageModel", "Repositories", "Solver", "States", "StoneFormat", "TerminalOutput",
         ]),
     tests(
         "ProgramTests",

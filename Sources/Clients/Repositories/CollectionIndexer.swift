@@ -73,20 +73,23 @@ package struct CollectionIndexer: Sendable {
         return chosen.values.map(\.metadata).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
 
-    /// Writes `stone.index` into the directory, as one, and returns what it lists.
+    /// Writes `stone.index` as one, and returns what it lists.
+    ///
+    /// - Parameter destination: where it goes if not beside the stones; its locations are relative to these all the same.
     @discardableResult
-    package func writeIndex(options: StoneWriterOptions = StoneWriterOptions()) throws(RepositoryError)
-        -> [PackageMetadata]
-    {
+    package func writeIndex(
+        into destination: BytePath? = nil, options: StoneWriterOptions = StoneWriterOptions()
+    ) throws(RepositoryError) -> [PackageMetadata] {
+        let destination = destination ?? directory
         let packages = try Self.select(try scan(), in: directory)
         let bytes: [UInt8]
         do throws(StoneError) {
             bytes = try StoneIndex.encode(repository: packages, options: options)
         } catch {
-            throw RepositoryError(.invalidIndex, directory.appending(Self.indexName).display, "\(error)")
+            throw RepositoryError(.invalidIndex, destination.appending(Self.indexName).display, "\(error)")
         }
-        try reporting(below: directory) { () throws(SystemError) in
-            try Descriptor.openDirectory(directory).replaceFile(Self.indexName, with: bytes, durable: true)
+        try reporting(below: destination) { () throws(SystemError) in
+            try Descriptor.openDirectory(destination).replaceFile(Self.indexName, with: bytes, durable: true)
         }
         return packages
     }

@@ -1,0 +1,21 @@
+internal import Installation
+internal import TerminalOutput
+
+extension CommandContext {
+    /// Plans a change, prints the plan, asks, and does it.
+    func carryOut(_ change: Change, _ options: PlanOptions) throws {
+        let installation = options.dryRun ? try openForReading() : try openForChanging()
+        let plan = try installation.plan(change)
+        var report = ChangeReport(plan: PlanReport(plan), dryRun: options.dryRun, state: nil)
+        if !global.json { report.plan.write(to: output) }
+        if !options.dryRun && !plan.isEmpty {
+            try confirm("Go on?")
+            output.flush()
+            let progress = ChangeProgress()
+            defer { progress.finish() }
+            let state = try installation.apply(plan) { progress.report($0) }
+            report.state = StateSummary(state, isActive: true)
+        }
+        show(report)
+    }
+}

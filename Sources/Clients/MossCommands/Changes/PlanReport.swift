@@ -1,0 +1,139 @@
+package import Installation
+internal import PackageModel
+internal import Solver
+package import TerminalOutput
+
+/// A plan: what comes, what goes, what is replaced, why, and what it costs.
+package struct PlanReport: Report {
+    package struct Coming: Encodable, Hashable, Sendable {
+        package var name: String
+        package var version: String
+        package var explicit: Bool
+        package var reason: String
+        /// The version it takes the place of.
+        package var replaces: String?
+
+        package init(name: String, version: String, explicit: Bool, reason: String, replaces: String? = nil) {
+            self.name = name
+            self.version = version
+            self.explicit = explicit
+            self.reason = reason
+            self.replaces = replaces
+        }
+    }
+
+    package struct Going: Encodable, Hashable, Sendable {
+        package var name: String
+        package var version: String
+        package var reason: String
+
+        package init(name: String, version: String, reason: String) {
+            self.name = name
+            self.version = version
+            self.reason = reason
+        }
+    }
+
+    package struct Broken: Encodable, Hashable, Sendable {
+        package var name: String
+        package var dependency: String
+
+        package init(name: String, dependency: String) {
+            self.name = name
+            self.dependency = dependency
+        }
+    }
+
+    /// New packages and new versions of installed ones, by name.
+    package var coming: [Coming] = []
+    /// Packages that leave and have no successor, by name.
+    package var going: [Going] = []
+    package var becomingExplicit: [String] = []
+    package var becomingTransitive: [String] = []
+    package var alreadyInstalled: [String] = []
+    package var stillBroken: [Broken] = []
+    package var bytesToFetch: UInt64 = 0
+    package var bytesOnDisk: UInt64 = 0
+    package var entriesAdded: UInt64 = 0
+    package var entriesRemoved: UInt64 = 0
+    package var entriesChanged: UInt64 = 0
+    package var isEmpty = false
+
+    package init() {}
+
+    package init(_ plan: Plan) {
+        coming = plan.additions.map {
+            Coming(
+                name: $0.metadata.name, version: $0.metadata.versionText, explicit: $0.isExplicit, reason: $0.reason,
+                replaces: $0.replaces?.versionText)
+        }
+        going = plan.removals.filter { !$0.isReplaced }
+            .map { Going(name: $0.name, version: $0.versionText, reason: $0.reason) }
+        becomingExplicit = plan.flagChanges.filter(\.isExplicit).map(\.name)
+        becomingTransitive = plan.flagChanges.filter { !$0.isExplicit }.map(\.name)
+        alreadyInstalled = plan.alreadyInstalled.map(\.name)
+        stillBroken = plan.stillBroken.map { Broken(name: $0.name, dependency: $0.dependency.text) }
+        bytesToFetch = plan.bytesToFetch
+        bytesOnDisk = plan.bytesOnDisk
+        (entriesAdded, entriesRemoved) = (plan.entries.added, plan.entries.removed)
+        entriesChanged = plan.entries.changed
+        isEmpty = plan.isEmpty
+    }
+
+    package func write(to output: TerminalStream) {
+        writePackages(to: output)
+        for (words, names) in [
+            ("Become explicit", becomingExplicit), ("Become transitive", becomingTransitive),
+            ("Already installed", alreadyInstalled),
+        ] where !names.isEmpty {
+            output.line("\(words): \(names.joined(separator: ", ").printable)")
+        }
+        if !stillBroken.isEmpty {
+            output.line("Broken before, and still:")
+            for broken in stillBroken { output.line("  \(broken.name) needs \(broken.dependency)".printable) }
+        }
+        guard !isEmpty else {
+            output.line("Nothing to do.")
+            return
+        }
+        output.line(
+            "Below /usr: \(entriesAdded) entries added, \(entriesRemoved) removed, \(entriesChanged) changed.")
+        output.line("To fetch: \(Measures.size(bytesToFetch)). New on disk: \(Measures.size(bytesOnDisk)).")
+    }
+
+    private func writePackages(to output: TerminalStream) {
+        let new = coming.filter { $0.replaces == nil }
+        let replaced = coming.filter { $0.replaces != nil }
+        section("Coming", new.count, output) { table in
+            for package in new {
+                table.add(
+                    .init(package.name.printable), .init(package.version.printable, .green),
+                    .init(package.reason.printable, .dim))
+            }
+        }
+        section("Replaced", replaced.count, output) { table in
+            for package in replaced {
+                table.add(
+                    .init(package.name.printable), .init((package.replaces ?? "").printable, .red), "->",
+                    .init(package.version.printable, .green), .init(package.reason.printable, .dim))
+            }
+        }
+        section("Going", going.count, output) { table in
+            for package in going {
+                table.add(
+                    .init(package.name.printable), .init(package.version.printable, .red),
+                    .init(package.reason.printable, .dim))
+            }
+        }
+    }
+
+    private func section(
+        _ title: String, _ count: Int, _ output: TerminalStream, _ fill: (inout Table) -> Void
+    ) {
+        guard count > 0 else { return }
+        output.line(output.paint("\(title) (\(count))", .bold))
+        var table = Table(indentation: 2)
+        fill(&table)
+        table.write(to: output)
+    }
+}

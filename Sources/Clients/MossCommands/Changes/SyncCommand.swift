@@ -1,0 +1,30 @@
+internal import ArgumentParser
+internal import Installation
+internal import Repositories
+
+struct SyncCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sync", abstract: "Bring explicit packages to the versions the collections hold.",
+        discussion: "What the preferred collection holds counts, whether its release is higher or lower.")
+    static let title = "sync"
+
+    @OptionGroup var global: GlobalOptions
+    @OptionGroup var plan: PlanOptions
+
+    @Flag(name: .shortAndLong, help: "Update the collections first.")
+    var update = false
+
+    func validate() throws {
+        if update && plan.dryRun { throw ValidationError("--update changes the root, which --dry-run must not") }
+    }
+
+    func perform(_ context: CommandContext) throws {
+        if update {
+            // In a step of its own: a plan that is declined keeps what was fetched.
+            let installation = try context.openForChanging()
+            let (_, failures) = try installation.collections.refreshAll()
+            if let failure = failures.first { throw CommandFailure(failure) }
+        }
+        try context.carryOut(.sync, plan)
+    }
+}

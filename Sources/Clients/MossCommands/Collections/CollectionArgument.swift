@@ -1,0 +1,12 @@
+internal import ArgumentParser
+internal import Repositories
+
+/// The name of a collection on the command line.
+struct CollectionArgument: ExpressibleByArgument {
+    let id: CollectionID
+
+    init?(argument: String) {
+        guard let id = try? CollectionID(argument) else { return nil }
+        self.id = id
+    }
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import BytePath
+internal import Installation
+internal import LinuxSystem
+internal import Repositories
+
+struct RepoAddCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add", abstract: "Add a collection and read what it holds.",
+        discussion: """
+            URI is the path or file URL of an index (stone.index), of a directory with one, or of a directory of \
+            stones. Nothing is added when it cannot be read.
+            """)
+    static let title = "repo add"
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(name: .shortAndLong, help: "Collections of higher priority are preferred.")
+    var priority: UInt64 = 0
+
+    @Option(name: .shortAndLong, help: "What the collection is.")
+    var comment = ""
+
+    @Flag(help: "Take the place of a collection of this name.")
+    var replace = false
+
+    @Argument(help: "Letters, digits, - and _.")
+    var name: CollectionArgument
+
+    @Argument(help: "Where the collection is.", completion: .file())
+    var uri: String
+
+    func perform(_ context: CommandContext) throws {
+        let installation = try context.openForChanging()
+        let configuration = CollectionConfiguration(
+            id: name.id, description: comment, uri: Self.absolute(uri), priority: priority)
+        let refreshed = try installation.collections.add(configuration, replacing: replace)
+        context.show(RefreshReport([refreshed]))
+    }
+
+    /// A relative path is meant from here, but is read from anywhere later on.
+    private static func absolute(_ uri: String) -> String {
+        guard !uri.hasPrefix("/"), !uri.contains("://") else { return uri }
+        return CurrentProcess.workingDirectory.appending(BytePath(uri)).display
+    }
+}

@@ -1,0 +1,16 @@
+internal import ArgumentParser
+internal import BytePath
+internal import Installation
+internal import Repositories
+
+struct RepoListCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "List the collections, the preferred one first.")
+    static let title = "repo list"
+
+    @OptionGroup var global: GlobalOptions
+
+    func perform(_ context: CommandContext) throws {
+        context.show(CollectionListReport(try context.openForReading().collections.list()))
+    }
+}

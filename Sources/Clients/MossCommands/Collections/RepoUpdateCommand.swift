@@ -1,0 +1,27 @@
+internal import ArgumentParser
+internal import Installation
+internal import Repositories
+
+struct RepoUpdateCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "update", abstract: "Read again what collections hold.",
+        discussion:
+            "Without a name, all enabled ones; one that cannot be read keeps what it had, and the exit code is 1.")
+    static let title = "repo update"
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The name of the collection.")
+    var name: CollectionArgument?
+
+    func perform(_ context: CommandContext) throws {
+        let collections = try context.openForChanging().collections
+        if let name {
+            context.show(RefreshReport([try collections.refresh(name.id)]))
+            return
+        }
+        let (refreshed, failures) = try collections.refreshAll()
+        context.show(RefreshReport(refreshed, failures: failures))
+        if !failures.isEmpty { context.end(with: .failed) }
+    }
+}

@@ -1,0 +1,36 @@
+internal import ArgumentParser
+internal import Installation
+internal import PackageModel
+internal import Repositories
+
+struct ListSyncCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sync", abstract: "List installed packages of which the collections hold another release.")
+    static let title = "list sync"
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "Only where the collection's release is higher.")
+    var upgradeOnly = false
+
+    func perform(_ context: CommandContext) throws {
+        let installation = try context.openForReading()
+        let registry = try installation.collections.registry()
+        // The first of a name is that of the preferred collection.
+        let offered = Dictionary(try registry.all().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        var lines: [OutdatedReport.Line] = []
+        if let state = try installation.activeState() {
+            for package in try installation.packages(of: state) {
+                let installed = package.metadata
+                guard let offer = offered[installed.name], offer.release != installed.release,
+                    offer.release > installed.release || !upgradeOnly
+                else { continue }
+                lines.append(
+                    .init(
+                        name: installed.name, installed: installed.versionText,
+                        available: "\(offer.version)-\(offer.release)", collection: offer.collection.text))
+            }
+        }
+        context.show(OutdatedReport(packages: lines))
+    }
+}

@@ -1,0 +1,46 @@
+internal import ArgumentParser
+internal import BytePath
+internal import Digests
+internal import Installation
+internal import PackageModel
+internal import Repositories
+
+struct FetchCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fetch", abstract: "Copy the stones of available packages into a directory.",
+        discussion: "Each is verified by its SHA-256 on the way and appears whole or not at all.")
+    static let title = "fetch"
+
+    @OptionGroup var global: GlobalOptions
+
+    @Option(
+        name: [.customShort("o"), .long], help: ArgumentHelp("Where the stones go.", valueName: "dir"),
+        completion: .directory)
+    var outputDir = PathArgument(".")
+
+    @Argument(help: "Packages to fetch.")
+    var name: [String]
+
+    func perform(_ context: CommandContext) throws {
+        let registry = try context.openForReading().collections.registry()
+        var packages: [CollectionRegistry.Package] = []
+        for name in name {
+            guard let capability = Capability(parsing: name) else { throw InstallationError.malformedRequest(name) }
+            guard let package = try registry.packages(providing: capability).first else {
+                throw CommandFailure(
+                    .notFound, code: "notFound", "\(name): no collection offers this; update the collections")
+            }
+            if !packages.contains(package) { packages.append(package) }
+        }
+        var report = FetchReport(stones: [])
+        let copier = try StoneCopier(
+            into: outputDir.path, totalBytes: packages.reduce(0) { $0 + ($1.metadata.downloadSize ?? 0) })
+        for package in packages {
+            let copied = try copier.copy(package, from: registry)
+            report.stones.append(
+                .init(PathText(copied.path), name: package.metadata.name, size: copied.size, id: package.id.hexadecimal)
+            )
+        }
+        context.show(report)
+    }
+}

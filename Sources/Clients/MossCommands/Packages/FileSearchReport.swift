@@ -1,0 +1,30 @@
+package import BytePath
+package import TerminalOutput
+
+/// Paths and whose they are.
+package struct FileSearchReport: Report {
+    package struct File: Encodable, Hashable, Sendable {
+        /// Below `/usr`.
+        package var path: String
+        package var pathBytes: String?
+        package var package: String
+
+        package init(_ path: BytePath, package: String) {
+            let text = PathText(path)
+            (self.path, pathBytes) = (text.text, text.bytes)
+            self.package = package
+        }
+    }
+
+    package var files: [File]
+
+    package init(files: [File]) {
+        self.files = files
+    }
+
+    package func write(to output: TerminalStream) {
+        var table = Table()
+        for file in files { table.add(.init("/usr/\(file.path)".printable), .init(file.package.printable, .green)) }
+        table.write(to: output)
+    }
+}

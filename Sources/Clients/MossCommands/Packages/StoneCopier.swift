@@ -1,0 +1,70 @@
+internal import BytePath
+internal import Digests
+internal import LinuxSystem
+internal import PackageModel
+internal import Repositories
+internal import TerminalOutput
+
+/// Copies stones out of collections, verifying them on the way.
+final class StoneCopier {
+    private let directoryPath: BytePath
+    private let directory: Descriptor
+    private let totalBytes: UInt64
+    private var doneBytes: UInt64 = 0
+    private let display = ProgressDisplay()
+
+    init(into path: BytePath, totalBytes: UInt64) throws(SystemError) {
+        directoryPath = path
+        directory = try Descriptor.openDirectory(path)
+        self.totalBytes = totalBytes
+    }
+
+    deinit {
+        display.finish()
+    }
+
+    /// Copies one stone under a temporary name and gives it its own once its digest is right; replaces an older copy.
+    func copy(
+        _ package: CollectionRegistry.Package, from registry: CollectionRegistry
+    ) throws -> (path: BytePath, size: UInt64) {
+        let name = try SafeName.stone(of: package.metadata)
+        let temporary = BytePath(bytes: name.bytes + Array(".part".utf8))
+        let source = try registry.open(package)
+        do {
+            try? directory.unlink(temporary)
+            let file = try directory.open(temporary, [.write, .create, .exclusive, .noFollow])
+            let (size, digest) = try transfer(source, to: file, package.metadata.name)
+            guard digest == package.id else {
+                throw CommandFailure(
+                    .failed, code: "wrongStone",
+                    "\(package.metadata.name): the stone in \(package.collection) is not the one its index promises"
+                        + " (SHA-256 \(digest), not \(package.id)); update the collection")
+            }
+            try directory.rename(temporary, to: name)
+            return (directoryPath.appending(name), size)
+        } catch {
+            try? directory.unlink(temporary)
+            if let error = error as? SystemError { throw error.below(directoryPath) }
+            throw error
+        }
+    }
+
+    private func transfer(
+        _ source: borrowing Descriptor, to file: borrowing Descriptor, _ name: String
+    ) throws(SystemError) -> (UInt64, SHA256Digest) {
+        let hasher = SHA256Hasher()
+        var size: UInt64 = 0
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        defer { buffer.deallocate() }
+        while true {
+            let count = try source.read(into: buffer)
+            if count == 0 { return (size, hasher.finish()) }
+            let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
+            hasher.update(bytes)
+            try file.write(bytes)
+            size += UInt64(count)
+            doneBytes += UInt64(count)
+            display.report(ProgressLine("Fetching \(name)", done: doneBytes, total: totalBytes, unit: .bytes))
+        }
+    }
+}

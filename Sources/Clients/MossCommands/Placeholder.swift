@@ -1,1 +1,0 @@
-// Placeholder so that the target builds; the module's files replace it.

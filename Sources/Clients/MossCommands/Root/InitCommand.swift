@@ -1,0 +1,16 @@
+internal import ArgumentParser
+internal import Installation
+
+struct InitCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init", abstract: "Make a root of a new or empty directory.",
+        discussion: "Does nothing to a directory that is a root already, and refuses one that holds anything else.")
+    static let title = "init"
+
+    @OptionGroup var global: GlobalOptions
+
+    func perform(_ context: CommandContext) throws {
+        let isNew = try Installation.initialise(context.root)
+        context.show(InitReport(root: PathText(context.root), isNew: isNew))
+    }
+}

@@ -1,0 +1,13 @@
+internal import ArgumentParser
+
+struct VersionCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "version", abstract: "Print the versions of moss, of its formats and of its JSON.")
+    static let title = "version"
+
+    @OptionGroup var global: GlobalOptions
+
+    func perform(_ context: CommandContext) {
+        context.show(VersionReport())
+    }
+}

@@ -1,0 +1,12 @@
+package import TerminalOutput
+
+/// The versions of moss and of what it reads and writes.
+package struct VersionReport: Report {
+    var version = MossCommands.version
+    var stoneFormat = 1
+    var jsonSchema = JSONDocument.schema
+
+    package func write(to output: TerminalStream) {
+        output.line("moss \(version) (stone format \(stoneFormat), JSON schema \(jsonSchema))")
+    }
+}

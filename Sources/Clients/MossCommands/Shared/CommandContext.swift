@@ -1,0 +1,142 @@
+internal import BytePath
+import Glibc
+internal import Installation
+internal import LinuxSystem
+internal import Repositories
+internal import States
+internal import TerminalOutput
+
+/// What a running command works with: its output, its root, and the question to the user.
+final class CommandContext {
+    let output: TerminalStream
+    let messages: TerminalStream
+    let global: GlobalOptions
+    let title: String
+    private(set) var exit = MossExit.done
+    private let started = monotonicNanoseconds()
+
+    private init(title: String, _ global: GlobalOptions) {
+        self.title = title
+        self.global = global
+        output = TerminalStream(descriptor: STDOUT_FILENO, colours: global.json ? .never : global.color)
+        messages = TerminalStream(descriptor: STDERR_FILENO, colours: global.color)
+    }
+
+    /// Runs `command` to its exit code; errors become a line on standard error, or the JSON document.
+    static func run(_ command: some MossCommand) -> Int32 {
+        let context = CommandContext(title: type(of: command).title, command.global)
+        do {
+            do {
+                try command.perform(context)
+                if context.global.verbose { context.note("took \(context.elapsed)") }
+                try context.output.finish()
+            } catch let error as InstallationError {
+                throw CommandFailure(error)
+            } catch let error as RepositoryError {
+                throw CommandFailure(error)
+            } catch let error as SystemError {
+                throw CommandFailure(error)
+            }
+        } catch {
+            let failure = error as? CommandFailure ?? CommandFailure(.failed, code: "failed", "\(error)")
+            context.fail(failure)
+            return failure.exit.rawValue
+        }
+        return context.exit.rawValue
+    }
+
+    private var elapsed: String { Measures.duration(nanoseconds: monotonicNanoseconds() - started) }
+
+    private func fail(_ failure: CommandFailure) {
+        if global.json {
+            output.line(JSONDocument.text(command: title, failure: failure))
+        }
+        output.flush()
+        guard !global.json else { return }
+        let lines = failure.message.split(separator: "\n", omittingEmptySubsequences: true).map { String($0).printable }
+        messages.line(messages.paint("moss: ", .red) + (lines.first ?? "failed"))
+        for line in lines.dropFirst() { messages.line("  " + line) }
+        messages.flush()
+    }
+
+    // MARK: Output
+
+    /// Shows a report in the form that was asked for.
+    func show(_ report: some Report) {
+        if global.json {
+            output.line(JSONDocument.text(command: title, data: report))
+        } else {
+            report.write(to: output)
+        }
+    }
+
+    /// Ends with this code although there is a report; for what is a result rather than an error.
+    func end(with exit: MossExit) {
+        self.exit = exit
+    }
+
+    /// A remark on standard error.
+    func note(_ text: String) {
+        output.flush()
+        messages.line("moss: \(text)")
+        messages.flush()
+    }
+
+    // MARK: The root
+
+    var root: BytePath { global.directory.absolute }
+
+    func openForReading() throws(InstallationError) -> Installation {
+        try Installation(opening: root, .reading)
+    }
+
+    /// Takes the root's lock; says so when an earlier command had left something to do.
+    func openForChanging() throws(InstallationError) -> Installation {
+        let installation = try openLocked()
+        if !global.json, let remark = Self.remark(on: installation.recovery) { note(remark) }
+        return installation
+    }
+
+    private func openLocked() throws(InstallationError) -> Installation {
+        let isQuiet = global.json
+        let waiting: @Sendable (String) -> Void = { holder in
+            guard !isQuiet else { return }
+            let messages = TerminalStream(descriptor: STDERR_FILENO)
+            messages.line("moss: waiting for \(holder.printable)")
+            messages.flush()
+        }
+        do throws(InstallationError) {
+            return try Installation(opening: root, .changing(waiting: global.wait ? waiting : nil))
+        } catch {
+            // Nobody asked for the tidying in the background, so nobody should have to ask again because of it.
+            guard case .state(.locked(_, let holder)) = error, holder.hasSuffix(" tidy)") else { throw error }
+            return try Installation(opening: root, .changing(waiting: { _ in }))
+        }
+    }
+
+    private static func remark(on recovery: Recovery) -> String? {
+        switch recovery {
+        case .notNeeded: nil
+        case .finished(let number): "an earlier command was stopped; its switch to state \(number) is complete now"
+        case .forgotten(let number):
+            "an earlier command was stopped before it switched to state \(number), which is forgotten"
+        case .followed(let number): "/usr is that of state \(number); the records follow it"
+        }
+    }
+
+    // MARK: Questions
+
+    /// Asks, unless `-y` was given. Throws `notConfirmed` for a no and where nobody can be asked.
+    func confirm(_ question: String) throws(CommandFailure) {
+        if global.yesAll { return }
+        output.flush()
+        guard Question.canAsk, !global.json else {
+            throw CommandFailure(
+                .notConfirmed, code: "notConfirmed",
+                "nothing was changed: there is nobody to ask; use -y to go on without a question")
+        }
+        guard Question.confirm(question) else {
+            throw CommandFailure(.notConfirmed, code: "notConfirmed", "nothing was changed")
+        }
+    }
+}

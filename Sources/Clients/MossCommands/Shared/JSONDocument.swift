@@ -1,0 +1,47 @@
+import FoundationEssentials
+
+/// The JSON of every command: `{"schema": "moss/1", "command": …}` with `data`, or with `error`.
+///
+/// Keys are sorted and in snake case. Within schema 1 fields are only ever added. The only place that knows Foundation.
+package enum JSONDocument {
+    package static let schema = "moss/1"
+
+    private struct Envelope<Value: Encodable>: Encodable {
+        var schema = JSONDocument.schema
+        var command: String
+        var data: Value
+    }
+
+    private struct Failed: Encodable {
+        struct Failure: Encodable {
+            var code: String
+            var message: String
+            var exit: Int32
+        }
+        var schema = JSONDocument.schema
+        var command: String
+        var error: Failure
+    }
+
+    /// - Parameter command: noun and verb, as in `list installed`.
+    package static func text(command: String, data: some Encodable) -> String {
+        encoded(Envelope(command: command, data: data))
+    }
+
+    package static func text(command: String, failure: CommandFailure) -> String {
+        let error = Failed.Failure(code: failure.code, message: failure.message, exit: failure.exit.rawValue)
+        return encoded(Failed(command: command, error: error))
+    }
+
+    private static func encoded(_ value: some Encodable) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        do {
+            return String(decoding: try encoder.encode(value), as: UTF8.self)
+        } catch {
+            // Reports hold integers, booleans, text, arrays and each other, all of which JSON can say.
+            preconditionFailure("a report cannot be encoded: \(error)")
+        }
+    }
+}

@@ -1,0 +1,29 @@
+/// How moss ends; the numbers are promised to scripts.
+package enum MossExit: Int32, CaseIterable, Sendable {
+    case done = 0
+    case failed = 1
+    case usage = 2
+    case notFound = 3
+    case notConfirmed = 4
+    case locked = 5
+    case noSpace = 6
+    case unsatisfiable = 7
+
+    package var meaning: String {
+        switch self {
+        case .done: "done, or nothing to do"
+        case .failed: "an error"
+        case .usage: "the command line makes no sense"
+        case .notFound: "something named does not exist: a package, state, collection or path"
+        case .notConfirmed: "the question was answered with no, or there was nobody to ask; nothing changed"
+        case .locked: "another command is changing the root"
+        case .noSpace: "not enough space or inodes; nothing changed"
+        case .unsatisfiable: "dependencies or conflicts stand against it; nothing changed"
+        }
+    }
+
+    /// All of them on one line, for the help.
+    static var summary: String {
+        allCases.map { "\($0.rawValue) \($0.meaning)" }.joined(separator: "; ") + "."
+    }
+}

@@ -1,0 +1,15 @@
+internal import ArgumentParser
+internal import Installation
+internal import States
+
+struct StateActiveCommand: MossCommand {
+    static let configuration = CommandConfiguration(commandName: "active", abstract: "Show the active state.")
+    static let title = "state active"
+
+    @OptionGroup var global: GlobalOptions
+
+    func perform(_ context: CommandContext) throws {
+        let active = try context.openForReading().activeState()
+        context.show(StateReport(active.map { StateSummary($0, isActive: true) }))
+    }
+}

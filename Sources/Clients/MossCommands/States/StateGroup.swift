@@ -1,0 +1,10 @@
+internal import ArgumentParser
+
+struct StateGroup: NounCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "state", abstract: "List, compare, activate and remove states.",
+        subcommands: [
+            StateActiveCommand.self, StateListCommand.self, StateQueryCommand.self, StateDiffCommand.self,
+            StateActivateCommand.self, StateRemoveCommand.self, StatePruneCommand.self,
+        ])
+}

@@ -1,0 +1,21 @@
+internal import ArgumentParser
+internal import Installation
+internal import States
+
+struct StateQueryCommand: MossCommand {
+    static let configuration = CommandConfiguration(commandName: "query", abstract: "Show a state and its packages.")
+    static let title = "state query"
+
+    @OptionGroup var global: GlobalOptions
+
+    @Argument(help: "The number of the state.")
+    var id: UInt64
+
+    func perform(_ context: CommandContext) throws {
+        let installation = try context.openForReading()
+        let state = try installation.state(id)
+        let isActive = try installation.activeState()?.number == id
+        let packages = try installation.packages(of: state).map { PackageLine($0) }
+        context.show(StateReport(StateSummary(state, isActive: isActive), packages: packages))
+    }
+}

@@ -1,0 +1,71 @@
+internal import ArgumentParser
+internal import BytePath
+internal import LinuxSystem
+internal import Repositories
+internal import StoneFormat
+internal import TerminalOutput
+
+struct InspectCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "inspect", abstract: "Show what is in stones: packages, indices and build manifests.")
+    static let title = "inspect"
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "Verify all of the file, its content too.")
+    var check = false
+
+    @Flag(name: .shortAndLong, help: "Print nothing; the exit code tells. Needs --check.")
+    var quiet = false
+
+    @Argument(help: "Stones to look into.")
+    var file: [PathArgument]
+
+    func validate() throws {
+        if quiet && !check { throw ValidationError("--quiet needs --check") }
+    }
+
+    func perform(_ context: CommandContext) throws {
+        var stones: [StoneDescription] = []
+        for file in file { stones.append(Self.describe(file.path, check: check)) }
+        if !quiet { context.show(InspectReport(stones: stones, isCheck: check)) }
+        if stones.contains(where: { $0.error != nil }) { context.end(with: .failed) }
+    }
+
+    private static func describe(_ path: BytePath, check: Bool) -> StoneDescription {
+        var stone = StoneDescription(PathText(path))
+        do {
+            var reader = try StoneReader(FileSource(Descriptor.open(path)))
+            stone.header = .init(reader.header)
+            if check {
+                let document = try StoneDocument(reading: &reader)
+                for payload in document.payloads {
+                    try stone.add(payload.header, payload.body, at: payload.offset)
+                }
+                if document.header.fileType == .binary { _ = try document.package() }
+            } else {
+                try readRecords(&reader, into: &stone)
+            }
+        } catch {
+            stone.error = "\(error)"
+        }
+        return stone
+    }
+
+    /// Reads up to the content if that comes last, as it does in all stones of known writers.
+    private static func readRecords(
+        _ reader: inout StoneReader<FileSource>, into stone: inout StoneDescription
+    ) throws {
+        while let header = try reader.nextPayload() {
+            let body: StoneDocument.Body
+            switch header.kind {
+            case .meta: body = .meta(try reader.readMeta())
+            case .layout: body = .layout(try reader.readLayout())
+            case .content: body = .content
+            default: body = .unknown
+            }
+            try stone.add(header, body, at: reader.payloadOffset)
+            if header.kind == .content, stone.payloads.count == Int(reader.header.payloadCount) { return }
+        }
+    }
+}
