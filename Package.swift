@@ -62,8 +62,8 @@ let engine: [Target] = [
     module("Engine", "FileTree", ["BytePath", "Digests", "PackageModel"]),
     module(
         "Engine", "ContentStore",
-        ["BytePath", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "StoneFormat", "Zstandard"]),
-    module("Engine", "Blit", ["BytePath", "ContentStore", "Digests", "FileTree", "LinuxSystem"]),
+        ["BytePath", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "StoneFormat"]),
+    module("Engine", "Blit", ["BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem"]),
     module(
         "Engine", "States",
         ["Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),

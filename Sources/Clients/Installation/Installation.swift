@@ -6,9 +6,9 @@ internal import LinuxSystem
 package import Repositories
 package import States
 
-/// One root and its verbs: install, remove, sync, activate, and everything that is asked about it.
+/// One root and the verbs people use on it: the only place where the engines meet.
 ///
-/// The only place where store, states, collections and solver meet. A change is planned first and done from the plan.
+/// A change is planned first and done from the plan.
 package final class Installation: Sendable {
     package enum Access: Sendable {
         /// Takes no lock and writes nothing.

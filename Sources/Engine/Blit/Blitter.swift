@@ -4,7 +4,7 @@ package import FileTree
 internal import LMDB
 package import LinuxSystem
 
-/// Trees to disk: full and patched blits, the check for tampering, and nothing that decides which tree.
+/// Trees to disk: a full tree, a patched spare, and the check that nobody tampered with it.
 ///
 /// Regular files become hard links to objects; directories and links are made; empty files are made, because the
 /// many empty files of a system would use up the links of one inode. One system call per file, and one open per

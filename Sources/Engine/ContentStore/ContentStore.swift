@@ -5,7 +5,7 @@ package import LMDB
 package import LinuxSystem
 import Synchronization
 
-/// Objects: ingest, read, variants, packages, trees and collection of what nobody needs.
+/// Objects: taken in once, verified, read, linked and collected.
 ///
 /// On disk, below the root's `.moss`:
 /// ```

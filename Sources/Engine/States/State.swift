@@ -4,8 +4,6 @@ package import FileTree
 internal import LMDB
 package import PackageModel
 
-/// States: their records, the journal of the switch, recovery, and the trees that stand on disk.
-///
 /// Number, packages and tree of one state; complete by itself.
 package struct State: Hashable, Sendable {
     /// From 1, never used twice.

@@ -4,7 +4,7 @@ internal import FileTree
 package import LMDB
 internal import LinuxSystem
 
-/// The states of one root: reading them, and what the root is in the middle of.
+/// States, their journal and their recovery: which tree is live and which can be again.
 ///
 /// Readers take no lock. Whoever changes anything holds the root's lock; trees on disk are changed under the trees'
 /// lock as well, which a background preparation also takes.
