@@ -33,7 +33,7 @@ package final class Installation: Sendable {
     package static func initialise(_ path: BytePath) throws(InstallationError) -> Bool {
         let isNew = try InstallationError.states { () throws(StateError) in try RootDirectory.initialise(path) }
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
-        let store = try openStore(root, create: true)
+        let store = try openStore(root, isWritable: true, create: true)
         try InstallationError.states { () throws(StateError) in try StateStore(root, store).initialise() }
         return isNew
     }
@@ -45,7 +45,7 @@ package final class Installation: Sendable {
         if case .changing(let waiting) = access { lock = try Self.lock(root, waiting) } else { lock = nil }
         var isReading = false
         if case .reading = access { isReading = true }
-        let store = try Self.openStore(root, create: !isReading)
+        let store = try Self.openStore(root, isWritable: !isReading, create: false)
         let stateStore = StateStore(root, store)
         if case .changing = access {
             recovery = try InstallationError.states { () throws(StateError) in try stateStore.recover() }
@@ -69,11 +69,13 @@ package final class Installation: Sendable {
         }
     }
 
-    private static func openStore(_ root: RootDirectory, create: Bool) throws(InstallationError) -> ContentStore {
+    private static func openStore(
+        _ root: RootDirectory, isWritable: Bool, create: Bool
+    ) throws(InstallationError) -> ContentStore {
         let environment: Environment
         do throws(DatabaseError) {
             var options = EnvironmentOptions()
-            options.readOnly = !create
+            options.readOnly = !isWritable
             environment = try Environment(at: root.path.appending(".moss/db"), options: options)
         } catch {
             throw .database(error)
