@@ -16,7 +16,8 @@ package final class Installation: Sendable {
         /// Takes the root's lock, and first finishes or forgets what an earlier command was stopped in. While another
         /// command holds the lock: `waiting` is called with a line about that command, then this waits; nil throws.
         case changing(waiting: (@Sendable (String) -> Void)?)
-        /// For ``Installation/tidy()`` only: writes, but takes no lock, as that works beside other commands.
+        /// For ``Installation/tidy()`` only: writes, but keeps no lock, as that works beside other commands. What an
+        /// earlier command was stopped in is finished first, unless another command is at work and will see to it.
         case tidying
     }
 
@@ -47,15 +48,25 @@ package final class Installation: Sendable {
         if case .reading = access { isReading = true }
         let store = try Self.openStore(root, isWritable: !isReading, create: false)
         let stateStore = StateStore(root, store)
-        if case .changing = access {
-            recovery = try InstallationError.states { () throws(StateError) in try stateStore.recover() }
-        } else {
-            recovery = .notNeeded
-        }
+        recovery =
+            switch access {
+            case .reading: .notNeeded
+            case .changing: try InstallationError.states { () throws(StateError) in try stateStore.recover() }
+            case .tidying: try Self.recoverIfIdle(root, stateStore)
+            }
         self.root = root
         self.store = store
         self.stateStore = stateStore
         collections = CollectionManager(root: root.path, environment: store.environment)
+    }
+
+    private static func recoverIfIdle(
+        _ root: RootDirectory, _ stateStore: StateStore
+    ) throws(InstallationError) -> Recovery {
+        let isPending = try InstallationError.states { () throws(StateError) in try stateStore.isSwitchPending() }
+        guard isPending, let lock = try? lock(root, nil) else { return .notNeeded }
+        defer { lock.hold() }
+        return try InstallationError.states { () throws(StateError) in try stateStore.recover() }
     }
 
     private static func lock(

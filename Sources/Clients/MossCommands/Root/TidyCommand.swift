@@ -10,6 +10,6 @@ struct TidyCommand: MossCommand {
     @OptionGroup var global: GlobalOptions
 
     func perform(_ context: CommandContext) throws {
-        context.show(TidyReport(treesInUse: try context.openForChanging().tidy()))
+        context.show(TidyReport(treesInUse: try context.openForTidying().tidy()))
     }
 }

@@ -90,6 +90,11 @@ final class CommandContext {
         try Installation(opening: root, .reading)
     }
 
+    /// For work that goes on beside other commands.
+    func openForTidying() throws(InstallationError) -> Installation {
+        try Installation(opening: root, .tidying)
+    }
+
     /// Takes the root's lock; says so when an earlier command had left something to do.
     func openForChanging() throws(InstallationError) -> Installation {
         let installation = try openLocked()
@@ -105,13 +110,7 @@ final class CommandContext {
             messages.line("moss: waiting for \(holder.printable)")
             messages.flush()
         }
-        do throws(InstallationError) {
-            return try Installation(opening: root, .changing(waiting: global.wait ? waiting : nil))
-        } catch {
-            // Nobody asked for the tidying in the background, so nobody should have to ask again because of it.
-            guard case .state(.locked(_, let holder)) = error, holder.hasSuffix(" tidy)") else { throw error }
-            return try Installation(opening: root, .changing(waiting: { _ in }))
-        }
+        return try Installation(opening: root, .changing(waiting: global.wait ? waiting : nil))
     }
 
     private static func remark(on recovery: Recovery) -> String? {
