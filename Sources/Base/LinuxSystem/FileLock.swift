@@ -38,6 +38,11 @@ package struct FileLock: ~Copyable, Sendable {
         self.file = file
     }
 
+    deinit {
+        // Closing alone would leave the lock to a child that was forked a moment ago and has not executed yet.
+        _ = flock(file.raw, LOCK_UN)
+    }
+
     /// Does nothing but use the lock, which therefore lives at least until this call.
     package borrowing func hold() {}
 
