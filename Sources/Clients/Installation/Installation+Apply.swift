@@ -145,7 +145,7 @@ extension Installation {
     /// `MOSS_BACKGROUND=off` leaves it to the next command or to `moss tidy`; `wait` does it now.
     private func continueInBackground(after report: SwitchReport, _ plan: Plan) {
         let changed = plan.entries.added + plan.entries.removed + plan.entries.changed
-        guard report.wasFullBlit || changed > Self.backgroundThreshold else { return }
+        guard report.wasFullBlit || report.hasOtherTrees || changed > Self.backgroundThreshold else { return }
         switch CurrentProcess.environmentVariable("MOSS_BACKGROUND") {
         case "off": return
         case "wait": _ = try? tidy()

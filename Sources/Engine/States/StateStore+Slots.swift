@@ -10,6 +10,8 @@ struct ChosenSlot {
     let number: UInt64
     /// What is there to be patched; nil when the tree must be written from scratch.
     let content: TreeOnDisk?
+    /// Whether there are other trees: retired ones that may be free by now, or remains of something cut short.
+    let hasOthers: Bool
 }
 
 /// Spares and retired trees.
@@ -37,18 +39,19 @@ extension StateStore {
     ///
     /// A tree somebody still uses is never touched.
     func chooseSlot(for tree: TreeID, _ blitter: Blitter) throws(StateError) -> ChosenSlot {
-        let ready = try slots().compactMap { number, slot in slot.content.map { (number: number, content: $0) } }
+        let all = try slots()
+        let ready = all.compactMap { number, slot in slot.content.map { (number: number, content: $0) } }
         let inUse = try slotsInUse(ready.map { $0.number })
         // The newest was live last, or prepared last, so it differs least; one that is what is wanted differs not at all.
         let free = ready.filter { !inUse.contains($0.number) && $0.content.stamp != 0 }
             .sorted { ($0.content.tree == tree ? 1 : 0, $0.content.stamp) > ($1.content.tree == tree ? 1 : 0, $1.content.stamp) }
         for spare in free {
             if try isUnchanged(spare.number, spare.content, blitter) {
-                return ChosenSlot(number: spare.number, content: spare.content)
+                return ChosenSlot(number: spare.number, content: spare.content, hasOthers: all.count > 1)
             }
             try forgetContent(of: spare.number)
         }
-        return ChosenSlot(number: Self.newSlotNumber(), content: nil)
+        return ChosenSlot(number: Self.newSlotNumber(), content: nil, hasOthers: !all.isEmpty)
     }
 
     /// Random, so that a tree's path says which tree of which root it is, wherever that is mounted.

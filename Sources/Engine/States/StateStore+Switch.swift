@@ -27,6 +27,8 @@ package struct SwitchReport: Sendable {
     package let state: UInt64
     /// The tree was written from scratch, because no spare could be patched.
     package let wasFullBlit: Bool
+    /// There are trees besides the live one and the spare, which tidying may be able to remove.
+    package let hasOtherTrees: Bool
 }
 
 /// The switch to another state.
@@ -85,7 +87,7 @@ extension StateStore {
         if let record { try updating(record) }
         try exchange(staged.slot)
         try finish(state, staged)
-        return SwitchReport(state: state.number, wasFullBlit: wasFull)
+        return SwitchReport(state: state.number, wasFullBlit: wasFull, hasOtherTrees: slot.hasOthers)
     }
 
     /// Runs `body`; when it fails, leaves the root as the next command's recovery would, without the staged tree.
