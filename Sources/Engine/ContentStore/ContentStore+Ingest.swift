@@ -24,19 +24,19 @@ extension ContentStore {
         let digest = StreamDigest()
         var reader = try openStone(path, StoneSource(file, digest: digest), collectsManifest: true)
         var parts = StoneParts()
-        var isUnpacked = false
+        var unpacked: StoneParts.Extent?
         while let payload = try Self.reading(path, { () throws(StoneFailure) in try reader.nextPayload() }) {
             try Self.reading(path) { () throws(StoneFailure) in try parts.take(payload, from: &reader) }
             if payload.kind == .content, parts.mayUnpack {
                 try unpack(parts.package(path), from: &reader, path, progress)
-                isUnpacked = true
+                unpacked = parts.extent
             }
         }
         let found = digest.hasher.finish()
         if let expected, found != expected { throw .wrongStone(path, expected: expected, found: found) }
         let package = try parts.package(path)
-        // Every known writer puts the content last; from another one it is read in a second pass.
-        if package.contentSize != nil && !isUnpacked { try unpackAgain(package, path, file, progress) }
+        // Every known writer puts the content last; where files or ranges came after it, it is read in a second pass.
+        if package.contentSize != nil && unpacked != parts.extent { try unpackAgain(package, path, file, progress) }
         return try record(of: package, found, reader.manifest?.encoded ?? [], path)
     }
 
@@ -161,6 +161,14 @@ private struct StoneParts {
         default: try reader.skipPayload()
         }
     }
+
+    /// How much has come by of what says where the content's files go.
+    struct Extent: Equatable {
+        let entries: Int
+        let ranges: Int
+    }
+
+    var extent: Extent { Extent(entries: layout.count, ranges: ranges.count) }
 
     /// Whether what stands before the content says where its files go.
     var mayUnpack: Bool { metadata != nil && !layout.isEmpty && !ranges.isEmpty }
