@@ -75,8 +75,13 @@ package enum SystemCalls {
         return Descriptor(taking: raw)
     }
 
-    package static func rename(_ directory: Int32, _ from: BytePath, to: UnsafePointer<CChar>) -> SystemError? {
-        from.withCString { moss_renameat2(directory, $0, directory, to, 0) } == 0 ? nil : failure("rename", to)
+    /// - Parameter replacing: without it, a file that has the new name already makes this fail with EEXIST.
+    package static func rename(
+        _ directory: Int32, _ from: BytePath, to: UnsafePointer<CChar>, replacing: Bool
+    ) -> SystemError? {
+        let flags = replacing ? 0 : moss_RENAME_NOREPLACE
+        return from.withCString { moss_renameat2(directory, $0, directory, to, flags) } == 0
+            ? nil : failure("rename", to)
     }
 
     package static func setOwner(

@@ -59,12 +59,12 @@ struct ContentSplitter: ~Copyable {
 
     private mutating func takeWhole(_ bytes: UnsafeRawBufferPointer, _ digest: Digest128) throws(StoreError) {
         if let record = known[digest] {
-            var comparison = try ObjectComparison(store, digest, record)
+            var comparison = try ObjectComparison(store, digest, compared(record, digest))
             try comparison.compare(bytes)
             try settle(comparison, digest)
         } else {
             try writer.write(bytes, digest: digest, metadata: firstVariant(of: digest), from: stone)
-            try addVariants(of: digest, have: [firstVariant(of: digest)])
+            try addVariants(of: digest, from: firstVariant(of: digest))
         }
     }
 
@@ -72,7 +72,7 @@ struct ContentSplitter: ~Copyable {
         let digest = range.digest
         let isLast = position + UInt64(bytes.count) == range.end
         if let record = known[digest] {
-            if position == range.start { comparison = try ObjectComparison(store, digest, record) }
+            if position == range.start { comparison = try ObjectComparison(store, digest, compared(record, digest)) }
             try comparison?.compare(bytes)
             if isLast, let finished = comparison.take() { try settle(finished, digest) }
             return
@@ -80,8 +80,8 @@ struct ContentSplitter: ~Copyable {
         if position == range.start { try writer.begin(digest: digest, metadata: firstVariant(of: digest)) }
         try writer.append(bytes)
         if isLast {
-            try writer.finish(from: stone)
-            try addVariants(of: digest, have: [firstVariant(of: digest)])
+            try writer.finish(from: stone, .keepingEqual)
+            try addVariants(of: digest, from: firstVariant(of: digest))
         }
     }
 
@@ -89,15 +89,23 @@ struct ContentSplitter: ~Copyable {
         wanted[digest]?.variants.first ?? .plainFile
     }
 
-    private func settle(_ comparison: consuming ObjectComparison, _ digest: Digest128) throws(StoreError) {
-        try comparison.finish(from: stone)
-        try addVariants(of: digest, have: known[digest]?.variants ?? [])
+    /// The variant to hold what arrives against: one that this package uses, where there is one.
+    private func compared(_ record: ObjectRecord, _ digest: Digest128) -> EntryMetadata {
+        let wanted = wanted[digest]?.variants ?? []
+        return record.variants.first { wanted.contains($0) } ?? record.variants.first ?? .plainFile
     }
 
-    /// Copies the object for every mode and owner that is wanted and not there.
-    private func addVariants(of digest: Digest128, have: [EntryMetadata]) throws(StoreError) {
-        guard let source = have.first, let wanted = wanted[digest] else { return }
-        for variant in wanted.variants where !have.contains(variant) {
+    private func settle(_ comparison: consuming ObjectComparison, _ digest: Digest128) throws(StoreError) {
+        let variant = comparison.variant
+        try comparison.finish(from: stone)
+        try addVariants(of: digest, from: variant)
+    }
+
+    /// Copies the object for every mode and owner that is wanted and not there, or there and damaged.
+    private func addVariants(of digest: Digest128, from source: EntryMetadata) throws(StoreError) {
+        for variant in wanted[digest]?.variants ?? [] where variant != source {
+            let isKnown = known[digest]?.variants.contains(variant) ?? false
+            if isKnown, try store.hash(of: digest, variant) == digest { continue }
             try store.copyObject(digest, from: source, to: variant)
         }
     }

@@ -75,6 +75,28 @@ extension ContentStore {
         return offset
     }
 
+    /// Whether two open files hold the same bytes.
+    func haveEqualBytes(_ one: borrowing Descriptor, _ other: borrowing Descriptor) throws(StoreError) -> Bool {
+        let half = 64 << 10
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * half, alignment: 8)
+        defer { buffer.deallocate() }
+        let left = UnsafeMutableRawBufferPointer(rebasing: buffer[..<half])
+        let right = UnsafeMutableRawBufferPointer(rebasing: buffer[half...])
+        var offset: UInt64 = 0
+        do throws(SystemError) {
+            guard try one.status().size == other.status().size else { return false }
+            while true {
+                let count = try one.read(into: left, at: offset)
+                guard try other.read(into: right, at: offset) == count else { return false }
+                if count == 0 { return true }
+                guard left[..<count].elementsEqual(right[..<count]) else { return false }
+                offset += UInt64(count)
+            }
+        } catch {
+            throw .system(error)
+        }
+    }
+
     /// Makes the variant `target` from the first `size` bytes of the variant `source`, hashing on the way.
     func copyObject(
         _ digest: Digest128, from source: EntryMetadata, to target: EntryMetadata, size: UInt64 = .max
@@ -84,7 +106,7 @@ extension ContentStore {
         try writer.begin(digest: digest, metadata: target)
         _ = try forEachChunk(of: file, upTo: size) { (bytes) throws(StoreError) in try writer.append(bytes) }
         guard writer.digest == digest else { throw .missingObject(digest) }
-        try writer.finish(from: "object")
+        try writer.finish(from: "object", .replacing)
     }
 
     /// Puts `bytes` into the store as an object and returns its digest; what is there already is verified first.

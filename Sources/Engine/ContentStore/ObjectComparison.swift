@@ -10,27 +10,20 @@ internal import LinuxSystem
 struct ObjectComparison: ~Copyable {
     private let store: ContentStore
     private let digest: Digest128
-    private let record: ObjectRecord
-    private let variant: EntryMetadata
+    let variant: EntryMetadata
     private let existing: Descriptor?
     private var offset: UInt64 = 0
     private var replacement: ObjectWriter?
 
-    init(_ store: ContentStore, _ digest: Digest128, _ record: ObjectRecord) throws(StoreError) {
+    init(_ store: ContentStore, _ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
         self.store = store
         self.digest = digest
-        self.record = record
-        variant = record.variants.first ?? .plainFile
+        self.variant = variant
         existing = try store.openObject(digest, variant)
     }
 
     mutating func compare(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
-        if replacement == nil && !isEqual(bytes) {
-            var writer = ObjectWriter(store)
-            try writer.begin(digest: digest, metadata: variant)
-            try copyPrefix(into: &writer)
-            replacement = consume writer
-        }
+        if replacement == nil && !isEqual(bytes) { try beginReplacement() }
         try replacement?.append(bytes)
         offset += UInt64(bytes.count)
     }
@@ -51,6 +44,13 @@ struct ObjectComparison: ~Copyable {
         }
     }
 
+    private mutating func beginReplacement() throws(StoreError) {
+        var writer = ObjectWriter(store)
+        try writer.begin(digest: digest, metadata: variant)
+        try copyPrefix(into: &writer)
+        replacement = consume writer
+    }
+
     /// What was equal so far is only in the existing copy any more.
     private func copyPrefix(into writer: inout ObjectWriter) throws(StoreError) {
         guard offset > 0 else { return }
@@ -62,18 +62,18 @@ struct ObjectComparison: ~Copyable {
     }
 
     consuming func finish(from stone: BytePath) throws(StoreError) {
-        guard var writer = replacement.take() else {
-            // Equal as far as the arriving bytes go; a longer stored copy is a damaged one.
+        if replacement == nil {
             if let size = try? existing?.status().size, size == offset { return }
-            try store.copyObject(digest, from: variant, to: variant, size: offset)
-            return
+            // The stored copy goes on: either it is damaged, or what arrived is only the beginning of it.
+            try beginReplacement()
         }
-        if try store.hash(of: digest, variant) == digest, record.size == offset {
+        guard var writer = replacement.take() else { return }
+        if try store.hash(of: digest, variant) == digest {
             // The stored copy is sound, so the arriving bytes are a second content, or not what the index says.
             let found = writer.digest
             throw found == digest
                 ? .collision(digest, stone) : .wrongContent(stone, expected: digest, found: found)
         }
-        try writer.finish(from: stone)
+        try writer.finish(from: stone, .replacing)
     }
 }

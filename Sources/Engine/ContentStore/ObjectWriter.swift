@@ -28,7 +28,7 @@ struct ObjectWriter: ~Copyable {
         guard found == digest else { throw .wrongContent(stone, expected: digest, found: found) }
         try begin(digest: digest, metadata: metadata)
         try append(unhashed: bytes)
-        try place()
+        try place(from: stone, .keepingEqual)
     }
 
     /// Starts an object that comes in pieces.
@@ -61,19 +61,41 @@ struct ObjectWriter: ~Copyable {
     /// The digest of the pieces so far.
     var digest: Digest128 { hasher.digest128 }
 
+    /// What becomes of a file that has the object's name already.
+    enum Placement {
+        /// It is known to be worse, or full of links.
+        case replacing
+        /// Nobody recorded it: it is another thread's, or of a try that was cut short and may be damaged.
+        case keepingEqual
+    }
+
     /// Checks the pieces' digest and gives the object its name.
-    mutating func finish(from stone: BytePath) throws(StoreError) {
+    mutating func finish(from stone: BytePath, _ placement: Placement) throws(StoreError) {
         guard let expected = open?.digest else { return }
         let found = hasher.digest128
         guard found == expected else {
             open = nil
             throw .wrongContent(stone, expected: expected, found: found)
         }
-        try place()
+        try place(from: stone, placement)
     }
 
-    private mutating func place() throws(StoreError) {
+    private mutating func place(from stone: BytePath, _ placement: Placement) throws(StoreError) {
         guard var object = open.take() else { return }
+        try prepare(object)
+        let name = ObjectName(object.digest, object.metadata)
+        var failure = name.withCString {
+            SystemCalls.rename(object.shard, temporary, to: $0, replacing: placement == .replacing)
+        }
+        if let error = failure, error.number == .alreadyExists {
+            if try isThere(object, from: stone) { return }
+            failure = name.withCString { SystemCalls.rename(object.shard, temporary, to: $0, replacing: true) }
+        }
+        if let failure { throw .system(failure) }
+        object.isPlaced = true
+    }
+
+    private func prepare(_ object: borrowing TemporaryObject) throws(StoreError) {
         do throws(SystemError) {
             if object.metadata.uid != 0 || object.metadata.gid != 0 {
                 try object.file.setOwner(uid: object.metadata.uid, gid: object.metadata.gid)
@@ -82,13 +104,22 @@ struct ObjectWriter: ~Copyable {
             if object.metadata.mode & 0o7000 != 0 { try object.file.setMode(object.metadata.mode) }
             try object.file.setModificationTime(ContentStore.objectTime)
             if object.size >= Self.writeBackThreshold { object.file.startWriteBack() }
-            let name = ObjectName(object.digest, object.metadata)
-            let failure = name.withCString { SystemCalls.rename(object.shard, temporary, to: $0) }
-            if let failure { throw failure }
-            object.isPlaced = true
         } catch {
             throw .system(error)
         }
+    }
+
+    /// Whether the file that has the object's name holds the same bytes; other bytes of the same digest are refused.
+    private func isThere(_ object: borrowing TemporaryObject, from stone: BytePath) throws(StoreError) -> Bool {
+        guard let existing = try store.openObject(object.digest, object.metadata) else { return false }
+        let written = try StoreError.catching { () throws(SystemError) in
+            try temporary.withCString { (name) throws(SystemError) in try SystemCalls.openFile(object.shard, name) }
+        }
+        if try store.haveEqualBytes(existing, written) { return true }
+        guard try store.hash(of: object.digest, object.metadata) != object.digest else {
+            throw .collision(object.digest, stone)
+        }
+        return false
     }
 }
 
