@@ -34,3 +34,14 @@ package enum BlitError: Error, Sendable, CustomStringConvertible {
         if case .tampered = self { true } else { false }
     }
 }
+
+extension Directory.Cursor {
+    /// The next entry; nil at the end.
+    mutating func nextRecord() throws(BlitError) -> EntryRecord? {
+        do throws(TreeError) {
+            return try next()
+        } catch {
+            throw .tree(error)
+        }
+    }
+}

@@ -42,7 +42,7 @@ extension Blitter {
         let kinds = Dictionary(found.map { ($0.name, $0.kind) }, uniquingKeysWith: { first, _ in first })
         let extra = extraNames.filter { kinds[BytePath($0)] != nil }
         return found.count == expected.count + extra.count
-            && expected.allSatisfy { kinds[$0.name] == $0.kind.fileKind }
+            && expected.allSatisfy { kinds[$0.name] == $0.kind.fileKind || kinds[$0.name] == .unknown }
     }
 
     /// Looks at each subdirectory of `item` and returns them.
@@ -51,14 +51,7 @@ extension Blitter {
     ) throws(BlitError) -> [DirectoryQueue.Item] {
         var subdirectories: [DirectoryQueue.Item] = []
         var cursor = directory.cursor
-        while true {
-            let record: EntryRecord?
-            do throws(TreeError) {
-                record = try cursor.next()
-            } catch {
-                throw .tree(error)
-            }
-            guard let record else { return subdirectories }
+        while let record = try cursor.nextRecord() {
             guard record.isDirectory else { continue }
             let path = item.path.appending(BytePath(bytes: Array(record.name)))
             // A directory that cannot even be looked at is not as it was.
@@ -66,6 +59,7 @@ extension Blitter {
             guard let status, status.kind == .directory, status.changed <= stamp else { throw .tampered(path) }
             subdirectories.append(DirectoryQueue.Item(path: path, tree: record.identifier))
         }
+        return subdirectories
     }
 }
 

@@ -34,20 +34,14 @@ struct EntryWriter {
     ) throws(BlitError) -> [DirectoryQueue.Item] {
         var subdirectories: [DirectoryQueue.Item] = []
         var cursor = directory.cursor
-        while true {
-            let record: EntryRecord?
-            do throws(TreeError) {
-                record = try cursor.next()
-            } catch {
-                throw .tree(error)
-            }
-            guard let record else { return subdirectories }
+        while let record = try cursor.nextRecord() {
             try make(record, in: target, at: item.path, &shards)
             if record.isDirectory {
                 let path = item.path.appending(BytePath(bytes: Array(record.name)))
                 subdirectories.append(DirectoryQueue.Item(path: path, tree: record.identifier))
             }
         }
+        return subdirectories
     }
 
     /// Makes one entry in the open directory `target`, which is at `path`; a directory is made empty.
