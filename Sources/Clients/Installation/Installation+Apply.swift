@@ -16,13 +16,14 @@ extension Installation {
         _ plan: Plan, progress: @escaping ProgressHandler = { _ in }
     ) throws(InstallationError) -> State {
         let blitter = Blitter(store) { progress(.advanced(.staging, by: UInt64($0))) }
+        let waiting = { (_: String) in progress(.phase(.waiting, total: 0)) }
         try checkSpace(plan)
         let report: SwitchReport
         switch plan.target {
         case .existing(let state):
             progress(.phase(.staging, total: plan.entries.added + plan.entries.changed))
             report = try InstallationError.states { () throws(StateError) in
-                try stateStore.activate(state, blitter)
+                try stateStore.activate(state, blitter, waiting: waiting)
             }
         case .newState(let tree, let selections, let arrivals):
             let records = try givingBackSpace(of: arrivals) { () throws(InstallationError) in
@@ -33,7 +34,9 @@ extension Installation {
                 tree: try withReleaseFile(tree), selections: selections, summary: plan.change.summary,
                 arrivals: records)
             report = try givingBackSpace(of: arrivals) { () throws(InstallationError) in
-                try InstallationError.states { () throws(StateError) in try stateStore.commit(candidate, blitter) }
+                try InstallationError.states { () throws(StateError) in
+                    try stateStore.commit(candidate, blitter, waiting: waiting)
+                }
             }
         }
         continueInBackground(after: report, plan)

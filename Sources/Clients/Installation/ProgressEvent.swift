@@ -7,6 +7,8 @@ package enum ProgressEvent: Hashable, Sendable {
     package enum Phase: String, Hashable, Sendable {
         /// Contents going into the store, in bytes.
         case unpacking
+        /// A spare that the last command left to be prepared, or trees being removed; no amount is known.
+        case waiting
         /// The tree being written, in entries.
         case staging
         /// Records and trees of removed states, in objects.

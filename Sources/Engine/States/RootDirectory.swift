@@ -140,23 +140,29 @@ package final class RootDirectory: Sendable {
     ///
     /// - Parameter waiting: called with the holder's own line before this waits; without it, a held lock is an error.
     package func lock(holder: String, waiting: ((String) -> Void)?) throws(StateError) -> FileLock {
+        try take(Self.lockName, holder, waiting)
+    }
+
+    /// Takes the lock under which trees are written.
+    ///
+    /// - Parameter waiting: called with the holder's own line before this waits.
+    func lockTrees(holder: String, waiting: (String) -> Void) throws(StateError) -> FileLock {
+        try withoutActuallyEscaping(waiting) { (waiting) throws(StateError) in
+            try take(Self.treesLockName, holder, waiting)
+        }
+    }
+
+    private func take(
+        _ name: BytePath, _ holder: String, _ waiting: ((String) -> Void)?
+    ) throws(StateError) -> FileLock {
         do throws(FileLock.Failure) {
-            return try FileLock(on: Self.lockName, below: moss, holder: holder, wait: false)
+            return try FileLock(on: name, below: moss, holder: holder, wait: false)
         } catch {
             guard case .held(let other) = error, let waiting else { throw lockError(error) }
             waiting(other)
         }
         do throws(FileLock.Failure) {
-            return try FileLock(on: Self.lockName, below: moss, holder: holder, wait: true)
-        } catch {
-            throw lockError(error)
-        }
-    }
-
-    /// Takes the lock under which trees are written, waiting for a tree that is being prepared.
-    func lockTrees(holder: String) throws(StateError) -> FileLock {
-        do throws(FileLock.Failure) {
-            return try FileLock(on: Self.treesLockName, below: moss, holder: holder, wait: true)
+            return try FileLock(on: name, below: moss, holder: holder, wait: true)
         } catch {
             throw lockError(error)
         }

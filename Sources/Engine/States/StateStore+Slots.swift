@@ -79,7 +79,7 @@ extension StateStore {
     ///
     /// - Returns: numbers of trees that are kept only because a process still uses them.
     package func tidy(_ blitter: Blitter) throws(StateError) -> [UInt64] {
-        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier) (tidying)")
+        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier) (tidying)", waiting: { _ in })
         defer { lock.hold() }
         let (control, all) = try viewing { (transaction) throws(StateError) in
             (try requiredControl(in: transaction), try slots())

@@ -44,8 +44,12 @@ package struct SwitchReport: Sendable {
 /// finishes step 5 or forgets steps 1 to 3.
 extension StateStore {
     /// Makes `candidate` a state and switches to it.
-    package func commit(_ candidate: Candidate, _ blitter: Blitter) throws(StateError) -> SwitchReport {
-        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)")
+    ///
+    /// - Parameter waiting: called before this waits for a tree that is being prepared in the background.
+    package func commit(
+        _ candidate: Candidate, _ blitter: Blitter, waiting: (String) -> Void = { _ in }
+    ) throws(StateError) -> SwitchReport {
+        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)", waiting: waiting)
         defer { lock.hold() }
         try root.repairLinks()
         let slot = try chooseSlot(for: candidate.tree.root, blitter)
@@ -62,8 +66,12 @@ extension StateStore {
     }
 
     /// Switches to a state that exists.
-    package func activate(_ state: State, _ blitter: Blitter) throws(StateError) -> SwitchReport {
-        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)")
+    ///
+    /// - Parameter waiting: called before this waits for a tree that is being prepared in the background.
+    package func activate(
+        _ state: State, _ blitter: Blitter, waiting: (String) -> Void = { _ in }
+    ) throws(StateError) -> SwitchReport {
+        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)", waiting: waiting)
         defer { lock.hold() }
         try root.repairLinks()
         let slot = try chooseSlot(for: state.tree, blitter)

@@ -34,6 +34,7 @@ final class ChangeProgress: Sendable {
         let (label, unit): (String, ProgressLine.Unit) =
             switch amounts.phase {
             case .unpacking: ("Unpacking", .bytes)
+            case .waiting: ("Waiting for the spare tree", .items)
             case .staging: ("Staging", .items)
             case .collecting: ("Removing", .items)
             case nil: ("Working", .items)
