@@ -1,5 +1,6 @@
 internal import BytePath
 internal import ContentStore
+internal import Digests
 package import FileTree
 package import LinuxSystem
 
@@ -8,7 +9,7 @@ extension Blitter {
     ///
     /// Every way to add, remove, rename or replace an entry, and every change of a directory's mode or owner, sets the
     /// change time of a directory, so one status call per directory is enough: none may be younger than `stamp`.
-    /// The root directory is different, as switching trees touches it: its names are compared instead.
+    /// The root directory is different, as switching trees touches it: its names, files and links are compared instead.
     ///
     /// - Parameters:
     ///   - stamp: a change time, in nanoseconds, that the file system gave after the tree was complete.
@@ -33,16 +34,41 @@ extension Blitter {
         of tree: TreeID, _ root: borrowing Descriptor, _ extraNames: Set<String>
     ) throws(BlitError) -> Bool {
         let expected = try readingTrees { lookup in try Directory(lookup(tree), id: tree).entries() }
-        let found: [Descriptor.Entry]
         do throws(SystemError) {
-            found = try root.entries()
+            let found = try root.entries()
+            let kinds = Dictionary(found.map { ($0.name, $0.kind) }, uniquingKeysWith: { first, _ in first })
+            let extra = extraNames.filter { [.regular, .unknown].contains(kinds[BytePath($0)]) }
+            guard found.count == expected.count + extra.count else { return false }
+            for entry in expected {
+                guard let kind = kinds[entry.name], kind == entry.kind.fileKind || kind == .unknown,
+                    try isEqual(entry, below: root)
+                else { return false }
+            }
+            return true
         } catch {
             throw .system(error)
         }
-        let kinds = Dictionary(found.map { ($0.name, $0.kind) }, uniquingKeysWith: { first, _ in first })
-        let extra = extraNames.filter { kinds[BytePath($0)] != nil }
-        return found.count == expected.count + extra.count
-            && expected.allSatisfy { kinds[$0.name] == $0.kind.fileKind || kinds[$0.name] == .unknown }
+    }
+
+    /// Whether a file or link in the root directory, where no change time tells, is the tree's; directories are
+    /// looked at by the time.
+    private func isEqual(_ entry: TreeEntry, below root: borrowing Descriptor) throws(SystemError) -> Bool {
+        switch entry.content {
+        case .directory: return true
+        case .symlink(let target): return (try? root.readLink(entry.name)) == target
+        case .regular(let digest, let size):
+            guard let file = try? root.open(entry.name, [.noFollow, .nonBlocking]) else { return false }
+            let status = try file.status()
+            guard status.size == size, status.permissions == entry.metadata.mode else { return false }
+            let hasher = XXH3Hasher(.bits128)
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 8)
+            defer { buffer.deallocate() }
+            while true {
+                let count = try file.read(into: buffer)
+                if count == 0 { return hasher.digest128 == digest }
+                hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
     }
 
     /// Looks at each subdirectory of `item` and returns them.

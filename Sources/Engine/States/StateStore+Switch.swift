@@ -209,6 +209,7 @@ extension StateStore {
             try? place.unlink(name)
             let file = try place.open(name, [.write, .create, .exclusive, .noFollow], mode: 0o444)
             try file.write(Array("\(state.number)".utf8))
+            if store.ownership == .applied { try place.setOwner(uid: 0, gid: 0) }
             try place.setMode(0o755)
             try place.setModificationTime(state.created)
             let content = TreeOnDisk(tree: state.tree, stamp: try place.status().changed)
