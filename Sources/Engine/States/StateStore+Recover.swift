@@ -35,7 +35,10 @@ extension StateStore {
             return live == journal.state && isKnown ? try finishSwitch(journal) : try forgetSwitch(journal)
         }
         if live == control.active || !isKnown { return .notNeeded }
+        // Whoever exchanged it left another tree where a slot's record says what it holds.
+        let moved = try slots().map(\.number)
         try updating { (transaction) throws(StateError) in
+            for slot in moved { try Self.put(TreeSlot(nil), at: slot, &transaction) }
             try setLive(live, control, &transaction)
         }
         return .followed(live)
@@ -46,7 +49,9 @@ extension StateStore {
         try root.system { () throws(SystemError) in try root.root.syncFileSystem() }
         try updating { (transaction) throws(StateError) in
             var control = try requiredControl(in: transaction)
-            try Self.put(TreeSlot(control.live), at: journal.slot, &transaction)
+            // Where the state was active before, its number does not tell whether the trees were exchanged.
+            let demoted = control.active == journal.state ? nil : control.live
+            try Self.put(TreeSlot(demoted), at: journal.slot, &transaction)
             control.journal = nil
             try setLive(journal.state, control, &transaction)
         }
