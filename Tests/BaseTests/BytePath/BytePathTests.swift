@@ -27,7 +27,8 @@ struct BytePathTests {
     func below() {
         #expect(BytePath("a/b").isAtOrBelow("a") && BytePath("a").isAtOrBelow("a") && BytePath("a").isAtOrBelow(""))
         #expect(BytePath("/a").isAtOrBelow("/") && BytePath("a/b").isAtOrBelow("a/"))
-        #expect(!BytePath("ab").isAtOrBelow("a") && !BytePath("a").isAtOrBelow("a/b") && !BytePath("b").isAtOrBelow("a"))
+        #expect(
+            !BytePath("ab").isAtOrBelow("a") && !BytePath("a").isAtOrBelow("a/b") && !BytePath("b").isAtOrBelow("a"))
     }
 
     @Test("bytes that are not UTF-8 are kept, compared and ordered as bytes")

@@ -65,7 +65,8 @@ struct DigestTests {
         let long = SHA256Digest(hashing: UnsafeRawBufferPointer(start: nil, count: 0))
         #expect(SHA256Digest(hexadecimal: long.hexadecimal) == long)
         #expect(long.bytes.withUnsafeBytes { SHA256Digest(bytes: $0) } == long)
-        for text in ["", "0", String(repeating: "A", count: 32), String(repeating: "0", count: 31) + "g",
+        for text in [
+            "", "0", String(repeating: "A", count: 32), String(repeating: "0", count: 31) + "g",
             String(repeating: "0", count: 33), String(repeating: "-", count: 32),
         ] {
             #expect(Digest128(hexadecimal: Array(text.utf8)) == nil, "\(text)")
