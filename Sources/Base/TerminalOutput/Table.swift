@@ -38,24 +38,23 @@ package struct Table: Sendable {
     package func write(to output: TerminalStream) {
         let cellWidths = rows.map { $0.map(\.text.displayWidth) }
         let widths = columnWidths(cellWidths)
-        let margin = String(repeating: " ", count: indentation)
         for (row, rowWidths) in zip(rows, cellWidths) {
-            var line = margin
+            output.pad(indentation)
             var used = indentation
             for (column, cell) in row.enumerated() {
                 if column > 0 {
-                    line += "  "
+                    output.pad(2)
                     used += 2
                 }
                 let isLast = column == row.count - 1
                 let space = widths[column] - rowWidths[column]
                 let isRight = column < alignments.count && alignments[column] == .right
-                if isRight { line += String(repeating: " ", count: space) }
-                line += output.paint(isLast ? fitted(cell.text, output.width, after: used) : cell.text, cell.style)
-                if !isRight && !isLast { line += String(repeating: " ", count: space) }
+                if isRight { output.pad(space) }
+                output.write(isLast ? fitted(cell.text, output.width, after: used) : cell.text, cell.style)
+                if !isRight && !isLast { output.pad(space) }
                 used += widths[column]
             }
-            output.line(line)
+            output.line()
         }
     }
 

@@ -42,6 +42,15 @@ package final class TerminalStream {
         if pending.count >= Self.chunkByteCount { flush() }
     }
 
+    package func write(_ text: String, _ style: Painter.Style?) {
+        write(paint(text, style))
+    }
+
+    /// Writes `count` spaces; none for a negative number.
+    package func pad(_ count: Int) {
+        pending.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, count)))
+    }
+
     package func write(bytes: some Sequence<UInt8>) {
         pending.append(contentsOf: bytes)
         if pending.count >= Self.chunkByteCount { flush() }

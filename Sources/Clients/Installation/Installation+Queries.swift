@@ -4,6 +4,7 @@ package import FileTree
 internal import LMDB
 package import PackageModel
 package import States
+package import StoneFormat
 
 /// A package of a state.
 package struct InstalledPackage: Hashable, Sendable {
@@ -49,6 +50,20 @@ extension Installation {
         }
     }
 
+    /// What lists show of a state's packages, by name; an order of magnitude faster than ``packages(of:)``.
+    package func briefs(
+        of state: State
+    ) throws(InstallationError) -> [(brief: PackageBrief, isExplicit: Bool)] {
+        try viewingStore { (transaction) throws(StoreError) in
+            var briefs: [(brief: PackageBrief, isExplicit: Bool)] = []
+            briefs.reserveCapacity(state.selections.count)
+            for selection in state.selections {
+                briefs.append((try store.brief(of: selection.package, in: transaction), selection.isExplicit))
+            }
+            return briefs.sorted { $0.brief.name.utf8.lexicographicallyPrecedes($1.brief.name.utf8) }
+        }
+    }
+
     /// A recorded package's metadata, whether a state has it or not.
     package func metadata(of package: PackageID) throws(InstallationError) -> PackageMetadata {
         try viewingStore { (transaction) throws(StoreError) in try store.metadata(of: package, in: transaction) }
@@ -69,7 +84,8 @@ extension Installation {
     }
 
     /// Paths that contain `word`, over all recorded packages, by path.
-    package func searchFiles(_ word: BytePath) throws(InstallationError) -> [(path: BytePath, package: PackageMetadata)] {
+    package func searchFiles(_ word: BytePath) throws(InstallationError) -> [(path: BytePath, package: PackageMetadata)]
+    {
         let packages = try viewingStore { (transaction) throws(StoreError) in try store.packages(in: transaction) }
         var hits: [(path: BytePath, package: PackageMetadata)] = []
         for package in packages {

@@ -4,7 +4,7 @@ package import FileTree
 package import LMDB
 internal import LinuxSystem
 package import PackageModel
-internal import StoneFormat
+package import StoneFormat
 
 /// Packages: what the database and the manifests say of them.
 extension ContentStore {
@@ -94,6 +94,24 @@ extension ContentStore {
     package func metadata(
         of id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable
     ) throws(StoreError) -> PackageMetadata {
+        try decodeMetadata(of: id, in: transaction) { (records, count) throws(StoneError) in
+            try PackageMetadata(records: MetaRecord.decode(records, count: count, at: 0))
+        }
+    }
+
+    /// What lists show of a package; takes a fraction of the time of ``metadata(of:in:)``.
+    package func brief(
+        of id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable
+    ) throws(StoreError) -> PackageBrief {
+        try decodeMetadata(of: id, in: transaction) { (records, count) throws(StoneError) in
+            try PackageBrief(plain: records, count: count)
+        }
+    }
+
+    private func decodeMetadata<R>(
+        of id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable,
+        _ decode: (UnsafeRawBufferPointer, UInt32) throws(StoneError) -> R
+    ) throws(StoreError) -> R {
         let span: RawSpan?
         do throws(DatabaseError) {
             span = try transaction.span(in: StoreBuckets.packages, for: id)
@@ -105,8 +123,7 @@ extension ContentStore {
             return try span.withUnsafeBytes { (bytes) throws(StoneError) in
                 guard bytes.count >= 4 else { throw StoneError(.truncated, "the record is too short") }
                 let count = UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
-                let records = UnsafeRawBufferPointer(rebasing: bytes[4...])
-                return try PackageMetadata(records: MetaRecord.decode(records, count: count, at: 0))
+                return try decode(UnsafeRawBufferPointer(rebasing: bytes[4...]), count)
             }
         } catch {
             throw .stone(Self.manifestName(id), error)

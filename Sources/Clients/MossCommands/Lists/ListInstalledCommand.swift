@@ -22,6 +22,6 @@ extension CommandContext {
     func installedPackages() throws -> [PackageLine] {
         let installation = try openForReading()
         guard let state = try installation.activeState() else { return [] }
-        return try installation.packages(of: state).map { PackageLine($0) }
+        return try installation.briefs(of: state).map { PackageLine($0.brief, isExplicit: $0.isExplicit) }
     }
 }

@@ -1,6 +1,7 @@
 package import Installation
 internal import PackageModel
 package import Repositories
+package import StoneFormat
 package import TerminalOutput
 
 /// A package in a line.
@@ -28,6 +29,11 @@ package struct PackageLine: Encodable, Hashable, Sendable {
         self.init(
             name: package.metadata.name, version: package.metadata.versionText, summary: package.metadata.summary,
             isExplicit: package.isExplicit)
+    }
+
+    package init(_ package: PackageBrief, isExplicit: Bool) {
+        self.init(
+            name: package.name, version: package.versionText, summary: package.summary, isExplicit: isExplicit)
     }
 
     package init(_ package: CollectionRegistry.Summary) {

@@ -15,7 +15,7 @@ struct StateQueryCommand: MossCommand {
         let installation = try context.openForReading()
         let state = try installation.state(id)
         let isActive = try installation.activeState()?.number == id
-        let packages = try installation.packages(of: state).map { PackageLine($0) }
+        let packages = try installation.briefs(of: state).map { PackageLine($0.brief, isExplicit: $0.isExplicit) }
         context.show(StateReport(StateSummary(state, isActive: isActive), packages: packages))
     }
 }
