@@ -8,12 +8,17 @@ package enum Measures {
         var unit = 0
         var scaled = bytes
         // Compared after rounding, so that 1023.6 KiB becomes 1.0 MiB.
-        while unit < units.count - 1, (scaled + 512) / 1024 >= 1024 {
+        while unit < units.count - 1, rounded(scaled) >= 1024 {
             scaled /= 1024
             unit += 1
         }
-        let tenths = (scaled * 10 + 512) / 1024
-        return tenths < 100 ? "\(tenths / 10).\(tenths % 10) \(units[unit])" : "\((scaled + 512) / 1024) \(units[unit])"
+        let tenths = scaled < 10 << 10 ? (scaled * 10 + 512) / 1024 : 100
+        return tenths < 100 ? "\(tenths / 10).\(tenths % 10) \(units[unit])" : "\(rounded(scaled)) \(units[unit])"
+    }
+
+    /// A 1024th of `value`, to the nearest.
+    private static func rounded(_ value: UInt64) -> UInt64 {
+        value / 1024 + (value % 1024 >= 512 ? 1 : 0)
     }
 
     private static let units = ["KiB", "MiB", "GiB", "TiB", "PiB"]

@@ -22,6 +22,8 @@ package enum CommandLineForm {
         guard let first = rest.first else { return before }
         if first == "-V" { return ["--version"] }
         guard !first.hasPrefix("-") else { return before + rest }
+        // The argument parser's own command, which knows none of our options.
+        if first == "help" { return Array(rest) }
         rest.removeFirst()
         if let command = aliases[first] { return command + before + rest }
         guard nouns.contains(first) else { return [first] + before + rest }

@@ -5,6 +5,7 @@ package struct StateRange: Hashable, Sendable {
     package let numbers: ClosedRange<UInt64>
 
     package init?(_ text: String) {
+        guard text.utf8.allSatisfy({ (48...57).contains($0) || $0 == UInt8(ascii: "-") }) else { return nil }
         let parts = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false).map { UInt64($0) }
         guard let first = parts.first ?? nil, let last = parts.last ?? nil, first >= 1, first <= last else {
             return nil

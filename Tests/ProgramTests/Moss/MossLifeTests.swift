@@ -1,0 +1,179 @@
+import BytePath
+import LinuxSystem
+import PackageModel
+import TestSupport
+import Testing
+
+/// A root from its first day to its last, by the built program.
+@Suite struct MossLifeTests {
+    private func publishFirst(_ fixture: MossFixture) throws {
+        try fixture.publish("editor", needs: [Capability(.name, "library")])
+        try fixture.publish("library") { $0.add(link: "lib/liblibrary.so", to: "liblibrary.so.1") }
+        try fixture.publish("tool")
+    }
+
+    @Test func theWholeLife() throws {
+        try MossFixture.run { fixture in
+            try publishFirst(fixture)
+            try fixture.succeed("init", hasSuffix: "/root is a root now\n")
+            try fixture.succeed("init", hasSuffix: "/root was a root already\n")
+            #expect(
+                try fixture.succeed("ar", "tests", "stones", "-p", "3", "-c", "of the tests") == "tests: 3 packages\n")
+            try fixture.succeed("lr", contains: "priority 3")
+
+            let plan = try fixture.succeed("it", "editor", "--dry-run")
+            #expect(plan.contains("  editor   1.0-1  asked for\n  library  1.0-1  editor needs library\n"))
+            #expect(try fixture.succeed("state", "active") == "There is no active state yet.\n")
+            try fixture.succeed("it", "-y", "editor", hasSuffix: "State 1 is active: 2 packages.\n")
+            #expect(try fixture.text(of: "usr/bin/editor") == "editor 1.0-1\n")
+
+            try fixture.publish("editor", "2.0", release: 2, needs: [Capability(.name, "library")])
+            #expect(try fixture.succeed("ls") == "")
+            #expect(try fixture.succeed("ur") == "tests: 3 packages\n")
+            #expect(try fixture.succeed("ls") == "editor  1.0-1  ->  2.0-2  tests\n")
+            try fixture.succeed("up", "-y")
+            #expect(try fixture.text(of: "usr/bin/editor") == "editor 2.0-2\n")
+            try fixture.succeed("state", "diff", "1", "2", hasPrefix: "~  editor  1.0-1 -> 2.0-2\n")
+            try fixture.succeed("state", "diff", "1", "2", "-f", contains: "\n~ /usr/bin/editor\n")
+
+            try fixture.succeed("undo", "-y")
+            #expect(try fixture.text(of: "usr/bin/editor") == "editor 1.0-1\n")
+            try fixture.succeed("redo", "-y")
+            #expect(try fixture.text(of: "usr/bin/editor") == "editor 2.0-2\n")
+
+            try fixture.succeed("install", "-y", "tool")
+            try fixture.succeed("rm", "-y", "editor")
+            #expect(try fixture.succeed("li") == "tool  1.0-1  The tool of the tests\n")
+            #expect(try fixture.exists("usr/bin/library") == false)
+
+            try fixture.succeed("state", "prune", "-k", "2", "-y", contains: "Removed 2 states")
+            try fixture.fail(3, "state", "query", "1")
+            try fixture.succeed("state", "activate", "3", "-y")
+            #expect(try fixture.text(of: "usr/bin/editor") == "editor 2.0-2\n")
+            try fixture.succeed("state", "remove", "-y", "4")
+            try fixture.succeed("tidy")
+            #expect(try fixture.succeed("repo", "remove", "tests") == "tests: removed\n")
+            #expect(try fixture.succeed("list", "explicit").split(separator: "\n").count == 2)
+        }
+    }
+
+    @Test func everyJSONParsesAndHasItsSchema() throws {
+        try MossFixture.run { fixture in
+            try publishFirst(fixture)
+            try fixture.json("init", "init")
+            try fixture.json("repo add", "repo", "add", "tests", fixture.stones)
+            #expect((try fixture.json("repo list", "lr")["collections"] as? [Any])?.count == 1)
+            try fixture.json("repo update", "repo", "update", "tests")
+            try fixture.json("repo disable", "repo", "disable", "tests")
+            try fixture.json("repo enable", "collection", "enable", "tests")
+            try fixture.json("install", "install", "--dry-run", "editor")
+            let change = try fixture.json("install", "install", "-y", "editor")
+            #expect((change["state"] as? [String: Any])?["number"] as? Int == 1)
+            try fixture.json("install", "install", "-y", "tool")
+            try fixture.json("list installed", "li")
+            try fixture.json("list available", "la")
+            try fixture.json("list explicit", "list", "explicit")
+            try fixture.json("list sync", "ls")
+            let info = try fixture.json("info", "info", "-f", "binary(none)", "editor", exit: 3)
+            #expect(info["exit"] as? Int == 3 && info["code"] as? String == "notFound")
+            #expect((try fixture.json("info", "info", "-f", "editor")["packages"] as? [Any])?.count == 1)
+            try fixture.json("search", "search", "edi")
+            try fixture.json("search-file", "sf", "/usr/bin/edi")
+            try fixture.json("blame", "blame", "/usr/bin/editor")
+            try fixture.json("fetch", "fetch", "editor")
+            try fixture.json("state active", "state", "active")
+            #expect((try fixture.json("state list", "state", "list")["states"] as? [Any])?.count == 2)
+            try fixture.json("state query", "state", "query", "1")
+            try fixture.json("state diff", "state", "diff", "1", "2", "-f")
+            try fixture.json("undo", "undo", "-y")
+            try fixture.json("redo", "redo", "-y")
+            try fixture.json("state activate", "state", "activate", "1", "-y")
+            try fixture.json("sync", "sync", "-y")
+            try fixture.json("state remove", "state", "remove", "2", "-y")
+            try fixture.json("state prune", "state", "prune", "-y")
+            try fixture.json("remove", "remove", "-y", "editor")
+            try fixture.json("inspect", "inspect", "--check", "editor-1.0-1-1-x86_64.stone")
+            try fixture.json("extract", "extract", "editor-1.0-1-1-x86_64.stone")
+            try fixture.json("index", "index", "stones")
+            try fixture.json("version", "version")
+            try fixture.json("tidy", "tidy")
+            try fixture.json("repo remove", "repo", "remove", "tests")
+            try fixture.json("", "no-such-command", exit: 2)
+        }
+    }
+
+    @Test func questionsAboutAnInstalledPackage() throws {
+        try MossFixture.run { fixture in
+            try publishFirst(fixture)
+            try fixture.prepare()
+            try fixture.succeed("install", "-y", "editor")
+            let info = try fixture.succeed("info", "library", "--files")
+            #expect(info.contains("installed, transitive; available from tests"))
+            #expect(info.contains("/usr/lib/liblibrary.so"))
+            let blame = try fixture.succeed("blame", "/usr/bin/editor")
+            #expect(blame.contains("editor 1.0-1") && blame.contains("state 1, ") && blame.contains("install editor"))
+            #expect(try fixture.succeed("search", "EDIT") == "*  editor  1.0-1  The editor of the tests\n")
+            #expect(try fixture.succeed("sr", "nothing like it") == "")
+            #expect(try fixture.succeed("search", "-i", "tool") == "")
+            #expect(
+                try fixture.succeed("search-file", "/usr/bin/")
+                    == "/usr/bin/editor   editor\n/usr/bin/library  library\n")
+        }
+    }
+
+    @Test func fetchedStonesAreWholeAndExtracted() throws {
+        try MossFixture.run { fixture in
+            try publishFirst(fixture)
+            try fixture.prepare()
+            try Descriptor.openDirectory(fixture.scratch).makeDirectory("out")
+            try fixture.succeed("fetch", "-o", "out", "library")
+            let name: BytePath = "library-1.0-1-1-x86_64.stone"
+            let scratch = try Descriptor.openDirectory(fixture.scratch)
+            #expect(
+                try scratch.readFile("out/library-1.0-1-1-x86_64.stone")
+                    == Descriptor.openDirectory(fixture.stones).readFile(name))
+            try fixture.succeed("extract", "-o", "out", "out/library-1.0-1-1-x86_64.stone")
+            let top: BytePath = "out/library-1.0-1.x86_64/usr"
+            #expect(try scratch.readFile(top.appending("bin/library")) == Array("library 1.0-1\n".utf8))
+            #expect(try scratch.status(of: top.appending("bin/library")).permissions == 0o755)
+            #expect(try scratch.readLink(top.appending("lib/liblibrary.so")) == "liblibrary.so.1")
+            try fixture.fail(1, saying: "exists already", "extract", "-o", "out", "out/library-1.0-1-1-x86_64.stone")
+        }
+    }
+
+    @Test func aFetchedStoneThatIsNotThePromisedOneIsNotKept() throws {
+        try MossFixture.run { fixture in
+            try publishFirst(fixture)
+            try fixture.succeed("init")
+            try fixture.succeed("index", "stones")
+            try fixture.succeed("repo", "add", "tests", fixture.stones)
+            try fixture.publish("tool") { $0.add(file: "share/evil", [1, 2, 3]) }
+            try Descriptor.openDirectory(fixture.scratch).makeDirectory("out")
+            try fixture.fail(1, saying: "not the one its index promises", "fetch", "-o", "out", "tool")
+            #expect(
+                TestFiles.names(in: fixture.scratch.appending("out").display)?.filter { $0 != "." && $0 != ".." } == [])
+        }
+    }
+
+    @Test func pathsThatAreNoTextAreShownAndFound() throws {
+        try MossFixture.run { fixture in
+            let path = BytePath(bytes: Array("share/odd".utf8) + [0xff])
+            try fixture.publish("odd") { $0.add(file: path, [1]) }
+            try fixture.prepare()
+            try fixture.succeed("install", "-y", "odd")
+            let blamed = try fixture.moss("blame", BytePath("/usr").appending(path), "--json")
+            #expect(blamed.outputText.contains("\"path_bytes\":\"73686172652f6f6464ff\""))
+            try fixture.succeed("info", "-f", "odd", contains: "/usr/share/odd\\xff")
+        }
+    }
+
+    @Test func aListThatNobodyReadsEndsQuietly() throws {
+        try MossFixture.run { fixture in
+            try publishFirst(fixture)
+            try fixture.prepare()
+            let script = "trap '' PIPE; \"$0\" -D \"$1\" list available --json | true; echo ${PIPESTATUS[0]}"
+            let result = try Command("bash", ["-c", BytePath(script), BuiltProduct.moss.path, fixture.root]).run()
+            #expect(result.outputText == "0\n" && result.errorText == "")
+        }
+    }
+}
