@@ -94,17 +94,21 @@ import Testing
 
     // MARK: Measures
 
-    @Test(arguments: [
-        (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), (10 * 1024, "10 KiB"),
-        (1_048_575, "1.0 MiB"), (1_048_576, "1.0 MiB"), (241_172_480, "230 MiB"), (UInt64.max, "16384 PiB"),
-    ] as [(UInt64, String)]) func sizes(_ bytes: UInt64, _ expected: String) {
+    @Test(
+        arguments: [
+            (0, "0 B"), (1023, "1023 B"), (1024, "1.0 KiB"), (1536, "1.5 KiB"), (10 * 1024, "10 KiB"),
+            (1_048_575, "1.0 MiB"), (1_048_576, "1.0 MiB"), (241_172_480, "230 MiB"), (UInt64.max, "16384 PiB"),
+        ] as [(UInt64, String)]) func sizes(_ bytes: UInt64, _ expected: String)
+    {
         #expect(Measures.size(bytes) == expected)
     }
 
-    @Test(arguments: [
-        (0, "0 ms"), (3_900_000, "3 ms"), (1_449_000_000, "1.4 s"), (125_000_000_000, "2 min 5 s"),
-        (3_780_000_000_000, "1 h 3 min"),
-    ] as [(UInt64, String)]) func durations(_ nanoseconds: UInt64, _ expected: String) {
+    @Test(
+        arguments: [
+            (0, "0 ms"), (3_900_000, "3 ms"), (1_449_000_000, "1.4 s"), (125_000_000_000, "2 min 5 s"),
+            (3_780_000_000_000, "1 h 3 min"),
+        ] as [(UInt64, String)]) func durations(_ nanoseconds: UInt64, _ expected: String)
+    {
         #expect(Measures.duration(nanoseconds: nanoseconds) == expected)
     }
 

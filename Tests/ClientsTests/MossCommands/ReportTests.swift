@@ -114,7 +114,8 @@ import Testing
 
     @Test func errorsHaveTheExitCodesThatAreDocumented() {
         let cases: [(InstallationError, MossExit)] = [
-            (.solver(.unknownRequests([])), .notFound), (.state(.unknownState(9)), .notFound), (.unknownPath("x"), .notFound),
+            (.solver(.unknownRequests([])), .notFound), (.state(.unknownState(9)), .notFound),
+            (.unknownPath("x"), .notFound),
             (.repository(RepositoryError(.unknownCollection, "x", "")), .notFound),
             (.state(.locked("/r", by: "process 1")), .locked), (.malformedRequest("x("), .usage),
             (.noSpace("/r", neededBytes: 2, availableBytes: 1), .noSpace), (.fileConflicts([]), .unsatisfiable),
