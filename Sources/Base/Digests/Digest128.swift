@@ -68,7 +68,9 @@ package struct Digest128: Hashable, Sendable {
     package var hexadecimal: String { String(decoding: hexadecimalBytes, as: UTF8.self) }
 
     package func hash(into hasher: inout Hasher) {
-        hasher.combine(high)  // uniformly distributed already; half of it is enough to pick a slot
+        // All of it: a hostile stone may name many digests that differ in one half only.
+        hasher.combine(high)
+        hasher.combine(low)
     }
 }
 

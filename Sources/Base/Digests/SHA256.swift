@@ -47,7 +47,11 @@ package struct SHA256Digest: Hashable, Sendable {
     }
 
     package func hash(into hasher: inout Hasher) {
+        // All of it: a hostile index may name many digests that differ in one word only.
         hasher.combine(word0)
+        hasher.combine(word1)
+        hasher.combine(word2)
+        hasher.combine(word3)
     }
 }
 

@@ -3,38 +3,51 @@ import Synchronization
 
 /// Runs `body` with 0, 1, … `count - 1` on that many threads, one of them the caller's, and waits for all.
 ///
-/// Blocking work gets its own threads: the concurrency runtime's pool is as wide as the machine has cores.
+/// Shares for which no thread can be made run on the caller's, so they must not wait for each other. Blocking work gets
+/// its own threads: the concurrency runtime's pool is as wide as the machine has cores.
 package func withThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-    final class Start {
-        let index: Int
-        let body: @Sendable (Int) -> Void
-        init(_ index: Int, _ body: @escaping @Sendable (Int) -> Void) {
-            self.index = index
-            self.body = body
-        }
-    }
     var threads: [pthread_t] = []
     for index in 1..<max(1, count) {
-        var thread = pthread_t()
-        let start = Unmanaged.passRetained(Start(index, body))
-        let failed = pthread_create(
-            &thread, nil,
-            { argument in
-                // Balances passRetained: the thread owns its start value.
-                guard let argument else { return nil }
-                let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-                start.body(start.index)
-                return nil
-            }, start.toOpaque())
-        if failed == 0 {
+        if let thread = startThread({ body(index) }) {
             threads.append(thread)
         } else {
-            start.release()
-            body(index)  // no more threads to be had: do the share here
+            body(index)
         }
     }
     body(0)
     for thread in threads { pthread_join(thread, nil) }
+}
+
+/// Runs `second` on a thread of its own and `first` on the caller's, and waits for both; they may wait for each other.
+/// - Returns: false when no thread can be made; then neither was run.
+package func withSecondThread(_ second: @escaping @Sendable () -> Void, _ first: () -> Void) -> Bool {
+    guard let thread = startThread(second) else { return false }
+    first()
+    pthread_join(thread, nil)
+    return true
+}
+
+/// Starts a thread that must be joined; nil when the system has no more of them.
+private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
+    final class Start {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var thread = pthread_t()
+    let start = Unmanaged.passRetained(Start(body))
+    let failed = pthread_create(
+        &thread, nil,
+        { argument in
+            // Balances passRetained: the thread owns its start value.
+            guard let argument else { return nil }
+            Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().body()
+            return nil
+        }, start.toOpaque())
+    guard failed == 0 else {
+        start.release()
+        return nil
+    }
+    return thread
 }
 
 /// Processors this process may run on.

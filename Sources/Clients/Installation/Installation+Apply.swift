@@ -48,6 +48,8 @@ extension Installation {
         _ arrivals: [Plan.Arrival], _ progress: @escaping ProgressHandler
     ) throws(InstallationError) -> [PackageRecord] {
         if arrivals.isEmpty { return [] }
+        try InstallationError.stored { () throws(StoreError) in try store.beginIngest() }
+        defer { store.endIngest() }
         progress(.phase(.unpacking, total: arrivals.reduce(0) { $0 + $1.record.contentBytes }))
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
         // Large stones first, so that no thread is left with one at the end.

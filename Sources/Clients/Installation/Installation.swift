@@ -54,6 +54,9 @@ package final class Installation: Sendable {
             case .changing: try InstallationError.states { () throws(StateError) in try stateStore.recover() }
             case .tidying: try Self.recoverIfIdle(root, stateStore)
             }
+        if case .changing = access {
+            try InstallationError.stored { () throws(StoreError) in try store.sweepInterruptedIngest() }
+        }
         self.root = root
         self.store = store
         self.stateStore = stateStore

@@ -34,14 +34,18 @@ struct ContentPipe: Sendable {
     func run(
         _ reader: inout StoreStoneReader, _ splitter: inout ContentSplitter, contentSize: UInt64
     ) throws(StoreError) {
-        if contentSize < Self.threadThreshold {
-            let chunk = Chunk()
-            while try fill(chunk, &reader) {
-                try splitter.consume(chunk.filled)
-                progress(UInt64(chunk.count))
-            }
-            return
+        if contentSize >= Self.threadThreshold, try runThreaded(&reader, &splitter) { return }
+        let chunk = Chunk()
+        while try fill(chunk, &reader) {
+            try splitter.consume(chunk.filled)
+            progress(UInt64(chunk.count))
         }
+    }
+
+    /// - Returns: false when there is no second thread to be had, and nothing was done.
+    private func runThreaded(
+        _ reader: inout StoreStoneReader, _ splitter: inout ContentSplitter
+    ) throws(StoreError) -> Bool {
         try withUnsafeMutablePointer(to: &reader) { (reader) throws(StoreError) in
             try withUnsafeMutablePointer(to: &splitter) { (splitter) throws(StoreError) in
                 try run(Ends(reader: reader, splitter: splitter))
@@ -49,31 +53,34 @@ struct ContentPipe: Sendable {
         }
     }
 
-    private func run(_ ends: Ends) throws(StoreError) {
+    private func run(_ ends: Ends) throws(StoreError) -> Bool {
         let empty = BlockingQueue<Chunk>(capacity: Self.chunksInFlight)
         let full = BlockingQueue<Chunk>(capacity: Self.chunksInFlight)
         let failure = FirstError<StoreError>()
         for _ in 0..<Self.chunksInFlight { _ = empty.push(Chunk()) }
-        withThreads(2) { thread in
+        let ran = withSecondThread {
+            defer { empty.close() }
             do throws(StoreError) {
-                if thread == 0 {
-                    defer { full.close() }
-                    while let chunk = empty.pop() {
-                        guard try fill(chunk, &ends.reader.pointee), full.push(chunk) else { return }
-                    }
-                } else {
-                    defer { empty.close() }
-                    while let chunk = full.pop() {
-                        try ends.splitter.pointee.consume(chunk.filled)
-                        progress(UInt64(chunk.count))
-                        _ = empty.push(chunk)
-                    }
+                while let chunk = full.pop() {
+                    try ends.splitter.pointee.consume(chunk.filled)
+                    progress(UInt64(chunk.count))
+                    _ = empty.push(chunk)
+                }
+            } catch {
+                failure.record(error)
+            }
+        } _: {
+            defer { full.close() }
+            do throws(StoreError) {
+                while let chunk = empty.pop() {
+                    guard try fill(chunk, &ends.reader.pointee), full.push(chunk) else { return }
                 }
             } catch {
                 failure.record(error)
             }
         }
         try failure.throwIfAny()
+        return ran
     }
 
     /// Reads the next piece of content; false at its end.

@@ -66,7 +66,7 @@ package final class RootDirectory: Sendable {
             for entry in entries {
                 // An initialisation that was cut short left nothing but these.
                 switch entry.name.display {
-                case ".moss": continue
+                case ".moss", "lost+found": continue
                 case "usr", "etc": if try root.openDirectory(entry.name).entries().isEmpty { continue }
                 default: if entry.kind == .symlink, links.contains(where: { BytePath($0.name) == entry.name }) { continue }
                 }
@@ -85,9 +85,11 @@ package final class RootDirectory: Sendable {
             return try Descriptor.openDirectory(path)
         } catch {
             guard error.number == .noSuchFile else { throw error }
-            let parent = try Descriptor.openDirectory(path.parent.isEmpty ? "." : path.parent)
-            try parent.makeDirectory(path.lastComponent)
-            return try parent.openDirectory(path.lastComponent)
+            var place = path
+            while place.count > 1, place.bytes.last == UInt8(ascii: "/") { place.bytes.removeLast() }
+            let parent = try Descriptor.openDirectory(place.parent.isEmpty ? "." : place.parent)
+            try parent.makeDirectory(place.lastComponent)
+            return try parent.openDirectory(place.lastComponent)
         }
     }
 
