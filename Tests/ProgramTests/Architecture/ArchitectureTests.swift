@@ -10,10 +10,7 @@ struct ArchitectureTests {
     }
 
     @Test func everyModuleIsWritten() throws {
-        let placeholders = try Self.rules().placeholders()
-        withKnownIssue("modules grow side by side; the last one to arrive removes this", isIntermittent: true) {
-            #expect(placeholders.isEmpty)
-        }
+        #expect(try Self.rules().placeholders().isEmpty)
     }
 
     private static func rules() throws -> ArchitectureRules {
