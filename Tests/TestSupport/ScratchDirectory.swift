@@ -5,8 +5,12 @@ internal import LinuxSystem
 /// Runs `body` with the path of a new empty directory that is removed afterwards, also when `body` throws.
 ///
 /// With MOSS_KEEP_SCRATCH=1 in the environment the directory stays and its path is printed.
-package func withScratchDirectory<Result>(_ body: (BytePath) throws -> Result) throws -> Result {
-    let path = try makeScratchDirectory()
+///
+/// - Parameter inMemory: where nothing hangs on a disk, a file system in memory saves waiting for one.
+package func withScratchDirectory<Result>(
+    inMemory: Bool = false, _ body: (BytePath) throws -> Result
+) throws -> Result {
+    let path = try makeScratchDirectory(inMemory: inMemory)
     defer { removeScratchDirectory(path) }
     return try body(path)
 }
@@ -21,8 +25,9 @@ package func withScratchDirectory<Result>(
 }
 
 /// Makes an empty directory below TMPDIR, or /tmp.
-func makeScratchDirectory() throws(TestSupportError) -> BytePath {
-    let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+func makeScratchDirectory(inMemory: Bool = false) throws(TestSupportError) -> BytePath {
+    var parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    if inMemory, access("/dev/shm", W_OK | X_OK) == 0 { parent = "/dev/shm" }
     var template = Array("\(parent)/moss-test-\(getpid())-XXXXXX".utf8CString)
     guard mkdtemp(&template) != nil else {
         throw TestSupportError("cannot make a scratch directory below \(parent)", errorNumber: errno)

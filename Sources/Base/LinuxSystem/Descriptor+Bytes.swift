@@ -127,7 +127,7 @@ extension Descriptor {
     package func replaceFile(
         _ name: BytePath, with bytes: [UInt8], mode: UInt32 = 0o644, durable: Bool = false
     ) throws(SystemError) {
-        let temporary = BytePath(bytes: name.bytes + Array(".next".utf8))
+        let temporary = BytePath(bytes: name.bytes + Self.temporarySuffix)
         do throws(SystemError) {
             let file = try open(temporary, [.write, .create, .truncate, .noFollow], mode: mode)
             try file.setMode(mode)
@@ -138,6 +138,15 @@ extension Descriptor {
         } catch {
             try? unlink(temporary)
             throw error.path.isEmpty ? SystemError(error.number, call: error.call, path: name) : error
+        }
+    }
+
+    private static let temporarySuffix = Array(".next".utf8)
+
+    /// Removes what ``replaceFile(_:with:mode:durable:)`` left in this directory where it was stopped half way.
+    package func removeTemporaryFiles() throws(SystemError) {
+        for entry in try entries() where entry.name.bytes.reversed().starts(with: Self.temporarySuffix.reversed()) {
+            try unlink(entry.name)
         }
     }
 }

@@ -52,7 +52,7 @@ package final class Installation: Sendable {
             switch access {
             case .reading: .notNeeded
             case .changing: try InstallationError.states { () throws(StateError) in try stateStore.recover() }
-            case .tidying: try Self.recoverIfIdle(root, stateStore)
+            case .tidying: try Self.recoverIfIdle(root, store, stateStore)
             }
         if case .changing = access {
             try InstallationError.stored { () throws(StoreError) in try store.sweepInterruptedIngest() }
@@ -63,13 +63,19 @@ package final class Installation: Sendable {
         collections = CollectionManager(root: root.path, environment: store.environment)
     }
 
+    /// What stopped commands left is dealt with while no other command is at work; a busy one sees to it itself.
     private static func recoverIfIdle(
-        _ root: RootDirectory, _ stateStore: StateStore
+        _ root: RootDirectory, _ store: ContentStore, _ stateStore: StateStore
     ) throws(InstallationError) -> Recovery {
-        let isPending = try InstallationError.states { () throws(StateError) in try stateStore.isSwitchPending() }
-        guard isPending, let lock = try? lock(root, nil) else { return .notNeeded }
+        guard let lock = try? lock(root, nil) else { return .notNeeded }
         defer { lock.hold() }
-        return try InstallationError.states { () throws(StateError) in try stateStore.recover() }
+        let recovery = try InstallationError.states { () throws(StateError) in
+            let recovery = try stateStore.recover()
+            try root.removeTemporaryFiles()
+            return recovery
+        }
+        try InstallationError.stored { () throws(StoreError) in try store.removeTemporaryFiles() }
+        return recovery
     }
 
     private static func lock(

@@ -129,6 +129,11 @@ package final class RootDirectory: Sendable {
         }
     }
 
+    /// Removes files that a stopped command was writing. Call it with the lock held.
+    package func removeTemporaryFiles() throws(StateError) {
+        try system { () throws(SystemError) in try states.removeTemporaryFiles() }
+    }
+
     /// The number in `usr/.stateID`; nil where there is none or it is not a number.
     package func liveStateNumber() throws(StateError) -> UInt64? {
         let bytes = try system { () throws(SystemError) in

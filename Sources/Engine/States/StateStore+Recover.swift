@@ -16,11 +16,6 @@ package enum Recovery: Hashable, Sendable {
 }
 
 extension StateStore {
-    /// Whether a switch has begun and not ended: one is under way, or was cut short.
-    package func isSwitchPending() throws(StateError) -> Bool {
-        try viewing { (transaction) throws(StateError) in try requiredControl(in: transaction).journal != nil }
-    }
-
     /// Brings records and `/usr` together after a stop at any point. Call it with the root's lock held.
     package func recover() throws(StateError) -> Recovery {
         let live = try root.liveStateNumber() ?? 0
