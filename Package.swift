@@ -119,8 +119,8 @@ let allTests: [Target] = [
     tests(
         "ProgramTests",
         [
-            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "StoneFormat", "call-tracer",
-            "corpus-generator", "deb2stone", "link-tree", "moss",
+            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "StoneFormat", "Zstandard",
+            "call-tracer", "corpus-generator", "deb2stone", "link-tree", "moss",
         ]),
 ]
 

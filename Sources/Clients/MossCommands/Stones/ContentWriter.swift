@@ -7,20 +7,23 @@ internal import TerminalOutput
 
 /// Cuts the content of a stone, as it streams by, into files.
 ///
+/// Without a target nothing is written: the files are only held against their digests.
 /// A content that several paths have is written once and copied, so that at most two files are open.
 final class ContentWriter {
     private let ranges: [ContentRange]
     private let paths: [Digest128: [LayoutEntry]]
-    private let target: ExtractionTarget
+    private let target: ExtractionTarget?
     private let hasher = XXH3Hasher(.bits128)
     /// The range that is being written, or comes next.
     private var index = 0
     private var file: Descriptor?
+    /// Whether the range at `index` has begun.
+    private var isInside = false
     /// Content bytes seen so far.
     private(set) var position: UInt64 = 0
 
     /// - Parameter ranges: by start, not overlapping, one for each digest.
-    init(ranges: [ContentRange], paths: [Digest128: [LayoutEntry]], target: ExtractionTarget) {
+    init(ranges: [ContentRange], paths: [Digest128: [LayoutEntry]], target: ExtractionTarget?) {
         self.ranges = ranges
         self.paths = paths
         self.target = target
@@ -62,8 +65,9 @@ final class ContentWriter {
     }
 
     private func begin(_ range: ContentRange) throws {
-        guard file == nil, let first = paths[range.digest]?.first else { return }
-        file = try target.createFile(first.path)
+        guard !isInside, let first = paths[range.digest]?.first else { return }
+        file = try target?.createFile(first.path)
+        isInside = true
         hasher.reset()
     }
 
@@ -75,12 +79,14 @@ final class ContentWriter {
                 "the content of \"\(entries.first?.path.display.printable ?? "")\" is not what its digest says")
         }
         for entry in entries.dropFirst() {
+            guard let target else { break }
             let copy = try target.createFile(entry.path)
             if range.count > 0, let first = entries.first { try target.copyContents(of: first.path, to: copy) }
             try copy.setMode(entry.mode & 0o777)
         }
         if let first = entries.first { try file?.setMode(first.mode & 0o777) }
         file = nil
+        isInside = false
         index += 1
     }
 }

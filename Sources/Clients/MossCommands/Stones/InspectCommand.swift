@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import BytePath
+internal import Digests
 internal import LinuxSystem
+internal import PackageModel
 internal import Repositories
 internal import StoneFormat
 internal import TerminalOutput
@@ -42,7 +44,7 @@ struct InspectCommand: MossCommand {
                 for payload in document.payloads {
                     try stone.add(payload.header, payload.body, at: payload.offset)
                 }
-                if document.header.fileType == .binary { _ = try document.package() }
+                if document.header.fileType == .binary { try checkContents(of: try document.package(), path) }
             } else {
                 try readRecords(&reader, into: &stone)
             }
@@ -50,6 +52,20 @@ struct InspectCommand: MossCommand {
             stone.error = "\(error)"
         }
         return stone
+    }
+
+    /// Holds every file against its digest: a content may be undamaged and still be another one.
+    private static func checkContents(of package: StonePackage, _ path: BytePath) throws {
+        var digests: [Digest128: [LayoutEntry]] = [:]
+        for entry in package.layout {
+            if case .regular(let digest) = entry.kind { digests[digest, default: []].append(entry) }
+        }
+        let writer = ContentWriter(ranges: package.ranges, paths: digests, target: nil)
+        var reader = try StoneReader(FileSource(Descriptor.open(path)))
+        while let payload = try reader.nextPayload() {
+            if payload.kind == .content { try reader.readContent(writer.write) }
+        }
+        try writer.finish()
     }
 
     /// Reads up to the content if that comes last, as it does in all stones of known writers.
