@@ -87,6 +87,19 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
 }
 
 extension InstallationError {
+    /// The same error naming the root where only an object's name or a descriptor was known: on a disk that is full
+    /// or fails, people need to know which one it is.
+    package func located(in root: BytePath) -> InstallationError {
+        let store = root.appending(".moss")
+        return switch self {
+        case .system(let error): .system(error.below(root))
+        case .store(.system(let error)): .store(.system(error.below(store)))
+        case .state(.system(let error)): .state(.system(error.below(root)))
+        case .state(.store(.system(let error))): .state(.store(.system(error.below(store))))
+        default: self
+        }
+    }
+
     static func states<R>(_ body: () throws(StateError) -> R) throws(InstallationError) -> R {
         do throws(StateError) {
             return try body()

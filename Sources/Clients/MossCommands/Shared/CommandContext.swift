@@ -29,9 +29,9 @@ final class CommandContext {
             do {
                 try command.perform(context)
                 if context.global.verbose { context.note("took \(context.elapsed)") }
-                try context.output.finish()
+                try context.finishOutput()
             } catch let error as InstallationError {
-                throw CommandFailure(error)
+                throw CommandFailure(error.located(in: context.root))
             } catch let error as RepositoryError {
                 throw CommandFailure(error)
             } catch let error as SystemError {
@@ -80,6 +80,15 @@ final class CommandContext {
         output.flush()
         messages.line("moss: \(text)")
         messages.flush()
+    }
+
+    /// Output that was lost is an error: whoever reads it must not take a part for the whole.
+    private func finishOutput() throws(SystemError) {
+        do throws(SystemError) {
+            try output.finish()
+        } catch {
+            throw SystemError(error.number, call: error.call, path: "standard output")
+        }
     }
 
     // MARK: The root
