@@ -24,7 +24,10 @@ struct CommandRoot: Sendable {
 
     /// Work in the background would come at any time; tests ask for it with `moss tidy`.
     static var environment: [String: String] {
-        ["PATH": getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", "MOSS_BACKGROUND": "off", "LC_ALL": "C"]
+        [
+            "PATH": getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin", "MOSS_BACKGROUND": "off",
+            "LC_ALL": "C",
+        ]
     }
 
     func command(_ arguments: [BytePath]) throws -> Command {
@@ -71,7 +74,8 @@ struct CommandRoot: Sendable {
         try done("repo", "add", "test", stones)
     }
 
-    private init(copiedTo path: BytePath) {
+    /// What is at `path` already.
+    init(at path: BytePath) {
         self.path = path
     }
 
@@ -90,7 +94,7 @@ struct CommandRoot: Sendable {
     func copied<Result>(tidy: Bool = true, _ body: (CommandRoot) throws -> Result) throws -> Result {
         try withScratchDirectory(inMemory: true) { scratch in
             try Command("cp", ["-a", root, scratch.appending("root")]).runSuccessfully()
-            let copy = CommandRoot(copiedTo: scratch)
+            let copy = CommandRoot(at: scratch)
             if tidy { try copy.done("tidy") }
             return try body(copy)
         }
@@ -121,7 +125,8 @@ struct CommandRoot: Sendable {
 
     /// Names in a directory of `.moss`, sorted.
     func names(in directory: BytePath) throws -> [String] {
-        try Descriptor.openDirectory(root.appending(".moss").appending(directory)).entries().map(\.name.display).sorted()
+        try Descriptor.openDirectory(root.appending(".moss").appending(directory)).entries().map(\.name.display)
+            .sorted()
     }
 
     /// What no command may leave behind for good: half-written files and trees or states that nobody knows.

@@ -49,7 +49,8 @@ import Testing
     private func withScenario(_ kind: Kind, _ body: (Scenario) throws -> Void) throws {
         try withScratchDirectory(inMemory: true) { scratch in
             let packages = (0..<20).map { systemPackage("p\($0)") }
-            let base = try CommandRoot(in: scratch, offering: packages + [systemPackage("other"), systemPackage("new")])
+            let base = try CommandRoot(
+                in: scratch, offering: packages + [systemPackage("other"), systemPackage("new")])
             if kind != .first {
                 for (verb, names) in [("install", 0..<18), ("install", 18..<20), ("remove", 3..<6)] {
                     try base.command(["-y", BytePath(verb)] + names.map { BytePath("p\($0)") }).runSuccessfully()

@@ -1,0 +1,77 @@
+import BytePath
+import Glibc
+import LinuxSystem
+import TestSupport
+import Testing
+
+/// A tree that a process still sees stays as it is, through any number of switches, and goes with its last user.
+struct InUseTests {
+    private func withRoot(_ body: (CommandRoot) throws -> Void) throws {
+        try withScratchDirectory { scratch in
+            let packages = (0..<8).map { systemPackage("p\($0)") }
+            let root = try CommandRoot(in: scratch, offering: packages)
+            try root.done("-y", "install", "p0", "p1", "p2", "p3")
+            try root.done("tidy")
+            try body(root)
+        }
+    }
+
+    /// Starts `script`, which says `ready`, then sleeps; `place` is where the process sees the tree.
+    private func holding(
+        _ root: CommandRoot, _ script: String, place: (Int32) -> BytePath
+    ) throws {
+        var command = Command("sh", ["-c", BytePath("\(script); echo ready; exec sleep 600"), "sh", root.root])
+        command.timeoutSeconds = 600
+        let user = try command.start()
+        for _ in 0..<500 where user.outputSoFar.isEmpty { usleep(10_000) }
+        try #require(user.outputSoFar == Array("ready\n".utf8))
+        let held = place(user.identifier)
+        let before = try root.listing()
+        #expect(try TreeListing(of: held) == before)
+
+        try root.done("-y", "install", "p4")
+        #expect(try TreeListing(of: held) == before)
+        try root.done("tidy")
+        try root.done("-y", "install", "p5", "p6")
+        #expect(try TreeListing(of: held) == before)
+        try root.done("tidy")
+        try root.done("-y", "remove", "p1")
+        try root.done("tidy")
+        #expect(try TreeListing(of: held) == before)
+        #expect(try root.listing() != before)
+        let trees = try root.names(in: "trees").count
+        #expect(trees == 2, "the one that is held and a spare")
+
+        user.signal(SIGKILL)
+        _ = try user.wait()
+        try root.done("tidy")
+        let left = try root.names(in: "trees").count
+        #expect(left == 1)
+        let litter = try root.litter()
+        #expect(litter == [])
+        try root.done("-y", "state", "activate", "1")
+        #expect(try root.listing() == before)
+    }
+
+    @Test(.needsRoot) func aMountNamespaceKeepsItsTree() throws {
+        try withRoot { root in
+            try holding(
+                root,
+                "exec unshare -m sh -c 'mkdir -p $1/../view && mount --bind $1/usr $1/../view && echo ready "
+                    + "&& exec sleep 600' sh $1"
+            ) { BytePath("/proc/\($0)/root").appending(BytePath(root.path.bytes.dropFirst())).appending("view") }
+        }
+    }
+
+    @Test func anOpenDirectoryKeepsItsTree() throws {
+        try withRoot { root in
+            try holding(root, "exec 7< $1/usr") { BytePath("/proc/\($0)/fd/7/.") }
+        }
+    }
+
+    @Test func aDirectoryBelowKeepsTheWholeTree() throws {
+        try withRoot { root in
+            try holding(root, "cd $1/usr/share/p0") { BytePath("/proc/\($0)/cwd/../..") }
+        }
+    }
+}
