@@ -100,7 +100,10 @@ let allTests: [Target] = [
     .executableTarget(name: "call-tracer", path: "Tests/CallTracer"),
     .target(
         name: "TestSupport",
-        dependencies: ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat", "Zstandard"],
+        dependencies: [
+            "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel", "States",
+            "StoneFormat", "Zstandard",
+        ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests("BaseTests", ["BytePath", "Digests", "LMDB", "LinuxSystem", "TerminalOutput", "Zstandard"]),
     tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
@@ -119,7 +122,7 @@ let allTests: [Target] = [
     tests(
         "ProgramTests",
         [
-            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "StoneFormat", "Zstandard",
+            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "States", "StoneFormat", "Zstandard",
             "call-tracer", "corpus-generator", "deb2stone", "link-tree", "moss",
         ]),
 ]

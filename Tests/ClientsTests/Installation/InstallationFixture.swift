@@ -1,7 +1,4 @@
 import BytePath
-import ContentStore
-import Digests
-import FileTree
 import Installation
 import LinuxSystem
 import PackageModel
@@ -55,33 +52,10 @@ struct InstallationScratch {
         }
     }
 
-    /// What `state`'s tree says must be below `usr`, and what is there, must be the same entry by entry.
-    func differences(_ installation: Installation, _ state: State) throws -> [String] {
-        var expected: [TreeListing.Entry] = []
-        let owners = installation.store.ownership == .applied
-        try installation.store.readingTrees { lookup in
-            try TreeDifference.forEachEntry(of: state.tree, lookup) { path, entry in
-                var line = TreeListing.Entry(
-                    path: path.appending(entry.name), kind: .directory, mode: entry.metadata.mode,
-                    uid: owners ? entry.metadata.uid : 0, gid: owners ? entry.metadata.gid : 0, size: 0)
-                switch entry.content {
-                case .directory: break
-                case .symlink(let target): (line.kind, line.linkTarget) = (.symlink, target)
-                case .regular(let digest, let size): (line.kind, line.digest, line.size) = (.regular, digest, size)
-                }
-                expected.append(line)
-            }
-        }
-        var found = try TreeListing(of: root.appending("usr"))
-        found.entries.removeAll { $0.path.isEmpty || $0.path == ".stateID" }
-        return TreeListing(entries: found.entries).differences(from: TreeListing(entries: expected))
-    }
-
+    /// The live tree is the tree of `state`, entry by entry.
     func check(_ installation: Installation, _ state: State) throws {
-        let differences = try differences(installation, state)
+        let differences = try installation.differencesOfLiveTree(from: state)
         guard differences.isEmpty else { throw Mismatch(lines: differences) }
-        let number = try Descriptor.openDirectory(root).readFile("usr/.stateID")
-        guard number == Array("\(state.number)".utf8) else { throw Mismatch(lines: [".stateID is \(number)"]) }
     }
 
     struct Mismatch: Error, CustomStringConvertible {
