@@ -16,8 +16,10 @@ extension Installation {
         _ plan: Plan, progress: @escaping ProgressHandler = { _ in }
     ) throws(InstallationError) -> State {
         let blitter = Blitter(store) { progress(.advanced(.staging, by: UInt64($0))) }
-        let waiting = { (_: String) in progress(.phase(.waiting, total: 0)) }
         try checkSpace(plan)
+        try InstallationError.states { () throws(StateError) in try root.beginChange() }
+        defer { root.endChange() }
+        let waiting = { (_: String) in progress(.phase(.waiting, total: 0)) }
         let report: SwitchReport
         switch plan.target {
         case .existing(let state):
@@ -48,8 +50,6 @@ extension Installation {
         _ arrivals: [Plan.Arrival], _ progress: @escaping ProgressHandler
     ) throws(InstallationError) -> [PackageRecord] {
         if arrivals.isEmpty { return [] }
-        try InstallationError.stored { () throws(StoreError) in try store.beginIngest() }
-        defer { store.endIngest() }
         progress(.phase(.unpacking, total: arrivals.reduce(0) { $0 + $1.record.contentBytes }))
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
         // Large stones first, so that no thread is left with one at the end.

@@ -44,6 +44,8 @@ extension Installation {
             if number == active { throw .activeStateStays(number) }
             _ = try state(number)
         }
+        try InstallationError.states { () throws(StateError) in try root.beginChange() }
+        defer { root.endChange() }
         try InstallationError.states { () throws(StateError) in try stateStore.remove(numbers) }
         return try collect(progress)
     }

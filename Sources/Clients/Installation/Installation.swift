@@ -51,31 +51,38 @@ package final class Installation: Sendable {
         recovery =
             switch access {
             case .reading: .notNeeded
-            case .changing: try InstallationError.states { () throws(StateError) in try stateStore.recover() }
+            case .changing: try Self.recover(root, store, stateStore)
             case .tidying: try Self.recoverIfIdle(root, store, stateStore)
             }
-        if case .changing = access {
-            try InstallationError.stored { () throws(StoreError) in try store.sweepInterruptedIngest() }
-        }
         self.root = root
         self.store = store
         self.stateStore = stateStore
         collections = CollectionManager(root: root.path, environment: store.environment)
     }
 
-    /// What stopped commands left is dealt with while no other command is at work; a busy one sees to it itself.
+    /// Finishes or forgets what an earlier command was stopped in, and removes what it left lying about.
+    private static func recover(
+        _ root: RootDirectory, _ store: ContentStore, _ stateStore: StateStore
+    ) throws(InstallationError) -> Recovery {
+        let (recovery, wasCutShort) = try InstallationError.states { () throws(StateError) in
+            (try stateStore.recover(), try root.isChangePending())
+        }
+        guard wasCutShort else { return recovery }
+        try InstallationError.stored { () throws(StoreError) in try store.removeTemporaryFiles() }
+        try InstallationError.states { () throws(StateError) in try stateStore.removeLeftovers() }
+        root.endChange()
+        return recovery
+    }
+
+    /// The same for one who keeps no lock: only where there is something to do and nobody at work, so that no other
+    /// command ever finds the lock taken for this.
     private static func recoverIfIdle(
         _ root: RootDirectory, _ store: ContentStore, _ stateStore: StateStore
     ) throws(InstallationError) -> Recovery {
-        guard let lock = try? lock(root, nil) else { return .notNeeded }
+        let isPending = try InstallationError.states { () throws(StateError) in try root.isChangePending() }
+        guard isPending, let lock = try? lock(root, nil) else { return .notNeeded }
         defer { lock.hold() }
-        let recovery = try InstallationError.states { () throws(StateError) in
-            let recovery = try stateStore.recover()
-            try root.removeTemporaryFiles()
-            return recovery
-        }
-        try InstallationError.stored { () throws(StoreError) in try store.removeTemporaryFiles() }
-        return recovery
+        return try recover(root, store, stateStore)
     }
 
     private static func lock(

@@ -168,11 +168,6 @@ extension ContentStore {
         for (digest, record) in wanted where known[digest] == nil { try? unlinkVariants(of: digest, record) }
     }
 
-    /// Removes manifests that a stopped command was writing. Nobody may ingest meanwhile.
-    package func removeTemporaryFiles() throws(StoreError) {
-        try StoreError.catching { () throws(SystemError) in try packages.removeTemporaryFiles() }
-    }
-
     private func unlinkVariants(of digest: Digest128, _ record: ObjectRecord) throws(StoreError) {
         for variant in record.variants {
             let name = ObjectName(digest, variant)

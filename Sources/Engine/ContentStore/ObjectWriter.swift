@@ -124,31 +124,17 @@ struct ObjectWriter: ~Copyable {
 }
 
 extension ContentStore {
-    private static let ingestMark: BytePath = "ingesting"
-
-    /// Notes that objects will be written, so that what a stop leaves under temporary names is found.
-    package func beginIngest() throws(StoreError) {
-        _ = try StoreError.catching { () throws(SystemError) in
-            try objects.open(Self.ingestMark, [.write, .create])
-        }
-    }
-
-    package func endIngest() {
-        // A mark that stays costs the next command one look through the shards.
-        try? objects.unlink(Self.ingestMark)
-    }
-
-    /// Removes temporary files of an ingest that was cut short. The root's lock must be held: nobody ingests.
-    package func sweepInterruptedIngest() throws(StoreError) {
+    /// Removes temporary files of objects and manifests that a stopped command was writing. The root's lock must be
+    /// held: nobody ingests meanwhile.
+    package func removeTemporaryFiles() throws(StoreError) {
         do throws(SystemError) {
-            guard try objects.statusIfPresent(of: Self.ingestMark) != nil else { return }
             for shard in 0..<ObjectName.shardCount {
                 let directory = try objects.openDirectory(BytePath(ObjectName.shardName(shard)))
                 for entry in try directory.entries() where entry.name.bytes.starts(with: Self.temporaryPrefix.utf8) {
                     try directory.unlink(entry.name)
                 }
             }
-            try objects.unlink(Self.ingestMark)
+            try packages.removeTemporaryFiles()
         } catch {
             throw .system(error)
         }

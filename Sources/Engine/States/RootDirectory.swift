@@ -9,6 +9,7 @@ package import LinuxSystem
 /// bin, lib, …          links into usr
 /// .moss/format         which version of this layout, and whether owners are applied
 /// .moss/lock           held by the command that changes the root
+/// .moss/changing       there while a command changes the root, and after one that was stopped
 /// .moss/trees/N        trees that are not live: spares, retired and staged ones; mode 0700
 /// .moss/trees.lock     held while trees are written
 /// .moss/states/N       one file per state
@@ -129,9 +130,22 @@ package final class RootDirectory: Sendable {
         }
     }
 
-    /// Removes files that a stopped command was writing. Call it with the lock held.
-    package func removeTemporaryFiles() throws(StateError) {
-        try system { () throws(SystemError) in try states.removeTemporaryFiles() }
+    private static let changeMark: BytePath = "changing"
+
+    /// Notes that a change begins, so that the next command looks for what a stop may have left. Call it with the lock
+    /// held.
+    package func beginChange() throws(StateError) {
+        _ = try system { () throws(SystemError) in try moss.open(Self.changeMark, [.write, .create]) }
+    }
+
+    package func endChange() {
+        // A mark that stays costs the next command one look through the directories.
+        try? moss.unlink(Self.changeMark)
+    }
+
+    /// Whether a change has begun and not ended: one is under way, or was cut short.
+    package func isChangePending() throws(StateError) -> Bool {
+        try system { () throws(SystemError) in try moss.statusIfPresent(of: Self.changeMark) != nil }
     }
 
     /// The number in `usr/.stateID`; nil where there is none or it is not a number.

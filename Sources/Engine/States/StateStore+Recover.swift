@@ -85,6 +85,19 @@ extension StateStore {
         return .forgotten(journal.state)
     }
 
+    /// Removes files in `.moss/states` that no record knows: of states being written or removed when a command was
+    /// stopped. Call it with the root's lock held, after ``recover()``.
+    package func removeLeftovers() throws(StateError) {
+        let known = try viewing { (transaction) throws(StateError) in
+            Set(try states(in: transaction).map { BytePath("\($0.number)") })
+        }
+        try root.system { () throws(SystemError) in
+            for entry in try root.states.entries() where !known.contains(entry.name) {
+                try root.states.unlink(entry.name)
+            }
+        }
+    }
+
     func removeRecord(of state: UInt64, _ transaction: inout WriteTransaction) throws(StateError) {
         do throws(DatabaseError) {
             try transaction.remove(state, in: StateBuckets.states)
