@@ -14,15 +14,23 @@ package struct DirectoryUsers: Sendable {
     }
 
     private let suffixes: [[UInt8]]
+    /// The end of the path of the directory that all trees once were.
+    private let formerPath: [UInt8]
     private var users: [User?]
     private var seenNamespaces: Set<BytePath> = []
 
     /// The first process found for each of `trees`, nil for a tree nobody holds.
     ///
-    /// - Parameter trees: path suffixes that begin with a slash.
-    package static func find(holding trees: [BytePath]) throws(SystemError) -> [User?] {
+    /// - Parameters:
+    ///   - trees: path suffixes that begin with a slash.
+    ///   - formerPath: the end of the path, beginning with a slash, under which each of the trees was live once. An
+    ///     overlay mount names its layers by the paths they had then, so one that names this holds any of the trees.
+    package static func find(
+        holding trees: [BytePath], formerlyAt formerPath: BytePath
+    ) throws(SystemError) -> [User?] {
         guard !trees.isEmpty else { return [] }
-        var search = DirectoryUsers(suffixes: trees.map(\.bytes), users: trees.map { _ in nil })
+        var search = DirectoryUsers(
+            suffixes: trees.map(\.bytes), formerPath: formerPath.bytes, users: trees.map { _ in nil })
         let proc = try Descriptor.openDirectory("/proc")
         for entry in try proc.entries() {
             guard let process = Int32(entry.name.display) else { continue }
@@ -37,8 +45,11 @@ package struct DirectoryUsers: Sendable {
         for name: BytePath in ["cwd", "root"] {
             if let path = try? directory.readLink(name) { match(path.bytes, process, directory) }
         }
-        if let namespace = try? directory.readLink("ns/mnt"), seenNamespaces.insert(namespace).inserted {
+        // Only a namespace whose mounts were really read counts as seen.
+        if let namespace = try? directory.readLink("ns/mnt"), !seenNamespaces.contains(namespace),
             matchMounts(directory, process)
+        {
+            seenNamespaces.insert(namespace)
         }
         guard let descriptors = try? directory.openDirectory("fd"), let open = try? descriptors.entries() else { return }
         for entry in open {
@@ -47,12 +58,23 @@ package struct DirectoryUsers: Sendable {
     }
 
     /// The fourth field of each line of mountinfo is the mount's root inside its file system.
-    private mutating func matchMounts(_ directory: borrowing Descriptor, _ process: Int32) {
-        guard let text = try? directory.readFile("mountinfo", limit: 64 << 20) else { return }
+    private mutating func matchMounts(_ directory: borrowing Descriptor, _ process: Int32) -> Bool {
+        guard let text = try? directory.readFile("mountinfo", limit: 64 << 20) else { return false }
         for line in text.split(separator: 10) {
-            let fields = line.split(separator: 32, maxSplits: 4)
+            let fields = line.split(separator: 32)
             if fields.count > 3 { match(Array(fields[3]), process, directory) }
+            guard fields.contains(where: { $0.elementsEqual("overlay".utf8) }), let options = fields.last else { continue }
+            if Self.layers(options).contains(where: { Self.contains($0, formerPath) }) {
+                let user = User(process: process, command: Self.command(directory))
+                users = users.map { $0 ?? user }
+            }
         }
+        return true
+    }
+
+    /// The paths that an overlay's options name.
+    private static func layers(_ options: ArraySlice<UInt8>) -> [[UInt8]] {
+        options.split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: ":") }.map(Array.init)
     }
 
     private mutating func match(_ path: [UInt8], _ process: Int32, _ directory: borrowing Descriptor) {

@@ -15,6 +15,19 @@ extension Installation {
     package func apply(
         _ plan: Plan, progress: @escaping ProgressHandler = { _ in }
     ) throws(InstallationError) -> State {
+        var healed: Set<Digest128> = []
+        while true {
+            do throws(InstallationError) {
+                return try carryOut(plan, progress)
+            } catch {
+                // An object that is gone or damaged may be had from a collection again.
+                guard let digest = error.missingObject, healed.insert(digest).inserted, try heal(digest, for: plan)
+                else { throw error }
+            }
+        }
+    }
+
+    private func carryOut(_ plan: Plan, _ progress: @escaping ProgressHandler) throws(InstallationError) -> State {
         let blitter = Blitter(store) { progress(.advanced(.staging, by: UInt64($0))) }
         try checkSpace(plan)
         try InstallationError.states { () throws(StateError) in try root.beginChange() }
@@ -114,14 +127,7 @@ extension Installation {
     /// file and never written through a link.
     private func withReleaseFile(_ tree: ComposedTree) throws(InstallationError) -> ComposedTree {
         try InstallationError.stored { () throws(StoreError) in
-            let info = try lookUp(tree) { lookup in
-                try TreeDifference.entry(at: "lib/os-info.json", in: tree.root, lookup)
-            }
-            var description: [UInt8]?
-            if case .regular(let digest, let size)? = info?.content, size > 0, size < 1 << 20 {
-                description = try store.readObject(digest)
-            }
-            let text = ReleaseFile.text(description)
+            let text = try releaseText(of: tree.root, tree)
             let digest = try store.addObject(text, .plainFile)
             let entry = TreeEntry(
                 name: "os-release", metadata: .plainFile, content: .regular(digest, size: UInt64(text.count)))
@@ -134,6 +140,17 @@ extension Installation {
                 }
             }
         }
+    }
+
+    /// - Parameter fresh: a tree whose directories are not stored yet.
+    func releaseText(of root: TreeID, _ fresh: ComposedTree) throws(StoreError) -> [UInt8] {
+        let info = try lookUp(fresh) { lookup in
+            try TreeDifference.entry(at: "lib/os-info.json", in: root, lookup)
+        }
+        guard case .regular(let digest, let size)? = info?.content, size > 0, size < 1 << 20 else {
+            return ReleaseFile.text(nil)
+        }
+        return ReleaseFile.text(try store.readObject(digest))
     }
 
     private func lookUp<R>(_ tree: ComposedTree, _ body: (TreeLookup) throws -> R) throws(StoreError) -> R {

@@ -33,10 +33,12 @@ extension Installation {
         return before
     }
 
-    /// The newest state that was made from the active one.
+    /// The newest state whose undoing leads to the active one.
     func stateAfter(_ base: State?) throws(InstallationError) -> State {
         guard let base else { throw .noActiveState }
-        guard let after = try states().last(where: { $0.parent == base.number }) else { throw .nothingToRedo }
-        return after
+        for state in try states().reversed() where state.number > base.number {
+            if try stateBefore(state).number == base.number { return state }
+        }
+        throw .nothingToRedo
     }
 }

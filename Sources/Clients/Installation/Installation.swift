@@ -43,6 +43,9 @@ package final class Installation: Sendable {
         CurrentProcess.raiseOpenFileLimit()
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
         CurrentProcess.clearFileModeMask()
+        if case .changing = access {
+            try InstallationError.states { () throws(StateError) in try root.checkOwner() }
+        }
         if case .changing(let waiting) = access { lock = try Self.lock(root, waiting) } else { lock = nil }
         var isReading = false
         if case .reading = access { isReading = true }

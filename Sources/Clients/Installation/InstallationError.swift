@@ -1,4 +1,5 @@
 package import BytePath
+internal import Digests
 package import ContentStore
 package import LMDB
 package import LinuxSystem
@@ -60,6 +61,15 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .changedWhilePlanning(let name):
             "\(name): its stone changed while the change was being planned; run the command again"
         case .unknownPath(let path): "\(path): not in the active state"
+        }
+    }
+
+    /// The object whose absence this is about.
+    var missingObject: Digest128? {
+        switch self {
+        case .store(.missingObject(let digest)): digest
+        case .state(let error): error.missingObject
+        default: nil
         }
     }
 

@@ -71,13 +71,27 @@ extension Blitter {
         }
     }
 
-    /// Looks at each subdirectory of `item` and returns them.
+    /// An empty file is an inode of its own, which can be written to without any directory changing.
+    private static func check(
+        emptyFile record: EntryRecord, in path: BytePath, below root: Int32, _ stamp: Int64
+    ) throws(BlitError) {
+        let path = path.appending(BytePath(bytes: Array(record.name)))
+        let status = path.withCString { path in try? SystemCalls.status(root, path) }
+        guard let status, status.kind == .regular, status.size == 0, status.changed <= stamp else {
+            throw .tampered(path)
+        }
+    }
+
+    /// Looks at each subdirectory and each empty file of `item`, and returns the subdirectories.
     private static func check(
         _ item: DirectoryQueue.Item, _ directory: Directory, below root: Int32, _ stamp: Int64
     ) throws(BlitError) -> [DirectoryQueue.Item] {
         var subdirectories: [DirectoryQueue.Item] = []
         var cursor = directory.cursor
         while let record = try cursor.nextRecord() {
+            if record.kind == .regular && record.size == 0 {
+                try check(emptyFile: record, in: item.path, below: root, stamp)
+            }
             guard record.isDirectory else { continue }
             let path = item.path.appending(BytePath(bytes: Array(record.name)))
             // A directory that cannot even be looked at is not as it was.

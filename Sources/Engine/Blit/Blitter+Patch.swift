@@ -137,7 +137,7 @@ extension Blitter {
         let metadata = store.effective(entry.metadata)
         do throws(SystemError) {
             if store.ownership == .applied { try root.setOwner(uid: metadata.uid, gid: metadata.gid, of: whole) }
-            try root.setMode(metadata.mode, of: whole)
+            try root.setMode(entry.metadata.mode, of: whole)
         } catch {
             throw .whilePatching(error)
         }

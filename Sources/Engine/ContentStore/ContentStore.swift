@@ -62,9 +62,10 @@ package final class ContentStore: Sendable {
         }
     }
 
-    /// What a file's inode gets here for a package's wish.
+    /// What a file's inode gets here for a package's wish. Where owners are only recorded, the store's owner must be
+    /// able to read every object.
     package func effective(_ metadata: EntryMetadata) -> EntryMetadata {
-        ownership == .applied ? metadata : EntryMetadata(mode: metadata.mode)
+        ownership == .applied ? metadata : EntryMetadata(mode: metadata.mode | 0o400)
     }
 
     /// The open directory of a shard; stays open as long as the store.

@@ -54,6 +54,14 @@ package final class RootDirectory: Sendable {
         self.root = root
     }
 
+    /// Refuses to change a root that keeps owners as records only, and so belongs to one user, as anybody else.
+    package func checkOwner() throws(StateError) {
+        let owner = try system { () throws(SystemError) in try moss.status().uid }
+        if ownership == .recorded && owner != CurrentProcess.effectiveUser && CurrentProcess.isRoot {
+            throw .foreignOwner(path, uid: owner)
+        }
+    }
+
     /// Makes `path` a root: it must not exist, be empty, or be a root already. Owners of files are applied when this
     /// is done as root.
     /// - Returns: whether it was made now.

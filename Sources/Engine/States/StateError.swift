@@ -1,6 +1,7 @@
 package import Blit
 package import BytePath
 package import ContentStore
+package import Digests
 package import LMDB
 package import LinuxSystem
 
@@ -18,6 +19,8 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
     case locked(BytePath, by: String)
     case unknownState(UInt64)
     case linkInTheWay(BytePath)
+    /// Another user's root, in which files of ours would be in that user's way.
+    case foreignOwner(BytePath, uid: UInt32)
     /// The records that say what is live are gone.
     case noControlRecord(BytePath)
 
@@ -38,7 +41,18 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
         case .unknownState(let number): "there is no state \(number); `moss state list` shows those there are"
         case .linkInTheWay(let path):
             "\(path): a directory or file is where a link into /usr belongs; move it away and run the command again"
+        case .foreignOwner(let path, let uid):
+            "\(path): this root belongs to user \(uid), who could not change it any more after you did; "
+                + "run the command as that user"
         case .noControlRecord(let path): "\(path): the database does not say what is live; it must be rebuilt"
+        }
+    }
+
+    /// The object whose absence this is about.
+    package var missingObject: Digest128? {
+        switch self {
+        case .store(.missingObject(let digest)), .blit(.store(.missingObject(let digest))): digest
+        default: nil
         }
     }
 

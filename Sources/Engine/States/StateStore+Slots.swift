@@ -31,7 +31,10 @@ extension StateStore {
     /// The slots whose trees some process still holds.
     func slotsInUse(_ numbers: [UInt64]) throws(StateError) -> Set<UInt64> {
         let suffixes = numbers.map { BytePath("/.moss/trees/\($0)") }
-        let users = try root.system { () throws(SystemError) in try DirectoryUsers.find(holding: suffixes) }
+        let usr = BytePath("/").appending(root.path.lastComponent).appending("usr")
+        let users = try root.system { () throws(SystemError) in
+            try DirectoryUsers.find(holding: suffixes, formerlyAt: usr)
+        }
         return Set(zip(numbers, users).filter { $0.1 != nil }.map { $0.0 })
     }
 
@@ -60,6 +63,8 @@ extension StateStore {
     private func isUnchanged(
         _ slot: UInt64, _ content: TreeOnDisk, _ blitter: Blitter
     ) throws(StateError) -> Bool {
+        // While the clock stands before the stamp, a change cannot be told by its time.
+        guard content.stamp / 1_000_000_000 <= currentTimeSeconds() else { return false }
         // A spare that is gone is a changed one.
         guard let place = try? root.trees.openDirectory(slotName(slot)) else { return false }
         return try StateError.blitting(slotPath(slot)) { () throws(BlitError) in

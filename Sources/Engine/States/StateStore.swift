@@ -67,8 +67,12 @@ package struct StateStore: Sendable {
         in transaction: borrowing some ReadableTransaction & ~Copyable
     ) throws(StateError) -> UInt64 {
         let control = try requiredControl(in: transaction)
-        if let journal = control.journal, try root.liveStateNumber() == journal.state { return journal.state }
-        return control.active
+        guard let journal = control.journal, try root.liveStateNumber() == journal.state else { return control.active }
+        // This snapshot may be older than the state whose tree was exchanged a moment ago.
+        let isKnown = try StateError.database { () throws(DatabaseError) in
+            try transaction.contains(journal.state, in: StateBuckets.states)
+        }
+        return isKnown ? journal.state : control.active
     }
 
     /// The state of a number; nil for unknown ones, and for one whose switch was cut short before it was live.

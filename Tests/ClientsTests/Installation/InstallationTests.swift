@@ -197,4 +197,69 @@ struct InstallationTests {
             try scratch.apply(.remove(["branding"], keepsOrphans: false))
         }
     }
+
+    @Test("an object that is gone is fetched again from the collection, and os-release made again")
+    func missingObjectsAreHealed() throws {
+        try withInstallationScratch { scratch in
+            for name in ["a", "b"] { try scratch.publish(sample(name)) }
+            try scratch.apply(.install(["a"]))
+            try scratch.apply(.install(["b"]))
+            try scratch.apply(.remove(["a"], keepsOrphans: false))
+            let objects = try Descriptor.openDirectory(scratch.root.appending(".moss/objects"))
+            for shard in try objects.entries() where shard.kind == .directory {
+                let directory = try objects.openDirectory(shard.name)
+                for object in try directory.entries() { try directory.unlink(object.name) }
+            }
+            let trees = try Descriptor.openDirectory(scratch.root.appending(".moss/trees"))
+            for tree in try trees.entries() { try trees.removeTree(tree.name) }
+            try scratch.apply(.activate(2))
+        }
+    }
+
+    @Test("what is written into an empty file of the live tree does not come back with a spare")
+    func emptyFilesAreChecked() throws {
+        try withInstallationScratch { scratch in
+            var package = sample("a")
+            package.add(file: "share/empty", [])
+            try scratch.publish(package)
+            for name in ["b", "c"] { try scratch.publish(sample(name)) }
+            try scratch.apply(.install(["a"]))
+            let file = scratch.root.appending("usr/share/empty")
+            try Descriptor.openDirectory(file.parent).setMode(0o644, of: "empty")
+            try Descriptor.open(file, .write).write([1, 2, 3])
+            try scratch.apply(.install(["b"]))
+            try scratch.apply(.install(["c"]))
+        }
+    }
+
+    @Test("redo leads back also where the state between has been removed")
+    func redoAfterRemoval() throws {
+        try withInstallationScratch { scratch in
+            for name in ["a", "b", "c"] { try scratch.publish(sample(name)) }
+            for name in ["a", "b", "c"] { try scratch.apply(.install([name])) }
+            _ = try scratch.changing { try $0.removeStates([2]) }
+            #expect(try scratch.apply(.undo).number == 1)
+            #expect(try scratch.apply(.redo).number == 3)
+        }
+    }
+
+    @Test("a tree that an overlay has as its lower layer is not changed", .needsRoot)
+    func overlayHoldsTrees() throws {
+        try withInstallationScratch { scratch in
+            for name in ["a", "b", "c", "d"] { try scratch.publish(sample(name)) }
+            try scratch.apply(.install(["a"]))
+            let base = try Descriptor.openDirectory(scratch.path)
+            for name in ["upper", "work", "merged"] { try base.makeDirectory(BytePath(name)) }
+            let merged = scratch.path.appending("merged")
+            let options = ["lowerdir=\(scratch.root)/usr", "upperdir=\(scratch.path)/upper", "workdir=\(scratch.path)/work"]
+            try Command("mount", ["-t", "overlay", "overlay", "-o", BytePath(options.joined(separator: ",")), merged])
+                .runSuccessfully()
+            defer { _ = try? Command("umount", [merged]).run() }
+            for name in ["b", "c", "d"] {
+                try scratch.apply(.install([name]))
+                let programs = try Descriptor.openDirectory(merged.appending("bin")).entries().map(\.name)
+                #expect(programs == ["a"])
+            }
+        }
+    }
 }

@@ -1,0 +1,68 @@
+internal import ContentStore
+internal import Digests
+internal import FileTree
+internal import PackageModel
+internal import Repositories
+internal import States
+
+/// Bringing back objects that are recorded but gone or damaged.
+extension Installation {
+    /// Puts an object that `plan` needs into the store again: from the stone of a package that has it, if a collection
+    /// still offers that, or made anew where the tools made it.
+    /// - Returns: whether something was done, so that trying again makes sense.
+    func heal(_ digest: Digest128, for plan: Plan) throws(InstallationError) -> Bool {
+        let (selections, tree) =
+            switch plan.target {
+            case .newState(let tree, let selections, _): (selections, tree.root)
+            case .existing(let state): (state.selections, state.tree)
+            }
+        let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
+        for package in try packages(among: selections, with: digest) {
+            let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(package) }
+            guard let offer else { continue }
+            let stone = try open(offer, registry)
+            _ = try InstallationError.stored { () throws(StoreError) in
+                try store.ingest(stone.path, stone.file, expecting: package)
+            }
+            return true
+        }
+        return try InstallationError.stored { () throws(StoreError) in
+            guard case .existing = plan.target else { return false }
+            let text = try releaseText(of: tree, .empty)
+            guard Digest128(hashing: text) == digest else { return false }
+            _ = try store.addObject(text, .plainFile)
+            return true
+        }
+    }
+
+    /// The selected packages whose layouts have a file of this content.
+    private func packages(
+        among selections: [Selection], with digest: Digest128
+    ) throws(InstallationError) -> [PackageID] {
+        try viewingStore { (transaction) throws(StoreError) in
+            var found: [PackageID] = []
+            for selection in selections where try store.contains(selection.package, in: transaction) {
+                let layout = try store.layoutBytes(of: selection.package, in: transaction)
+                do throws(TreeError) {
+                    if try LayoutGroups(layout).hasContent(digest) { found.append(selection.package) }
+                } catch {
+                    throw .tree(error)
+                }
+            }
+            return found
+        }
+    }
+}
+
+extension LayoutGroups {
+    fileprivate func hasContent(_ digest: Digest128) throws(TreeError) -> Bool {
+        var groups = self
+        while let group = try groups.next() {
+            var records = group.records
+            while let record = try records.next() {
+                if record.kind == .regular && record.identifier == digest { return true }
+            }
+        }
+        return false
+    }
+}
