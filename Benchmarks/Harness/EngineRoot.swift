@@ -1,9 +1,9 @@
 import Blit
 import BytePath
 import ContentStore
-import LMDB
 import FileTree
 import Installation
+import LMDB
 import LinuxSystem
 import PackageModel
 import States
@@ -35,7 +35,9 @@ struct EngineRoot {
     func compose() throws -> Double {
         let start = monotonicNanoseconds()
         let tree = try installation.store.environment.view { transaction throws in
-            let layouts = try state.selections.map { try installation.store.layoutBytes(of: $0.package, in: transaction) }
+            let layouts = try state.selections.map {
+                try installation.store.layoutBytes(of: $0.package, in: transaction)
+            }
             return try Composer.compose(layouts, expectedDirectories: layouts.count * 12)
         }
         let seconds = Double(monotonicNanoseconds() - start) / 1e9

@@ -39,7 +39,8 @@ package struct Digest128: Hashable, Sendable {
 
     /// Reads 32 lower-case hexadecimal digits; nil for anything else.
     package init?(hexadecimal text: some Collection<UInt8>) {
-        guard text.count == 32, let high = parseHexadecimal(text.prefix(16)), let low = parseHexadecimal(text.dropFirst(16))
+        guard text.count == 32, let high = parseHexadecimal(text.prefix(16)),
+            let low = parseHexadecimal(text.dropFirst(16))
         else { return nil }
         self.init(high: high, low: low)
     }

@@ -74,7 +74,9 @@ package struct Descriptor: ~Copyable, Sendable {
     private static func openAt(
         _ directory: Int32, _ path: BytePath, _ options: OpenOptions, _ mode: UInt32
     ) throws(SystemError) -> Descriptor {
-        let raw = retryingInterrupts { path.withCString { moss_openat(directory, $0, options.rawValue | O_CLOEXEC, mode) } }
+        let raw = retryingInterrupts {
+            path.withCString { moss_openat(directory, $0, options.rawValue | O_CLOEXEC, mode) }
+        }
         guard raw >= 0 else { throw .last("open", path) }
         return Descriptor(taking: raw)
     }

@@ -51,7 +51,9 @@ package struct DirectoryUsers: Sendable {
         {
             seenNamespaces.insert(namespace)
         }
-        guard let descriptors = try? directory.openDirectory("fd"), let open = try? descriptors.entries() else { return }
+        guard let descriptors = try? directory.openDirectory("fd"), let open = try? descriptors.entries() else {
+            return
+        }
         for entry in open {
             if let path = try? descriptors.readLink(entry.name) { match(path.bytes, process, directory) }
         }
@@ -63,7 +65,9 @@ package struct DirectoryUsers: Sendable {
         for line in text.split(separator: 10) {
             let fields = line.split(separator: 32)
             if fields.count > 3 { match(Array(fields[3]), process, directory) }
-            guard fields.contains(where: { $0.elementsEqual("overlay".utf8) }), let options = fields.last else { continue }
+            guard fields.contains(where: { $0.elementsEqual("overlay".utf8) }), let options = fields.last else {
+                continue
+            }
             if Self.layers(options).contains(where: { Self.contains($0, formerPath) }) {
                 let user = User(process: process, command: Self.command(directory))
                 users = users.map { $0 ?? user }

@@ -18,7 +18,8 @@ extension Installation {
             }
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
         for package in try packages(among: selections, with: digest) {
-            let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(package) }
+            let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(package)
+            }
             guard let offer else { continue }
             let stone = try open(offer, registry)
             _ = try InstallationError.stored { () throws(StoreError) in

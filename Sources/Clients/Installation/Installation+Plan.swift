@@ -14,12 +14,14 @@ extension Installation {
     package func plan(_ change: Change) throws(InstallationError) -> Plan {
         let base = try activeState()
         switch change {
-        case .install(let texts): return try plan(change, base) { solver, base in
-            try solver.install(Self.capabilities(texts))
-        }
-        case .remove(let texts, let keepsOrphans): return try plan(change, base) { solver, base in
-            try solver.remove(Self.capabilities(texts), keepsOrphans: keepsOrphans)
-        }
+        case .install(let texts):
+            return try plan(change, base) { solver, base in
+                try solver.install(Self.capabilities(texts))
+            }
+        case .remove(let texts, let keepsOrphans):
+            return try plan(change, base) { solver, base in
+                try solver.remove(Self.capabilities(texts), keepsOrphans: keepsOrphans)
+            }
         case .sync: return try plan(change, base) { solver, base in try solver.sync() }
         case .activate(let number):
             let state = try state(number)
@@ -65,7 +67,8 @@ extension Installation {
         _ change: Change, _ base: State?, _ resolution: Resolution, _ registry: CollectionRegistry
     ) throws(InstallationError) -> Plan {
         let stored = try storedPackages(among: resolution.additions.map(\.package.id))
-        let arrivals = try self.arrivals(resolution.additions.map(\.package).filter { !stored.contains($0.id) }, registry)
+        let arrivals = try self.arrivals(
+            resolution.additions.map(\.package).filter { !stored.contains($0.id) }, registry)
         let selections = resolution.applied(to: base?.selections ?? [])
         let tree = try compose(base, resolution, selections, arrivals)
         let arriving = Dictionary(arrivals.map { ($0.record.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -87,7 +90,8 @@ extension Installation {
             bytesToFetch: arrivals.reduce(0) { $0 + ($1.offer.metadata.downloadSize ?? 0) },
             bytesOnDisk: try InstallationError.stored { () throws(StoreError) in
                 try store.missing(arrivals.map(\.record)).bytes
-            }, entries: try countEntries(from: base, to: tree.root, tree), target: .newState(tree, selections, arrivals))
+            }, entries: try countEntries(from: base, to: tree.root, tree), target: .newState(tree, selections, arrivals)
+        )
     }
 
     private func known(_ id: PackageID, _ record: PackageRecord?) throws(InstallationError) -> PackageMetadata {
@@ -148,7 +152,9 @@ extension Installation {
             return try store.environment.view { transaction throws in
                 let arriving = Dictionary(
                     arrivals.map { ($0.record.id, $0.record) }, uniquingKeysWith: { first, _ in first })
-                if let base, let edited = try edit(base, resolution, selections, arriving, transaction) { return edited }
+                if let base, let edited = try edit(base, resolution, selections, arriving, transaction) {
+                    return edited
+                }
                 return try composeAll(selections, arriving, transaction)
             }
         } catch let error as InstallationError {

@@ -28,7 +28,9 @@ extension Installation {
     func stateBefore(_ base: State?) throws(InstallationError) -> State {
         guard let base else { throw .noActiveState }
         let states = try states()
-        guard let before = states.first(where: { $0.number == base.parent }) ?? states.last(where: { $0.number < base.number })
+        guard
+            let before = states.first(where: { $0.number == base.parent })
+                ?? states.last(where: { $0.number < base.number })
         else { throw .nothingToUndo }
         return before
     }

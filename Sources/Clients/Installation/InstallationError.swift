@@ -1,6 +1,6 @@
 package import BytePath
-internal import Digests
 package import ContentStore
+internal import Digests
 package import LMDB
 package import LinuxSystem
 package import PackageModel

@@ -16,7 +16,8 @@ package struct Blitter: Sendable {
     let progress: @Sendable (Int) -> Void
 
     package init(
-        _ store: ContentStore, threadCount: Int = processorCount(), progress: @escaping @Sendable (Int) -> Void = { _ in }
+        _ store: ContentStore, threadCount: Int = processorCount(),
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.store = store
         self.threadCount = threadCount
@@ -45,7 +46,8 @@ package struct Blitter: Sendable {
     /// Each thread has its own read transaction, and trees never change, so all see the same.
     func work(
         on items: [DirectoryQueue.Item],
-        _ body: @escaping @Sendable (DirectoryQueue.Item, Directory, inout ShardCache) throws(BlitError)
+        _ body:
+            @escaping @Sendable (DirectoryQueue.Item, Directory, inout ShardCache) throws(BlitError)
             -> [DirectoryQueue.Item]
     ) throws(BlitError) {
         let queue = DirectoryQueue(items)

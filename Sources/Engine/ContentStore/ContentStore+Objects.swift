@@ -61,7 +61,8 @@ extension ContentStore {
         defer { buffer.deallocate() }
         var offset: UInt64 = 0
         while offset < limit {
-            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<Int(min(UInt64(buffer.count), limit - offset))])
+            let part = UnsafeMutableRawBufferPointer(
+                rebasing: buffer[..<Int(min(UInt64(buffer.count), limit - offset))])
             let count: Int
             do throws(SystemError) {
                 count = try file.read(into: part, at: offset)

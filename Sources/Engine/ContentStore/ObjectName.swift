@@ -11,7 +11,6 @@ struct ObjectName {
     static let privilegedShard = 256
     static let shardCount = 257
 
-
     /// NUL-terminated.
     private var bytes: InlineArray<72, UInt8>
     private(set) var count: Int

@@ -72,7 +72,8 @@ extension Composer {
             }
         }
         guard conflicts.isEmpty else {
-            throw .conflicts(Array(Set(conflicts)).sorted { ($0.path, $0.first, $0.second) < ($1.path, $1.first, $1.second) })
+            throw .conflicts(
+                Array(Set(conflicts)).sorted { ($0.path, $0.first, $0.second) < ($1.path, $1.first, $1.second) })
         }
         return ComposedTree(
             root: nodes[0].id, totals: nodes[0].totals, redirects: redirects.sorted(), bytes: output,

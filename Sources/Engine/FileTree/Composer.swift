@@ -24,7 +24,9 @@ extension ComposedTree {
         ComposedTree(
             root: other.root, totals: other.totals, redirects: redirects, bytes: bytes + other.bytes,
             directories: directories
-                + other.directories.map { ($0.id, ($0.range.lowerBound + bytes.count)..<($0.range.upperBound + bytes.count)) })
+                + other.directories.map {
+                    ($0.id, ($0.range.lowerBound + bytes.count)..<($0.range.upperBound + bytes.count))
+                })
     }
 
     /// Calls `body` with a look-up that knows this tree's directories and asks `fallback` for others.

@@ -143,7 +143,8 @@ package struct Directory {
     static func encode(_ entries: [TreeEntry], totalsOfSubdirectories totals: TreeTotals) -> [UInt8] {
         let totals = totals + ownTotals(entries)
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(headerByteCount + entries.reduce(0) { $0 + EntryRecord.fixedByteCount + 1 + $1.name.count })
+        bytes.reserveCapacity(
+            headerByteCount + entries.reduce(0) { $0 + EntryRecord.fixedByteCount + 1 + $1.name.count })
         appendHeader(count: entries.count, totals: totals, to: &bytes)
         for entry in entries { entry.append(to: &bytes) }
         return bytes

@@ -35,8 +35,9 @@ package struct EntryRecord {
         case 1, 3: return
         case 2:
             let rest = available - (Self.fixedByteCount + nameLength + 1)
-            guard size < UInt64(rest), base.load(
-                fromByteOffset: Self.fixedByteCount + nameLength + 1 + Int(size), as: UInt8.self) == 0
+            guard size < UInt64(rest),
+                base.load(
+                    fromByteOffset: Self.fixedByteCount + nameLength + 1 + Int(size), as: UInt8.self) == 0
             else { return nil }
         default: return nil
         }

@@ -86,7 +86,8 @@ package enum TreeDifference {
     }
 
     /// The entry at `path`, nil where there is none; links are not followed.
-    package static func entry(at path: BytePath, in tree: TreeID, _ lookup: TreeLookup) throws(TreeError) -> TreeEntry? {
+    package static func entry(at path: BytePath, in tree: TreeID, _ lookup: TreeLookup) throws(TreeError) -> TreeEntry?
+    {
         var tree = tree
         var components = path.components[...]
         while let component = components.popFirst() {

@@ -38,9 +38,13 @@ package final class RootDirectory: Sendable {
     /// Opens a root that was initialised earlier.
     package init(opening path: BytePath) throws(StateError) {
         let root = try StateError.at(path) { () throws(SystemError) in try Descriptor.openDirectory(path) }
-        guard let format = try StateError.at(path, { () throws(SystemError) in
-            try root.readFileIfPresent(BytePath(".moss").appending(Self.formatName), limit: 4096)
-        }) else { throw .notARoot(path) }
+        guard
+            let format = try StateError.at(
+                path,
+                { () throws(SystemError) in
+                    try root.readFileIfPresent(BytePath(".moss").appending(Self.formatName), limit: 4096)
+                })
+        else { throw .notARoot(path) }
         let lines = String(decoding: format, as: UTF8.self).split(separator: "\n")
         guard lines.first.map(String.init) == Self.formatLine else { throw .unknownFormat(path) }
         self.path = path
@@ -77,7 +81,8 @@ package final class RootDirectory: Sendable {
                 switch entry.name.display {
                 case ".moss", "lost+found": continue
                 case "usr", "etc": if try root.openDirectory(entry.name).entries().isEmpty { continue }
-                default: if entry.kind == .symlink, links.contains(where: { BytePath($0.name) == entry.name }) { continue }
+                default:
+                    if entry.kind == .symlink, links.contains(where: { BytePath($0.name) == entry.name }) { continue }
                 }
                 throw SystemError(.directoryNotEmpty, call: "init", path: path)
             }

@@ -86,7 +86,9 @@ extension State: BucketValue {
             bytes: try reader.integer())
         summary = String(decoding: try reader.counted(), as: UTF8.self)
         var redirects: [BytePath] = []
-        for _ in 0..<(try reader.integer(UInt32.self)) { redirects.append(BytePath(bytes: Array(try reader.counted()))) }
+        for _ in 0..<(try reader.integer(UInt32.self)) {
+            redirects.append(BytePath(bytes: Array(try reader.counted())))
+        }
         self.redirects = redirects
         let count = Int(try reader.integer(UInt32.self))
         guard count == reader.remaining / 33, reader.remaining % 33 == 0 else {

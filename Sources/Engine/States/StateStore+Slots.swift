@@ -47,7 +47,11 @@ extension StateStore {
         let inUse = try slotsInUse(ready.map { $0.number })
         // The newest was live last, or prepared last, so it differs least; one that is what is wanted differs not at all.
         let free = ready.filter { !inUse.contains($0.number) && $0.content.stamp != 0 }
-            .sorted { ($0.content.tree == tree ? 1 : 0, $0.content.stamp) > ($1.content.tree == tree ? 1 : 0, $1.content.stamp) }
+            .sorted {
+                ($0.content.tree == tree ? 1 : 0, $0.content.stamp) > (
+                    $1.content.tree == tree ? 1 : 0, $1.content.stamp
+                )
+            }
         for spare in free {
             if try isUnchanged(spare.number, spare.content, blitter) {
                 return ChosenSlot(number: spare.number, content: spare.content, hasOthers: all.count > 1)

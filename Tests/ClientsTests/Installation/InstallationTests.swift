@@ -183,7 +183,8 @@ struct InstallationTests {
     func releaseFile() throws {
         try withInstallationScratch { scratch in
             var branding = sample("branding")
-            let info = #"{"metadata":{"identity":{"id":"test","name":"Test \"OS\"","display":"Test"},"version":{"full":"1.2","short":"1"}}}"#
+            let info =
+                #"{"metadata":{"identity":{"id":"test","name":"Test \"OS\"","display":"Test"},"version":{"full":"1.2","short":"1"}}}"#
             branding.add(file: "lib/os-info.json", Array(info.utf8))
             branding.add(file: "lib/os-release", Array("NAME=shipped\n".utf8))
             try scratch.publish(branding)
@@ -191,7 +192,8 @@ struct InstallationTests {
             let text = try Descriptor.openDirectory(scratch.root).readFile("usr/lib/os-release")
             #expect(
                 String(decoding: text, as: UTF8.self)
-                    == "NAME=\"Test \\\"OS\\\"\"\nID=\"test\"\nVERSION_ID=\"1\"\nVERSION=\"1.2\"\nPRETTY_NAME=\"Test\"\n")
+                    == "NAME=\"Test \\\"OS\\\"\"\nID=\"test\"\nVERSION_ID=\"1\"\nVERSION=\"1.2\"\nPRETTY_NAME=\"Test\"\n"
+            )
             try scratch.publish(sample("other"))
             try scratch.apply(.install(["other"]))
             try scratch.apply(.remove(["branding"], keepsOrphans: false))
@@ -251,7 +253,9 @@ struct InstallationTests {
             let base = try Descriptor.openDirectory(scratch.path)
             for name in ["upper", "work", "merged"] { try base.makeDirectory(BytePath(name)) }
             let merged = scratch.path.appending("merged")
-            let options = ["lowerdir=\(scratch.root)/usr", "upperdir=\(scratch.path)/upper", "workdir=\(scratch.path)/work"]
+            let options = [
+                "lowerdir=\(scratch.root)/usr", "upperdir=\(scratch.path)/upper", "workdir=\(scratch.path)/work",
+            ]
             try Command("mount", ["-t", "overlay", "overlay", "-o", BytePath(options.joined(separator: ",")), merged])
                 .runSuccessfully()
             defer { _ = try? Command("umount", [merged]).run() }

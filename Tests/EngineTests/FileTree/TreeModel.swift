@@ -129,10 +129,13 @@ func randomPackages(_ count: Int, using random: inout SplitMix) -> [[LayoutEntry
                 case 0: link(path, "nowhere/\(name)")
                 case 1 where depth > 0:
                     directory(
-                        parents.joined(separator: "/"), mode: [0o755, 0o700, 0o1777].randomElement(using: &random) ?? 0o755)
+                        parents.joined(separator: "/"),
+                        mode: [0o755, 0o700, 0o1777].randomElement(using: &random) ?? 0o755)
                 case 2: directory("\(path)-dir")
                 default:
-                    file(path, "content \(Int.random(in: 0...500, using: &random))", mode: Bool.random(using: &random) ? 0o755 : 0o644)
+                    file(
+                        path, "content \(Int.random(in: 0...500, using: &random))",
+                        mode: Bool.random(using: &random) ? 0o755 : 0o644)
                 }
             entries[entry.path] = entry
         }
