@@ -54,7 +54,7 @@ struct DebianCorpus {
             "sh",
             [
                 "-ec",
-                "dpkg-deb -R \"$1\" tree; mkdir -p \"tree/${2%/*}\"; echo new >\"tree/$2\"; dpkg-deb -b tree \"$3\"",
+                "umask 022; dpkg-deb -R \"$1\" tree; mkdir -p \"tree/${2%/*}\"; echo new >\"tree/$2\"; dpkg-deb -b tree \"$3\"",
                 "sh", debs[place], file, repacked,
             ], in: scratch
         ).runSuccessfully()
