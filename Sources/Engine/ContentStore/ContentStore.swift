@@ -12,6 +12,7 @@ import Synchronization
 /// objects/00 … objects/ff    loose objects, see ObjectName
 /// objects/privileged         set-id variants, mode 0700
 /// packages/<sha256>.stone    every known stone without its content
+/// leases/<number>            what a live view pins, see Lease
 /// ```
 /// and in the database a record for each object, package, layout and tree. A record never precedes its bytes:
 /// whoever records calls `syncFileSystem` first. Any number of threads may use one store.
@@ -51,6 +52,7 @@ package final class ContentStore: Sendable {
     private static func makeDirectories(in directory: borrowing Descriptor) throws(StoreError) {
         do throws(SystemError) {
             try directory.ensureDirectory("packages")
+            try directory.ensureDirectory(Lease.directoryName)
             try directory.ensureDirectory("objects")
             let objects = try directory.openDirectory("objects")
             for shard in 0..<ObjectName.privilegedShard {

@@ -25,6 +25,8 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
     case missingObject(Digest128)
     /// No package of this id was ever recorded here.
     case unknownPackage(PackageID)
+    /// What was to be pinned by a lease had been removed a moment before.
+    case collectedMeanwhile
 
     package var description: String {
         switch self {
@@ -43,6 +45,8 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
         case .missingObject(let digest):
             "object \(digest) is recorded but no good copy is in the store; install its package again from a collection"
         case .unknownPackage(let id): "package \(id) is not in the store"
+        case .collectedMeanwhile:
+            "what was to be shown was removed while it was being looked up; run the command again"
         }
     }
 }

@@ -14,7 +14,7 @@ package import LinuxSystem
 /// .moss/trees.lock     held while trees are written
 /// .moss/states/N       one file per state
 /// .moss/db             the database
-/// .moss/objects, .moss/packages   see ContentStore
+/// .moss/objects, .moss/packages, .moss/leases   see ContentStore
 /// ```
 package final class RootDirectory: Sendable {
     package let path: BytePath

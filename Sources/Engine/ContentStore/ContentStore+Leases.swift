@@ -1,0 +1,138 @@
+internal import BytePath
+package import Digests
+internal import LMDB
+internal import LinuxSystem
+package import PackageModel
+
+/// Leases: what live views show must not be collected.
+extension ContentStore {
+    /// Pins packages and objects until the lease ends. Not inside a view of the database: this looks at it afresh.
+    ///
+    /// Where this user may not write, the lease is an anonymous one, which pins everything.
+    ///
+    /// - Parameters:
+    ///   - packages: recorded ones, with all their objects.
+    ///   - objects: further ones that are in the store, such as files the tools made themselves.
+    ///   - awaited: objects that are still to come.
+    /// - Throws: ``StoreError/collectedMeanwhile`` when some of it was removed before it could be pinned: look at the
+    ///   states again and try once more.
+    package func takeLease(
+        _ description: LeaseDescription, packages: [PackageID], objects: [Digest128] = [], awaited: [Digest128] = []
+    ) throws(StoreError) -> Lease {
+        let lease = try newLease(description, LeaseText.pins(packages, objects + awaited))
+        do throws(StoreError) {
+            try checkPinned(packages, objects, awaited)
+            return lease
+        } catch {
+            lease.release()
+            throw error
+        }
+    }
+
+    private func newLease(_ description: LeaseDescription, _ pins: [UInt8]) throws(StoreError) -> Lease {
+        do throws(SystemError) {
+            return try Lease.take(description, pins, below: directory)
+        } catch {
+            guard [.accessDenied, .notPermitted, .readOnlyFileSystem].contains(error.number) else {
+                throw .system(error)
+            }
+        }
+        return try StoreError.catching { () throws(SystemError) in try Lease.takeAnonymous(below: directory) }
+    }
+
+    /// Pins more, for a view that shows more than when it was made; see
+    /// ``takeLease(_:packages:objects:awaited:)``. After an error the lease pins at least what it did.
+    package func extend(
+        _ lease: borrowing Lease, packages: [PackageID], objects: [Digest128] = [], awaited: [Digest128] = []
+    ) throws(StoreError) {
+        do throws(SystemError) {
+            try lease.append(LeaseText.pins(packages, objects + awaited))
+        } catch {
+            throw .system(error)
+        }
+        try checkPinned(packages, objects, awaited)
+    }
+
+    /// The other half of the agreement with ``collect``: that commits what it is going to remove, then reads the
+    /// leases, then removes. A lease that is there before this look at the database is either seen by that or sees it.
+    private func checkPinned(
+        _ packages: [PackageID], _ objects: [Digest128], _ awaited: [Digest128]
+    ) throws(StoreError) {
+        let isRecorded = try StoreError.catching { () throws(DatabaseError) in
+            try environment.view { (transaction) throws(DatabaseError) -> Bool in
+                for package in packages {
+                    guard try transaction.contains(package, in: StoreBuckets.packages) else { return false }
+                }
+                return true
+            }
+        }
+        guard isRecorded else { throw .collectedMeanwhile }
+        for object in objects where try !isPresent(object) { throw .collectedMeanwhile }
+    }
+
+    /// Whether some variant of the object is in the store.
+    private func isPresent(_ digest: Digest128) throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            _ = try openObject(digest)
+            return true
+        } catch {
+            guard case .missingObject = error else { throw error }
+            return digest == .ofNothing
+        }
+    }
+
+    /// Every lease with a name, and whether somebody still holds it.
+    package func leases() throws(StoreError) -> [LeaseInformation] {
+        try readLeases(removingStale: false)
+    }
+
+    /// Removes the leases that nobody holds any more.
+    /// - Returns: those removed; what they had mounted may still be there and can be unmounted lazily.
+    @discardableResult
+    package func reapLeases() throws(StoreError) -> [LeaseInformation] {
+        try readLeases(removingStale: true).filter { !$0.isHeld }
+    }
+
+    private func readLeases(removingStale: Bool) throws(StoreError) -> [LeaseInformation] {
+        var leases: [LeaseInformation] = []
+        do throws(SystemError) {
+            guard try directory.statusIfPresent(of: Lease.directoryName) != nil else { return [] }
+            let directory = try directory.openDirectory(Lease.directoryName)
+            for entry in try directory.entries() {
+                let isFresh = entry.name.bytes.starts(with: Lease.temporaryPrefix.utf8)
+                // One that is released meanwhile is none.
+                if isFresh && !removingStale { continue }
+                guard let file = try Self.openIfPresent(entry.name, directory) else { continue }
+                // Its maker waits for this lock and starts over where the file is gone then.
+                let isHeld = try !file.lock(removingStale ? .exclusive : .shared)
+                if try file.status().linkCount == 0 { continue }
+                if !isFresh { leases.append(LeaseInformation(entry.name, isHeld: isHeld, try file.readAll())) }
+                if removingStale && !isHeld { try? directory.unlink(entry.name) }
+            }
+        } catch {
+            throw .system(error.below(".moss/leases"))
+        }
+        return leases
+    }
+
+    private static func openIfPresent(
+        _ name: BytePath, _ directory: borrowing Descriptor
+    ) throws(SystemError) -> Descriptor? {
+        do throws(SystemError) {
+            return try directory.open(name, .noFollow)
+        } catch {
+            if error.number == .noSuchFile { return nil }
+            throw error
+        }
+    }
+}
+
+extension LeaseInformation {
+    fileprivate init(_ name: BytePath, isHeld: Bool, _ bytes: [UInt8]) {
+        let text = LeaseText(bytes)
+        self.init(
+            name: name, isHeld: isHeld, isReadable: text != nil,
+            description: text?.description ?? LeaseDescription(process: 0, mountpoint: "", shows: ""),
+            packages: text?.packages ?? [], objects: text?.objects ?? [])
+    }
+}
