@@ -73,6 +73,7 @@ let clients: [Target] = [
     module(
         "Clients", "DebianImport",
         ["BytePath", "CArchive", "Digests", "ELF", "LinuxSystem", "PackageModel", "StoneFormat"]),
+    module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
     module(
         "Clients", "Repositories",
@@ -94,6 +95,7 @@ let clients: [Target] = [
 let programs: [Target] = [
     program("deb2stone", ["BytePath", "DebianImport", "Repositories", argumentParser]),
     program("moss", ["MossCommands"]),
+    program("moss-sandbox", ["Sandbox"]),
 ]
 
 let allTests: [Target] = [
@@ -117,13 +119,15 @@ let allTests: [Target] = [
         "ClientsTests",
         [
             "BytePath", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation", "LMDB", "LinuxSystem",
-            "MossCommands", "PackageModel", "Repositories", "Solver", "States", "StoneFormat", "TerminalOutput",
+            "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat",
+            "TerminalOutput",
         ]),
     tests(
         "ProgramTests",
         [
-            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "States", "StoneFormat", "Zstandard",
-            "call-tracer", "corpus-generator", "deb2stone", "link-tree", "moss",
+            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "Sandbox", "States", "StoneFormat",
+            "Zstandard",
+            "call-tracer", "corpus-generator", "deb2stone", "link-tree", "moss", "moss-sandbox",
         ]),
 ]
 
@@ -162,6 +166,7 @@ let package = Package(
     products: [
         .executable(name: "deb2stone", targets: ["deb2stone"]),
         .executable(name: "moss", targets: ["moss"]),
+        .executable(name: "moss-sandbox", targets: ["moss-sandbox"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -8,6 +8,7 @@ package enum BuiltProduct: String, CaseIterable, Sendable {
     case deb2stone
     case linkTree = "link-tree"
     case moss
+    case mossSandbox = "moss-sandbox"
 
     /// Products lie beside the test bundle, which is the program being run.
     package var path: BytePath {

@@ -38,6 +38,8 @@ package struct FileStatus: Hashable, Sendable {
     package let blocks: UInt64
     package let modified: Int64
     package let changed: Int64
+    /// The device that a device node stands for; 0 for anything else, and for an overlay's mark of a removed name.
+    package let representedDevice: UInt64
 
     package var kind: FileKind { FileKind(mode: mode) }
     /// Permission, setuid, setgid and sticky bits.
@@ -54,6 +56,7 @@ package struct FileStatus: Hashable, Sendable {
         size = UInt64(max(0, status.st_size))
         blocks = UInt64(max(0, status.st_blocks))
         modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
+        representedDevice = UInt64(status.st_rdev)
         changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
     }
 }

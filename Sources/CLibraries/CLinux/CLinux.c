@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -28,11 +29,11 @@ int moss_sync_file_range(int descriptor, int64_t offset, int64_t count) {
 
 int moss_fallocate(int descriptor, int64_t size) { return fallocate(descriptor, 0, 0, size); }
 
-ssize_t moss_getdents64(int descriptor, void *buffer, size_t count) {
+long moss_getdents64(int descriptor, void *buffer, size_t count) {
     return syscall(SYS_getdents64, descriptor, buffer, count);
 }
 
-int moss_openat(int directory, const char *path, int flags, mode_t mode) {
+int moss_openat(int directory, const char *path, int flags, uint32_t mode) {
     return openat(directory, path, flags, mode);
 }
 

@@ -1,11 +1,12 @@
 // Linux calls and constants that glibc shows only under _GNU_SOURCE, which the Swift importer does not define.
 // Every wrapper returns the call's result and leaves errno as the call set it.
+//
+// No other header is included: its types would count as this module's where it is imported before Glibc. Hence no
+// pid_t, mode_t and ssize_t, but what they stand for.
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/stat.h>
-#include <sys/types.h>
 
 #pragma clang assume_nonnull begin
 
@@ -22,14 +23,73 @@ extern const unsigned int moss_RENAME_EXCHANGE;
 int moss_syncfs(int descriptor);
 int moss_sync_file_range(int descriptor, int64_t offset, int64_t count);
 int moss_fallocate(int descriptor, int64_t size);
-ssize_t moss_getdents64(int descriptor, void *buffer, size_t count);
+long moss_getdents64(int descriptor, void *buffer, size_t count);
 
 // O_CREAT needs the variadic third argument.
-int moss_openat(int directory, const char *path, int flags, mode_t mode);
+int moss_openat(int directory, const char *path, int flags, uint32_t mode);
 // Sets the modification time, leaves the access time: UTIME_OMIT is a compound macro.
 int moss_set_modification_time(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags);
 // Modification time of an open file.
 int moss_set_descriptor_time(int descriptor, int64_t seconds);
 
+// Processes, namespaces and mounts: CLinuxProcesses.c.
+
+// The importer hides fork. The caller must have only one thread if the child does more than exec.
+int32_t moss_fork(void);
+// Two close-on-exec descriptors, the reading one first.
+int moss_pipe(int32_t ends[_Nonnull 2]);
+
+extern const int moss_CLONE_NEWNS;
+extern const int moss_CLONE_NEWUSER;
+extern const int moss_CLONE_NEWPID;
+extern const int moss_CLONE_NEWIPC;
+extern const int moss_CLONE_NEWNET;
+int moss_unshare(int flags);
+
+extern const unsigned long moss_MS_RDONLY;
+extern const unsigned long moss_MS_NOSUID;
+extern const unsigned long moss_MS_NODEV;
+extern const unsigned long moss_MS_NOEXEC;
+extern const unsigned long moss_MS_BIND;
+extern const unsigned long moss_MS_REC;
+extern const unsigned long moss_MS_PRIVATE;
+extern const int moss_MNT_DETACH;
+int moss_mount(const char *_Nullable source, const char *target, const char *_Nullable type, unsigned long flags,
+               const char *_Nullable options);
+int moss_umount(const char *target, int flags);
+int moss_pivot_root(const char *new_root, const char *old_root);
+// A detached copy of the mount tree at `path`; a descriptor.
+int moss_clone_mounts(const char *path, int recursive);
+// Makes every mount of a cloned tree read-only; flags that are already set stay.
+int moss_make_mounts_read_only(int tree);
+int moss_attach_mounts(int tree, const char *target);
+
+// Reads an extended attribute of `path` itself, not of a link's target.
+long moss_lgetxattr(const char *path, const char *name, void *_Nullable buffer, size_t count);
+
+// Signal number that this process gets when the thread that made it ends.
+int moss_set_parent_death_signal(int signal);
+int moss_drop_bounding_capability(int capability);
+extern const int moss_CAP_SYS_ADMIN;
+extern const int moss_CAP_SYS_BOOT;
+extern const int moss_CAP_SYS_MODULE;
+extern const int moss_CAP_SYS_RAWIO;
+extern const int moss_CAP_SYS_TIME;
+// 1 when the capability is effective, 0 when not, -1 on failure.
+int moss_has_capability(int capability);
+// Every descriptor from `first` up is closed by the next exec.
+int moss_close_descriptors_on_exec(unsigned int first);
+// Takes up the loopback device of this network namespace.
+int moss_raise_loopback(void);
+
+// Signal n is bit n of a set.
+// Waits for a signal of `set`, which is blocked; at most `milliseconds`, for ever when negative. 0 at the time-out.
+int moss_wait_for_signal(uint64_t set, int64_t milliseconds, int *is_from_kernel);
+// SIGHUP, SIGINT, SIGQUIT and SIGTERM that someone sends to this process go on to a child: those of `start` to
+// `stop`, also such as came before `moss_forward_signals_to`. Signals of the terminal are left to the child, which
+// gets them itself.
+int moss_forward_signals_start(void);
+void moss_forward_signals_to(int32_t child);
+void moss_forward_signals_stop(void);
 
 #pragma clang assume_nonnull end

@@ -1,0 +1,59 @@
+internal import BytePath
+internal import CLinux
+import Glibc
+
+/// Leaving the namespaces that this process shares with the one that made it.
+package enum Namespaces {
+    package struct Kinds: OptionSet, Sendable {
+        package let rawValue: Int32
+
+        package init(rawValue: Int32) {
+            self.rawValue = rawValue
+        }
+
+        package static let mounts = Kinds(rawValue: moss_CLONE_NEWNS)
+        package static let users = Kinds(rawValue: moss_CLONE_NEWUSER)
+        /// The next child is process 1 of the new namespace; this process stays where it is.
+        package static let processes = Kinds(rawValue: moss_CLONE_NEWPID)
+        package static let messages = Kinds(rawValue: moss_CLONE_NEWIPC)
+        package static let network = Kinds(rawValue: moss_CLONE_NEWNET)
+    }
+
+    /// Puts this process, which must have one thread, into new namespaces.
+    package static func leave(_ kinds: Kinds) throws(SystemError) {
+        guard moss_unshare(kinds.rawValue) == 0 else { throw .last("unshare") }
+    }
+
+    /// In a user namespace that was just made: its root is the user `uid` and the group `gid` of the one outside.
+    package static func mapRoot(uid: UInt32, gid: UInt32) throws(SystemError) {
+        let process = try Descriptor.openDirectory("/proc/self")
+        // A group map may only be written once this process can drop no group any more.
+        for (name, text) in [("setgroups", "deny"), ("uid_map", "0 \(uid) 1"), ("gid_map", "0 \(gid) 1")] {
+            let path = BytePath(name)
+            let file = try process.open(path, .write)
+            do throws(SystemError) {
+                try file.write(Array(text.utf8))
+            } catch {
+                throw SystemError(error.number, call: error.call, path: BytePath("/proc/self").appending(path))
+            }
+        }
+    }
+
+    /// Takes up the loopback device of a new network namespace, which begins without any that works.
+    package static func raiseLoopback() throws(SystemError) {
+        guard moss_raise_loopback() == 0 else { throw .last("ioctl", "lo") }
+    }
+}
+
+extension CurrentProcess {
+    /// Whether this process may mount and make namespaces without a user namespace of its own.
+    package static var isSystemAdministrator: Bool { moss_has_capability(moss_CAP_SYS_ADMIN) == 1 }
+
+    /// The next programs executed here cannot load kernel modules, stop the machine, set its clock or touch its ports,
+    /// whatever their user; a capability that this process may not drop stays.
+    package static func dropMachineCapabilities() {
+        for capability in [moss_CAP_SYS_BOOT, moss_CAP_SYS_MODULE, moss_CAP_SYS_RAWIO, moss_CAP_SYS_TIME] {
+            _ = moss_drop_bounding_capability(capability)
+        }
+    }
+}

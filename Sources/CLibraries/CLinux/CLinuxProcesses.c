@@ -1,0 +1,157 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+int32_t moss_fork(void) { return fork(); }
+
+int moss_pipe(int32_t ends[2]) { return pipe2(ends, O_CLOEXEC); }
+
+const int moss_CLONE_NEWNS = CLONE_NEWNS;
+const int moss_CLONE_NEWUSER = CLONE_NEWUSER;
+const int moss_CLONE_NEWPID = CLONE_NEWPID;
+const int moss_CLONE_NEWIPC = CLONE_NEWIPC;
+const int moss_CLONE_NEWNET = CLONE_NEWNET;
+
+int moss_unshare(int flags) { return unshare(flags); }
+
+const unsigned long moss_MS_RDONLY = MS_RDONLY;
+const unsigned long moss_MS_NOSUID = MS_NOSUID;
+const unsigned long moss_MS_NODEV = MS_NODEV;
+const unsigned long moss_MS_NOEXEC = MS_NOEXEC;
+const unsigned long moss_MS_BIND = MS_BIND;
+const unsigned long moss_MS_REC = MS_REC;
+const unsigned long moss_MS_PRIVATE = MS_PRIVATE;
+const int moss_MNT_DETACH = MNT_DETACH;
+
+int moss_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *options) {
+    return mount(source, target, type, flags, options);
+}
+
+int moss_umount(const char *target, int flags) { return umount2(target, flags); }
+
+int moss_pivot_root(const char *new_root, const char *old_root) {
+    return (int)syscall(SYS_pivot_root, new_root, old_root);
+}
+
+int moss_clone_mounts(const char *path, int recursive) {
+    return open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
+}
+
+int moss_make_mounts_read_only(int tree) {
+    struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY};
+    return mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes);
+}
+
+int moss_attach_mounts(int tree, const char *target) {
+    return move_mount(tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+long moss_lgetxattr(const char *path, const char *name, void *buffer, size_t count) {
+    return lgetxattr(path, name, buffer, count);
+}
+
+int moss_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
+
+int moss_drop_bounding_capability(int capability) { return prctl(PR_CAPBSET_DROP, capability, 0, 0, 0); }
+
+const int moss_CAP_SYS_ADMIN = CAP_SYS_ADMIN;
+const int moss_CAP_SYS_BOOT = CAP_SYS_BOOT;
+const int moss_CAP_SYS_MODULE = CAP_SYS_MODULE;
+const int moss_CAP_SYS_RAWIO = CAP_SYS_RAWIO;
+const int moss_CAP_SYS_TIME = CAP_SYS_TIME;
+
+int moss_has_capability(int capability) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, data) != 0) return -1;
+    return (data[capability / 32].effective >> (capability % 32)) & 1;
+}
+
+int moss_close_descriptors_on_exec(unsigned int first) { return close_range(first, ~0U, CLOSE_RANGE_CLOEXEC); }
+
+int moss_raise_loopback(void) {
+    int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (descriptor < 0) return -1;
+    struct ifreq request = {.ifr_flags = IFF_UP | IFF_RUNNING};
+    memcpy(request.ifr_name, "lo", 3);
+    int result = ioctl(descriptor, SIOCSIFFLAGS, &request);
+    int number = errno;
+    close(descriptor);
+    errno = number;
+    return result;
+}
+
+int moss_wait_for_signal(uint64_t mask, int64_t milliseconds, int *is_from_kernel) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (int number = 1; number < 64; number++) {
+        if (mask >> number & 1) sigaddset(&set, number);
+    }
+    siginfo_t information;
+    struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
+    int number = milliseconds < 0 ? sigwaitinfo(&set, &information) : sigtimedwait(&set, &information, &limit);
+    if (number > 0) *is_from_kernel = information.si_code == SI_KERNEL;
+    return number < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : number;
+}
+
+// A handler can only reach variables of the process; one child at a time is forwarded to.
+static const int forwarded[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+enum { forwarded_count = sizeof forwarded / sizeof *forwarded };
+static struct sigaction former[forwarded_count];
+static _Atomic pid_t forward_child;
+static _Atomic unsigned int early_signals;
+
+static void forward(int number, siginfo_t *information, void *context) {
+    (void)context;
+    if (information->si_code == SI_KERNEL && number != SIGHUP) return;
+    pid_t child = atomic_load(&forward_child);
+    int saved = errno;
+    if (child > 0) {
+        kill(child, number);
+    } else {
+        atomic_fetch_or(&early_signals, 1U << number);
+    }
+    errno = saved;
+}
+
+int moss_forward_signals_start(void) {
+    atomic_store(&forward_child, 0);
+    atomic_store(&early_signals, 0);
+    struct sigaction action = {.sa_sigaction = forward, .sa_flags = SA_SIGINFO | SA_RESTART};
+    for (int index = 0; index < forwarded_count; index++) {
+        if (sigaction(forwarded[index], NULL, &former[index]) != 0) return -1;
+        // What the caller ignores, as nohup does with SIGHUP, the child ignores too.
+        if (former[index].sa_handler == SIG_IGN) continue;
+        if (sigaction(forwarded[index], &action, NULL) != 0) return -1;
+    }
+    return 0;
+}
+
+void moss_forward_signals_to(int32_t child) {
+    atomic_store(&forward_child, child);
+    unsigned int early = atomic_exchange(&early_signals, 0);
+    for (int number = 1; number < 32; number++) {
+        if (early & (1U << number)) kill(child, number);
+    }
+}
+
+void moss_forward_signals_stop(void) {
+    atomic_store(&forward_child, 0);
+    for (int index = 0; index < forwarded_count; index++) sigaction(forwarded[index], &former[index], NULL);
+}

@@ -1,0 +1,52 @@
+package import BytePath
+internal import LinuxSystem
+
+/// Runs a command in a root of its own, made of a `/usr` that is not the host's, without leaving anything behind.
+///
+/// The work is done by the program `moss-sandbox`, because a process with several threads can neither fork nor enter a
+/// user namespace. Its process tree, made so that killing any one of them ends all below it:
+///
+///     caller ── moss-sandbox ──┬── provider           serves /usr; sees the host's files
+///                              └── init (process 1) ── command and what it starts
+///
+/// As root the command is root of the machine, with its own mounts, processes and IPC; modules, clock, raw ports and
+/// reboot are taken from it. As an ordinary user it is root in a user namespace, and the caller outside.
+/// `PR_SET_NO_NEW_PRIVS` is not set, so that `su` inside behaves as it does on the system.
+package enum Sandbox {
+    /// The program's name, as ``findHelperProgram(_:)`` wants it.
+    package static let programName: BytePath = "moss-sandbox"
+
+    /// Runs the request's command with this process's standard streams, and waits for it.
+    ///
+    /// Call it from a thread that lives until it returns: the sandbox ends with the thread that started it. SIGHUP,
+    /// SIGINT, SIGQUIT and SIGTERM sent to this process meanwhile go to the command; those of the terminal reach the
+    /// command anyway and leave this process alone.
+    ///
+    /// - Parameter program: where moss-sandbox is; looked for unless given.
+    /// - Returns: the command's exit status, 128 plus the number of the signal that killed it, 127 or 126 when it
+    ///   could not be found or executed, 125 when the sandbox could not be made; then a message is on standard error.
+    package static func run(_ request: SandboxRequest, program: BytePath? = nil) throws(SandboxError) -> Int32 {
+        var request = request
+        request.parent = CurrentProcess.identifier
+        try request.validate()
+        let path: BytePath = if let program { program } else { try findProgram() }
+        let arguments = request.arguments
+        let inherited = request.inheritedDescriptors
+        do throws(SystemError) {
+            return try ChildProcess.runForwardingSignals { () throws(SystemError) in
+                try ChildProcess.spawn(path, arguments: arguments, inheriting: inherited)
+            }.status
+        } catch {
+            throw SandboxError(error, doing: "cannot start the sandbox")
+        }
+    }
+
+    private static func findProgram() throws(SandboxError) -> BytePath {
+        do throws(SystemError) {
+            return try findHelperProgram(programName)
+        } catch {
+            throw SandboxError(
+                programName, "the program is missing", advice: "install it beside moss, in ../libexec/moss or in PATH")
+        }
+    }
+}

@@ -1,0 +1,56 @@
+internal import BytePath
+internal import LinuxSystem
+
+/// Process 1 of the sandbox: enters its root, starts the command, and ends with it, which ends all others.
+struct SandboxInit {
+    let request: SandboxRequest
+    let root: NewRoot
+    let signals: WaitingSignals
+
+    /// - Parameter lifeline: nothing is written to it; it closes when the supervisor ends.
+    func run(_ sources: borrowing HostSources, lifeline: consuming Pipe) -> Never {
+        let lifeline = lifeline.intoReading()
+        do throws(SandboxError) {
+            try explaining("cannot prepare init") { () throws(SystemError) in
+                try CurrentProcess.dieWithParent()
+                // The supervisor may have ended before that; its pipe tells, since its number is not seen from here.
+                if try lifeline.waitUntilReadable(milliseconds: 0) { CurrentProcess.exitImmediately(1) }
+            }
+            try enter(sources)
+            let command = try explaining("cannot start the command") { () throws(SystemError) in
+                try ChildProcess.fork()
+            }
+            if command == 0 { CommandLauncher(request).launch() }
+            wait(for: command)
+        } catch {
+            SandboxProgram.complain(error)
+            CurrentProcess.exitImmediately(SandboxProgram.failureStatus)
+        }
+    }
+
+    private func enter(_ sources: borrowing HostSources) throws(SandboxError) {
+        let advice = "containers that hide parts of /proc forbid it; run outside, or as root"
+        try explaining("cannot mount /proc", advice: advice) { () throws(SystemError) in
+            try Mounts.mount("proc", on: root.root.appending("proc"), [.noSetuid, .noDevices, .noExecution])
+        }
+        try root.enter()
+        for bind in sources.binds { try bind.attach() }
+        if !root.hasUserNamespace { CurrentProcess.dropMachineCapabilities() }
+        let directory = request.workingDirectory
+        try explaining("cannot start there", advice: "name a directory that exists inside") { () throws(SystemError) in
+            try CurrentProcess.changeDirectory(to: directory)
+        }
+    }
+
+    /// Collects orphans and passes on signals until the command ends.
+    private func wait(for command: Int32) -> Never {
+        while true {
+            while let (ended, end) = ChildProcess.nextEnded() {
+                if ended == command { CurrentProcess.exitImmediately(end.status) }
+            }
+            guard let signal = signals.next(), signal.number != WaitingSignals.childEnded else { continue }
+            if signal.isFromKernel && signal.number != WaitingSignals.hangup { continue }
+            ChildProcess.send(signal.number, to: command)
+        }
+    }
+}
