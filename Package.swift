@@ -36,6 +36,7 @@ let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let cLibraries: [Target] = [
     library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+    .target(name: "CFuse", path: "Sources/CLibraries/CFuse", linkerSettings: [.linkedLibrary("fuse3")]),
     library("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
     .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
     library("CNettle", pkgConfig: "nettle", apt: "nettle-dev"),
@@ -67,6 +68,13 @@ let engine: [Target] = [
     module(
         "Engine", "States",
         ["Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
+    module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "PackageModel"]),
+    module(
+        "Engine", "PreviewMount",
+        [
+            "BytePath", "CFuse", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
+            "States", "ViewImage",
+        ]),
 ]
 
 let clients: [Target] = [
@@ -96,6 +104,7 @@ let programs: [Target] = [
     program("deb2stone", ["BytePath", "DebianImport", "Repositories", argumentParser]),
     program("moss", ["MossCommands"]),
     program("moss-sandbox", ["Sandbox"]),
+    program("moss-view", ["BytePath", "LinuxSystem", "PreviewMount"]),
 ]
 
 let allTests: [Target] = [
@@ -167,6 +176,7 @@ let package = Package(
         .executable(name: "deb2stone", targets: ["deb2stone"]),
         .executable(name: "moss", targets: ["moss"]),
         .executable(name: "moss-sandbox", targets: ["moss-sandbox"]),
+        .executable(name: "moss-view", targets: ["moss-view"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

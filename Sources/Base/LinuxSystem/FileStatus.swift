@@ -1,4 +1,5 @@
 package import BytePath
+internal import CLinux
 import Glibc
 
 /// What a name in a file system is.
@@ -110,5 +111,12 @@ extension Descriptor {
             availableBytes: UInt64(status.f_bavail) &* unit, freeBytes: UInt64(status.f_bfree) &* unit,
             totalBytes: UInt64(status.f_blocks) &* unit, freeInodes: UInt64(status.f_favail),
             totalInodes: UInt64(status.f_files), blockSize: unit)
+    }
+}
+
+extension Descriptor {
+    /// Whether the file lies on an overlay, a file system stacked on others.
+    package var isOnOverlay: Bool {
+        moss_file_system_type(raw) == 0x794c_7630  // OVERLAYFS_SUPER_MAGIC
     }
 }

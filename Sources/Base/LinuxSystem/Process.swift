@@ -17,6 +17,13 @@ package enum CurrentProcess {
         _ = setrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit)
     }
 
+    /// How many files this process may have open.
+    package static var openFileLimit: Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_NOFILE.rawValue)), &limit) == 0 else { return 64 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// The program being run.
     package static func executablePath() throws(SystemError) -> BytePath {
         try Descriptor.openDirectory("/proc/self").readLink("exe")
@@ -85,4 +92,10 @@ extension CurrentProcess {
         }
         return bytes.split(separator: 0).map { BytePath(bytes: Array($0)) }
     }
+}
+
+/// Writes a remark for whoever watches; nothing is left to try where even standard error is gone.
+package func writeToStandardError(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }

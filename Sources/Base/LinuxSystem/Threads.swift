@@ -50,6 +50,16 @@ private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     return thread
 }
 
+/// The calling thread.
+package enum CurrentThread {
+    /// Leaves every signal to the other threads.
+    package static func blockSignals() {
+        var all = sigset_t()
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, nil)
+    }
+}
+
 /// Processors this process may run on.
 package func processorCount() -> Int {
     max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))

@@ -5,7 +5,9 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,4 +47,18 @@ int moss_set_modification_time(int directory, const char *path, int64_t seconds,
 int moss_set_descriptor_time(int descriptor, int64_t seconds) {
     struct timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = 0}};
     return futimens(descriptor, times);
+}
+
+const int moss_MAP_ANONYMOUS = MAP_ANONYMOUS;
+const int moss_MAP_NORESERVE = MAP_NORESERVE;
+
+int moss_memfd_create(const char *name) { return memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING); }
+
+int moss_seal(int descriptor) {
+    return fcntl(descriptor, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL);
+}
+
+int64_t moss_file_system_type(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 ? status.f_type : -1;
 }

@@ -91,5 +91,13 @@ int moss_wait_for_signal(uint64_t set, int64_t milliseconds, int *is_from_kernel
 int moss_forward_signals_start(void);
 void moss_forward_signals_to(int32_t child);
 void moss_forward_signals_stop(void);
+extern const int moss_MAP_ANONYMOUS;
+extern const int moss_MAP_NORESERVE;
+// Close-on-exec, sealable.
+int moss_memfd_create(const char *name);
+// No shrinking, growing or writing any more: F_ADD_SEALS is variadic.
+int moss_seal(int descriptor);
+// The magic number of a file's file system; -1 when it cannot be had.
+int64_t moss_file_system_type(int descriptor);
 
 #pragma clang assume_nonnull end

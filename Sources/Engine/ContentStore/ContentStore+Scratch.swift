@@ -1,0 +1,20 @@
+package import BytePath
+internal import LMDB
+internal import LinuxSystem
+
+/// Stores that live as long as one view.
+extension ContentStore {
+    /// A store of its own in the directory `path`, made where it is missing: for content that must not enter a root's.
+    /// Nothing in it is durable.
+    package convenience init(scratchAt path: BytePath) throws(StoreError) {
+        let directory = try StoreError.catching { () throws(SystemError) in
+            let directory = try Descriptor.openDirectory(path)
+            try directory.ensureDirectory("db")
+            return directory
+        }
+        let environment = try StoreError.catching { () throws(DatabaseError) in
+            try Environment(at: path.appending("db"), options: EnvironmentOptions())
+        }
+        try self.init(in: directory, environment: environment, ownership: .recorded, create: true)
+    }
+}

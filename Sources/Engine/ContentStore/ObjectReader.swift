@@ -1,0 +1,68 @@
+internal import BytePath
+package import Digests
+package import FileTree
+package import LinuxSystem
+
+/// Opens objects by name alone, without the database: for who serves a tree that was read before.
+package struct ObjectReader: ~Copyable, Sendable {
+    private let objects: Descriptor
+
+    /// - Parameter directory: a root's `.moss`, or another directory that a store was made in.
+    package init(in directory: borrowing Descriptor) throws(SystemError) {
+        objects = try directory.openDirectory("objects")
+    }
+
+    /// The directory of the objects, for questions about its file system.
+    package var directory: Int32 { objects.raw }
+
+    /// Opens the object for reading: the variant `metadata` or, where that is gone, any other.
+    package func open(_ digest: Digest128, _ metadata: EntryMetadata) throws(SystemError) -> Descriptor {
+        do throws(SystemError) {
+            return try open(ObjectName(digest, metadata))
+        } catch {
+            guard error.number == .noSuchFile, let other = try anyVariant(of: digest) else { throw error }
+            return try open(other)
+        }
+    }
+
+    private func open(_ name: ObjectName) throws(SystemError) -> Descriptor {
+        try name.withPath { (path) throws(SystemError) in try SystemCalls.openFile(objects.raw, path) }
+    }
+
+    /// Looks for another copy; for the rare case of one that was lost.
+    private func anyVariant(of digest: Digest128) throws(SystemError) -> ObjectName? {
+        for shard in [ObjectName(digest, .plainFile).shard, ObjectName.privilegedShard] {
+            // Others may not enter the privileged shard.
+            guard let directory = try? objects.openDirectory(BytePath(ObjectName.shardName(shard))) else { continue }
+            for entry in try directory.entries() {
+                if let (found, metadata) = ObjectName.parse(entry.name.bytes), found == digest {
+                    return ObjectName(digest, metadata)
+                }
+            }
+        }
+        return nil
+    }
+}
+
+extension ObjectName {
+    /// Calls `body` with the path below `objects`, as a C string.
+    fileprivate func withPath<R: ~Copyable, E: Error>(
+        _ body: (UnsafePointer<CChar>) throws(E) -> R
+    ) throws(E) -> R {
+        try withCString { (name) throws(E) -> R in
+            let shard = Self.shardName(shard)
+            return try withUnsafeTemporaryAllocation(byteCount: shard.utf8.count + 1 + count + 1, alignment: 1) {
+                (buffer) throws(E) -> R in
+                var end = 0
+                for byte in shard.utf8 {
+                    buffer[end] = byte
+                    end += 1
+                }
+                buffer[end] = UInt8(ascii: "/")
+                for index in 0...count { buffer[end + 1 + index] = UInt8(bitPattern: name[index]) }
+                // Never empty: the NUL alone takes a byte.
+                return try body(buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self))
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+internal import ViewImage
+
+final class Catalogue: Sendable {
+    init(_ request: ViewRequest) throws(PreviewMount.Failure) {}
+}

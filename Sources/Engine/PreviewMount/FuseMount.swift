@@ -1,0 +1,90 @@
+internal import BytePath
+internal import CFuse
+import Glibc
+internal import LinuxSystem
+internal import ViewImage
+
+/// The life of a session: mounting, the request loop, unmounting.
+enum FuseMount {
+    private typealias Failure = PreviewMount.Failure
+
+    /// Two cores and a blocked open or two; libfuse makes threads when all are busy, up to this many.
+    private static let threadLimit: UInt32 = 8
+
+    /// Serves `session` at `mountpoint` until a signal, an unmount or an abort.
+    static func run(
+        _ session: ViewSession, at mountpoint: BytePath, reading: ViewRequest.Reading, _ starter: ReadySignal
+    ) throws(PreviewMount.Failure) {
+        var operations = fuse_lowlevel_ops.ofViews
+        let owned = Unmanaged.passRetained(session)
+        defer { owned.release() }
+        guard let fuse = make(&operations, owned) else { throw Failure("libfuse refused to make a session") }
+        defer { fuse_session_destroy(fuse) }
+        guard fuse_set_signal_handlers(fuse) == 0 else { throw Failure("signals cannot be handled") }
+        defer { fuse_remove_signal_handlers(fuse) }
+        guard mountpoint.withCString({ fuse_session_mount(fuse, $0) }) == 0 else {
+            throw Failure("\(mountpoint.display): mounting failed: \(mountHint)")
+        }
+        defer { fuse_session_unmount(fuse) }
+        guard moss_fuse_attach(fuse, reading == .cached ? 0 : session.contents.stackDepth) == 0 else {
+            throw Failure("libfuse does not let its device be read by others")
+        }
+        session.contents.attach(fuse)
+        var outcome: Int32 = 0
+        let ran = withSecondThread {
+            start(session, at: mountpoint, reading, starter)
+        } _: {
+            outcome = loop(fuse)
+            moss_fuse_end_waiting()
+        }
+        guard ran else { throw Failure("no thread can be made") }
+        // Positive is the signal that ended it.
+        if outcome < 0 { throw Failure("serving requests failed: \(ErrorNumber(rawValue: -outcome).message)") }
+    }
+
+    private static var mountHint: String {
+        let error = ErrorNumber(rawValue: errno)
+        return error.rawValue == 0 || error == .notPermitted || error == .noSuchFile
+            ? "is /dev/fuse there, and may you use it? (as an ordinary user: install fuse3)" : error.message
+    }
+
+    private static func make(
+        _ operations: inout fuse_lowlevel_ops, _ session: Unmanaged<ViewSession>
+    ) -> OpaquePointer? {
+        var options = "ro,default_permissions,fsname=moss,subtype=moss"
+        // What others may see is decided by modes and owners, as in the real tree.
+        if CurrentProcess.isRoot { options += ",allow_other" }
+        var words: [UnsafeMutablePointer<CChar>?] = ["moss-view", "-o", options].map { (word: String) in strdup(word) }
+        defer { for word in words { free(word) } }
+        return words.withUnsafeMutableBufferPointer { words -> OpaquePointer? in
+            var arguments = fuse_args(argc: Int32(words.count), argv: words.baseAddress, allocated: 0)
+            defer { fuse_opt_free_args(&arguments) }
+            return fuse_session_new(
+                &arguments, &operations, MemoryLayout<fuse_lowlevel_ops>.size, session.toOpaque())
+        }
+    }
+
+    private static func loop(_ fuse: OpaquePointer) -> Int32 {
+        guard let configuration = fuse_loop_cfg_create() else { return -ENOMEM }
+        defer { fuse_loop_cfg_destroy(configuration) }
+        fuse_loop_cfg_set_max_threads(configuration, threadLimit)
+        fuse_loop_cfg_set_idle_threads(configuration, threadLimit)
+        return fuse_session_loop_mt(fuse, configuration)
+    }
+
+    /// Waits until the kernel has its first answer, finds out how files can be read, and says that the view answers.
+    private static func start(
+        _ session: ViewSession, at mountpoint: BytePath, _ reading: ViewRequest.Reading, _ starter: ReadySignal
+    ) {
+        // A signal is for the thread in the loop, which it wakes.
+        CurrentThread.blockSignals()
+        guard moss_fuse_wait_for_beginning() else { return }
+        session.contents.chooseReading()
+        if reading == .passthrough && session.contents.reading != .passthrough {
+            _ = starter.fail("\(mountpoint.display): the kernel does not let files be read through it here")
+            kill(getpid(), SIGTERM)
+            return
+        }
+        starter.ready(session.contents.reading.rawValue)
+    }
+}

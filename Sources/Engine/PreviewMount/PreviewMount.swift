@@ -1,0 +1,54 @@
+package import BytePath
+internal import CFuse
+internal import ContentStore
+internal import LinuxSystem
+internal import ViewImage
+
+/// Trees as a FUSE view: served from memory, read through the kernel where it lets us.
+///
+/// One view per process. What is served never changes, so the kernel may keep every name, attribute and listing for
+/// ever, and requests are answered from arrays without a lock.
+package enum PreviewMount {
+    /// Why a view could not be started, or ended badly.
+    package struct Failure: Error, Hashable, Sendable, CustomStringConvertible {
+        package let description: String
+
+        init(_ description: String) { self.description = description }
+    }
+
+    /// Runs the process that `arguments` describe (see ``ViewRequest``) until it is told to stop or unmounted.
+    /// - Returns: the exit code.
+    package static func run(_ arguments: [BytePath]) -> Int32 {
+        let request: ViewRequest
+        do throws(ViewRequest.Malformed) {
+            request = try ViewRequest(arguments: arguments)
+        } catch {
+            complain("\(error.description); moss mount starts this program")
+            return 2
+        }
+        let starter = ReadySignal(request.ready)
+        do throws(Failure) {
+            try serve(request, starter)
+            return 0
+        } catch {
+            if !starter.fail(error.description) { complain(error.description) }
+            return 1
+        }
+    }
+
+    private static func complain(_ text: String) {
+        writeToStandardError("moss-view: \(text)\n")
+    }
+
+    private static func serve(_ request: ViewRequest, _ starter: ReadySignal) throws(Failure) {
+        CurrentProcess.raiseOpenFileLimit()
+        let contents = try Contents(request)
+        let source = try ViewSource(request, contents)
+        let session = ViewSession(source, contents)
+        // The lease lasts as long as the process; its descriptor is all there is to keep.
+        let lease = request.lease.map { Descriptor(taking: $0) }
+        defer { _ = lease }
+        try FuseMount.run(session, at: request.mountpoint, reading: request.reading, starter)
+        contents.removeScratch()
+    }
+}
