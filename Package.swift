@@ -90,7 +90,7 @@ let clients: [Target] = [
         "Clients", "Installation",
         [
             "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
-            "Repositories", "Solver", "States", "StoneFormat",
+            "Repositories", "Solver", "States", "StoneFormat", "ViewImage",
         ]),
     module(
         "Clients", "MossCommands",

@@ -61,8 +61,11 @@ package func monotonicNanoseconds() -> UInt64 {
 
 /// Starts `path` with `arguments` in a session of its own, its standard streams on /dev/null, and does not wait.
 ///
+/// - Parameter inheriting: descriptors that the child gets under the same numbers.
 /// - Returns: the child's process id; init becomes its parent when this process ends.
-package func spawnDetached(_ path: BytePath, arguments: [BytePath]) throws(SystemError) -> Int32 {
+package func spawnDetached(
+    _ path: BytePath, arguments: [BytePath], inheriting: [Int32] = []
+) throws(SystemError) -> Int32 {
     var actions = posix_spawn_file_actions_t()
     var attributes = posix_spawnattr_t()
     posix_spawn_file_actions_init(&actions)
@@ -74,6 +77,8 @@ package func spawnDetached(_ path: BytePath, arguments: [BytePath]) throws(Syste
     for stream in Int32(0)...2 {
         posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", stream == 0 ? O_RDONLY : O_WRONLY, 0)
     }
+    // A descriptor put on its own number only loses close-on-exec.
+    for raw in inheriting { posix_spawn_file_actions_adddup2(&actions, raw, raw) }
     posix_spawnattr_setflags(&attributes, moss_POSIX_SPAWN_SETSID)
     var vector: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { $0.withCString { strdup($0) } }
     vector.append(nil)

@@ -27,6 +27,7 @@ package struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     package static let notSupported = ErrorNumber(rawValue: EOPNOTSUPP)
     package static let quotaExceeded = ErrorNumber(rawValue: EDQUOT)
     package static let readOnlyFileSystem = ErrorNumber(rawValue: EROFS)
+    package static let tooLarge = ErrorNumber(rawValue: EFBIG)
     package static let tooManyLinks = ErrorNumber(rawValue: EMLINK)
     package static let wouldBlock = ErrorNumber(rawValue: EAGAIN)
 

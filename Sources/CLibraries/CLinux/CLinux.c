@@ -6,8 +6,10 @@
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,4 +63,13 @@ int moss_seal(int descriptor) {
 int64_t moss_file_system_type(int descriptor) {
     struct statfs status;
     return fstatfs(descriptor, &status) == 0 ? status.f_type : -1;
+}
+
+const int moss_UMOUNT_NOFOLLOW = UMOUNT_NOFOLLOW;
+const int moss_UMOUNT_DETACH = MNT_DETACH;
+
+int moss_unmount(const char *path, int flags) { return umount2(path, flags); }
+
+ssize_t moss_getxattr(const char *path, const char *name, void *value, size_t size) {
+    return getxattr(path, name, value, size);
 }

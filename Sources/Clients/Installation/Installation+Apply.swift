@@ -128,32 +128,42 @@ extension Installation {
     private func withReleaseFile(_ tree: ComposedTree) throws(InstallationError) -> ComposedTree {
         try InstallationError.stored { () throws(StoreError) in
             let text = try releaseText(of: tree.root, tree)
-            let digest = try store.addObject(text, .plainFile)
-            let entry = TreeEntry(
-                name: "os-release", metadata: .plainFile, content: .regular(digest, size: UInt64(text.count)))
-            return try lookUp(tree) { lookup in
-                do {
-                    let placed = try TreeEditor.place(entry, in: "lib", of: tree.root, lookup)
-                    return placed.root == tree.root ? tree : tree.extended(by: placed)
-                } catch is TreeEditor.Declined {
-                    return tree  // `lib` is a link or a file in this tree, or os-release a directory
-                }
+            return try placing(releaseFile: try store.addObject(text, .plainFile), size: text.count, in: tree)
+        }
+    }
+
+    /// The tree with an object of that size as `lib/os-release`, where there can be one.
+    func placing(
+        releaseFile digest: Digest128, size: Int, in tree: ComposedTree
+    ) throws(StoreError) -> ComposedTree {
+        let entry = TreeEntry(
+            name: "os-release", metadata: .plainFile, content: .regular(digest, size: UInt64(size)))
+        return try lookUp(tree) { lookup in
+            do {
+                let placed = try TreeEditor.place(entry, in: "lib", of: tree.root, lookup)
+                return placed.root == tree.root ? tree : tree.extended(by: placed)
+            } catch is TreeEditor.Declined {
+                return tree  // `lib` is a link or a file in this tree, or os-release a directory
             }
         }
     }
 
     /// - Parameter fresh: a tree whose directories are not stored yet.
     func releaseText(of root: TreeID, _ fresh: ComposedTree) throws(StoreError) -> [UInt8] {
-        let info = try lookUp(fresh) { lookup in
-            try TreeDifference.entry(at: "lib/os-info.json", in: root, lookup)
-        }
-        guard case .regular(let digest, let size)? = info?.content, size > 0, size < 1 << 20 else {
-            return ReleaseFile.text(nil)
-        }
+        guard let digest = try releaseDescription(of: root, fresh) else { return ReleaseFile.text(nil) }
         return ReleaseFile.text(try store.readObject(digest))
     }
 
-    private func lookUp<R>(_ tree: ComposedTree, _ body: (TreeLookup) throws -> R) throws(StoreError) -> R {
+    /// What `os-release` is made from; nil where the tree has nothing of the kind.
+    func releaseDescription(of root: TreeID, _ fresh: ComposedTree) throws(StoreError) -> Digest128? {
+        let info = try lookUp(fresh) { lookup in
+            try TreeDifference.entry(at: "lib/os-info.json", in: root, lookup)
+        }
+        guard case .regular(let digest, let size)? = info?.content, size > 0, size < 1 << 20 else { return nil }
+        return digest
+    }
+
+    func lookUp<R>(_ tree: ComposedTree, _ body: (TreeLookup) throws -> R) throws(StoreError) -> R {
         try store.readingTrees { stored in try tree.withLookup(fallback: stored, body) }
     }
 
@@ -187,7 +197,7 @@ extension Installation {
 
 extension PackageRecord {
     /// Bytes of all contents.
-    fileprivate var contentBytes: UInt64 { objects.values.reduce(0) { $0 + $1.size } }
+    var contentBytes: UInt64 { objects.values.reduce(0) { $0 + $1.size } }
 }
 
 extension BytePath {

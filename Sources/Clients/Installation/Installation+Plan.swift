@@ -14,15 +14,12 @@ extension Installation {
     package func plan(_ change: Change) throws(InstallationError) -> Plan {
         let base = try activeState()
         switch change {
-        case .install(let texts):
-            return try plan(change, base) { solver, base in
-                try solver.install(Self.capabilities(texts))
+        case .install, .remove, .sync:
+            let registry = try InstallationError.collections { () throws(RepositoryError) in
+                try collections.registry()
             }
-        case .remove(let texts, let keepsOrphans):
-            return try plan(change, base) { solver, base in
-                try solver.remove(Self.capabilities(texts), keepsOrphans: keepsOrphans)
-            }
-        case .sync: return try plan(change, base) { solver, base in try solver.sync() }
+            let resolution = try resolve(change, InstalledState(state: base, store: store), registry)
+            return try plan(change, base, resolution, registry)
         case .activate(let number):
             let state = try state(number)
             if state.number == base?.number { throw .alreadyActive(number) }
@@ -43,24 +40,21 @@ extension Installation {
 
     // MARK: New states
 
-    private typealias StateSolver = DependencySolver<InstalledState, CollectionOffers>
-
-    private func plan(
-        _ change: Change, _ base: State?, _ resolve: (StateSolver, State?) throws -> Resolution
-    ) throws(InstallationError) -> Plan {
-        let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
-        let solver = StateSolver(installed: InstalledState(state: base, store: store), available: registry.offers)
-        let resolution: Resolution
-        do {
-            resolution = try resolve(solver, base)
-        } catch let error as SolverError {
-            throw .solver(error)
-        } catch let error as InstallationError {
-            throw error
+    /// What `change` means for the packages of a state.
+    func resolve(
+        _ change: Change, _ installed: InstalledState, _ registry: CollectionRegistry
+    ) throws(InstallationError) -> Resolution {
+        let solver = DependencySolver(installed: installed, available: registry.offers)
+        let requests = try Self.capabilities(change.requests)
+        do throws(SolverError) {
+            switch change {
+            case .install: return try solver.install(requests)
+            case .remove(_, let keepsOrphans): return try solver.remove(requests, keepsOrphans: keepsOrphans)
+            case .sync, .activate, .undo, .redo: return try solver.sync()
+            }
         } catch {
-            preconditionFailure("resolving throws none but these errors: \(error)")
+            throw .solver(error)
         }
-        return try plan(change, base, resolution, registry)
     }
 
     private func plan(
@@ -99,7 +93,7 @@ extension Installation {
         return record.metadata
     }
 
-    private func storedPackages(among ids: [PackageID]) throws(InstallationError) -> Set<PackageID> {
+    func storedPackages(among ids: [PackageID]) throws(InstallationError) -> Set<PackageID> {
         try viewingStore { (transaction) throws(StoreError) in
             var stored: Set<PackageID> = []
             for id in ids where try store.contains(id, in: transaction) { stored.insert(id) }
@@ -108,7 +102,7 @@ extension Installation {
     }
 
     /// Reads the heads of the stones that are needed, on all cores.
-    private func arrivals(
+    func arrivals(
         _ packages: [PackageSummary], _ registry: CollectionRegistry
     ) throws(InstallationError) -> [Plan.Arrival] {
         try inParallel(packages) { (package) throws(InstallationError) in
@@ -148,15 +142,17 @@ extension Installation {
     private func compose(
         _ base: State?, _ resolution: Resolution, _ selections: [Selection], _ arrivals: [Plan.Arrival]
     ) throws(InstallationError) -> ComposedTree {
+        try composing { (transaction) throws in
+            let arriving = arrivals.recordsByPackage
+            if let base, let edited = try edit(base, resolution, selections, arriving, transaction) { return edited }
+            return try composeAll(selections, arriving, transaction)
+        }
+    }
+
+    /// Runs `body`, which composes, in a read transaction.
+    func composing<R>(_ body: (borrowing ReadTransaction) throws -> R) throws(InstallationError) -> R {
         do {
-            return try store.environment.view { transaction throws in
-                let arriving = Dictionary(
-                    arrivals.map { ($0.record.id, $0.record) }, uniquingKeysWith: { first, _ in first })
-                if let base, let edited = try edit(base, resolution, selections, arriving, transaction) {
-                    return edited
-                }
-                return try composeAll(selections, arriving, transaction)
-            }
+            return try store.environment.view { transaction throws in try body(transaction) }
         } catch let error as InstallationError {
             throw error
         } catch let error as StoreError {
@@ -210,7 +206,7 @@ extension Installation {
         }
     }
 
-    private func composeAll(
+    func composeAll(
         _ selections: [Selection], _ arriving: [PackageID: PackageRecord], _ transaction: borrowing ReadTransaction
     ) throws -> ComposedTree {
         // Arriving layouts get addresses that hold during composing; stored ones have them in the database's map.

@@ -25,6 +25,8 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
     case noActiveState
     case alreadyActive(UInt64)
     case activeStateStays(UInt64)
+    /// A change that stands for a whole state, asked for together with others.
+    case notCombinable(String)
     case nothingToUndo
     case nothingToRedo
     /// What the change needs does not fit.
@@ -51,6 +53,7 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .noActiveState: "nothing is installed here yet; install a package first"
         case .alreadyActive(let number): "state \(number) is active already"
         case .activeStateStays(let number): "state \(number) is active; activate another one before removing it"
+        case .notCombinable(let change): "\(change): cannot be combined with other changes in one candidate"
         case .nothingToUndo: "there is no state before the active one"
         case .nothingToRedo: "no state was made from the active one"
         case .noSpace(let path, let needed, let available):
@@ -85,7 +88,7 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .state(.unknownState), .unknownPath, .notOffered: .notFound
         case .solver: .unsatisfiable
         case .fileConflicts: .conflict
-        case .malformedRequest: .invalidInput
+        case .malformedRequest, .notCombinable: .invalidInput
         case .noSpace, .noInodes: .noSpace
         case .state(let error): error.isDiskFull ? .noSpace : .failed
         case .store(let error): error.isDiskFull ? .noSpace : .failed

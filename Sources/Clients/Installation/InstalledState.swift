@@ -8,9 +8,12 @@ internal import States
 struct InstalledState: InstalledPackages {
     let state: State?
     let store: ContentStore
+    /// Packages of the state that the store does not have yet.
+    var arriving: [PackageID: PackageRecord] = [:]
 
     func package(_ id: PackageID) throws(LookupFailure) -> PackageSummary? {
         guard state?.contains(id) == true else { return nil }
+        if let record = arriving[id] { return PackageSummary(id: id, metadata: record.metadata) }
         return try answering("package \(id)") {
             try store.environment.view { transaction throws in
                 PackageSummary(id: id, metadata: try store.metadata(of: id, in: transaction))
@@ -23,15 +26,19 @@ struct InstalledState: InstalledPackages {
     func selections() throws(LookupFailure) -> [Selection] { state?.selections ?? [] }
 
     func providers(of capability: Capability) throws(LookupFailure) -> [PackageID] {
-        try packages(.provides, capability)
+        try packages(.provides, capability) + arriving(where: { $0.allProviders.contains(capability) })
     }
 
     func dependants(on capability: Capability) throws(LookupFailure) -> [PackageID] {
-        try packages(.dependsOn, capability)
+        try packages(.dependsOn, capability) + arriving(where: { $0.dependencies.contains(capability) })
     }
 
     func opponents(of capability: Capability) throws(LookupFailure) -> [PackageID] {
-        try packages(.conflictsWith, capability)
+        try packages(.conflictsWith, capability) + arriving(where: { $0.conflicts.contains(capability) })
+    }
+
+    private func arriving(where matches: (PackageMetadata) -> Bool) -> [PackageID] {
+        arriving.filter { state?.contains($0.key) == true && matches($0.value.metadata) }.map(\.key)
     }
 
     private func packages(

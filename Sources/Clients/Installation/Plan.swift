@@ -15,6 +15,14 @@ package enum Change: Hashable, Sendable {
     case undo
     case redo
 
+    /// What was named.
+    var requests: [String] {
+        switch self {
+        case .install(let names), .remove(let names, _): names
+        case .sync, .activate, .undo, .redo: []
+        }
+    }
+
     /// How the state that comes of it is called in lists.
     package var summary: String {
         switch self {

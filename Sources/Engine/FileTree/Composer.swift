@@ -19,6 +19,11 @@ extension ComposedTree {
         root: Directory.empty.id, totals: TreeTotals(), redirects: [], bytes: Directory.empty.bytes,
         directories: [(Directory.empty.id, 0..<Directory.empty.bytes.count)])
 
+    /// A tree all of whose directories are stored.
+    package init(stored root: TreeID, totals: TreeTotals, redirects: [BytePath]) {
+        self.init(root: root, totals: totals, redirects: redirects, bytes: [], directories: [])
+    }
+
     /// The tree `other`, which refers to directories of this one, with the encodings of both.
     package func extended(by other: ComposedTree) -> ComposedTree {
         ComposedTree(

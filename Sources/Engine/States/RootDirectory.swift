@@ -66,6 +66,15 @@ package final class RootDirectory: Sendable {
         }
     }
 
+    /// Whom everything belongs to where owners are records only; nil where they are applied.
+    package var recordedOwner: (uid: UInt32, gid: UInt32)? {
+        get throws(StateError) {
+            guard ownership == .recorded else { return nil }
+            let status = try system { () throws(SystemError) in try moss.status() }
+            return (status.uid, status.gid)
+        }
+    }
+
     /// Makes `path` a root: it must not exist, be empty, or be a root already. Owners of files are applied when this
     /// is done as root.
     /// - Returns: whether it was made now.

@@ -100,4 +100,9 @@ int moss_seal(int descriptor);
 // The magic number of a file's file system; -1 when it cannot be had.
 int64_t moss_file_system_type(int descriptor);
 
+extern const int moss_UMOUNT_NOFOLLOW;
+extern const int moss_UMOUNT_DETACH;
+int moss_unmount(const char *path, int flags);
+ssize_t moss_getxattr(const char *path, const char *name, void *_Nullable value, size_t size);
+
 #pragma clang assume_nonnull end

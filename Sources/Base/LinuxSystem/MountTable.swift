@@ -1,0 +1,71 @@
+package import BytePath
+internal import CLinux
+import Glibc
+
+/// The mounts that this process sees.
+package enum MountTable {
+    package struct Mount: Hashable, Sendable {
+        package let path: BytePath
+        /// `ext4`, `fuse.moss` …
+        package let type: String
+    }
+
+    /// All mounts, later ones hiding earlier ones at the same path.
+    package static func read() throws(SystemError) -> [Mount] {
+        let text = try Descriptor.openDirectory("/proc/self").readFile("mountinfo", limit: 64 << 20)
+        return text.split(separator: 10).compactMap { line in
+            // 36 35 98:0 /root /mount/point options [optional fields] - type source options
+            let fields = line.split(separator: 32)
+            guard fields.count > 4, let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }),
+                dash + 1 < fields.count
+            else { return nil }
+            return Mount(
+                path: BytePath(bytes: unescaped(fields[4])), type: String(decoding: fields[dash + 1], as: UTF8.self))
+        }
+    }
+
+    /// The kernel writes space, tab, newline and backslash as three octal digits.
+    private static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = field
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            if byte == UInt8(ascii: "\\"), digits.count == 3,
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return bytes
+    }
+
+    /// Takes the uppermost mount at `path` away.
+    ///
+    /// - Parameter lazily: at once, even while it is in use; what is open goes on working.
+    package static func unmount(_ path: BytePath, lazily: Bool) throws(SystemError) {
+        let flags = moss_UMOUNT_NOFOLLOW | (lazily ? moss_UMOUNT_DETACH : 0)
+        guard path.withCString({ moss_unmount($0, flags) }) == 0 else { throw .last("umount", path) }
+    }
+}
+
+extension Descriptor {
+    /// The value of an extended attribute of the file at `path`; nil where it has none of that name.
+    package static func attribute(_ name: String, of path: BytePath) throws(SystemError) -> [UInt8]? {
+        try withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) {
+            (buffer) throws(SystemError) -> [UInt8]? in
+            let count = path.withCString { moss_getxattr($0, name, buffer.baseAddress, buffer.count) }
+            if count >= 0 { return Array(buffer[..<count]) }
+            let error = SystemError.last("getxattr", path)
+            if error.number.rawValue == ENODATA || error.number == .notSupported { return nil }
+            throw error
+        }
+    }
+
+    /// Where this file is, from the root of the file system, without links.
+    package func canonicalPath() throws(SystemError) -> BytePath {
+        try Descriptor.openDirectory("/proc/self/fd").readLink(BytePath("\(raw)"))
+    }
+}

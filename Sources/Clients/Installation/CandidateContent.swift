@@ -1,0 +1,71 @@
+internal import BytePath
+internal import ContentStore
+internal import Digests
+internal import FileTree
+internal import LinuxSystem
+internal import PackageModel
+internal import ViewImage
+
+/// Where the bytes of a candidate come from that the store does not have, while its view is being prepared.
+struct CandidateContent: ~Copyable {
+    let tree: ComposedTree
+    let arrivals: [Plan.Arrival]
+    private let lazily: Bool
+    private var scratch: ScratchDirectory?
+    /// Open once something was unpacked.
+    var scratchStore: ContentStore?
+    /// Objects that are not taken from the store.
+    var sources: [Digest128: UInt32] = [:]
+    private(set) var stones: [ViewRequest.Stone] = []
+    /// Objects of the store that no package has.
+    var generated: [Digest128] = []
+
+    init(_ candidate: ComposedCandidate, lazily: Bool) {
+        tree = candidate.tree
+        arrivals = candidate.arrivals
+        self.lazily = lazily
+        scratch = nil
+        scratchStore = nil
+    }
+
+    /// The view's own directory, made when first needed.
+    mutating func makeScratch() throws(StoreError) -> BytePath {
+        if let path = scratch?.path { return path }
+        do throws(SystemError) {
+            let made = try ScratchDirectory.make()
+            let path = made.path
+            scratch = consume made
+            return path
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    func isArriving(_ digest: Digest128) -> Bool { arrivals.contains { $0.record.objects[digest] != nil } }
+
+    /// Which packages to unpack now, large ones first, and which when they are needed; what `description` is in is
+    /// needed now.
+    func divided(_ description: Digest128?) -> (now: [Plan.Arrival], later: [Plan.Arrival]) {
+        let lazily = lazily
+        let isNow = { (arrival: Plan.Arrival) in
+            !lazily || description.map { arrival.record.objects[$0] != nil } ?? false
+        }
+        return (
+            arrivals.filter(isNow).sorted { $0.record.contentBytes > $1.record.contentBytes },
+            arrivals.filter { !isNow($0) }
+        )
+    }
+
+    mutating func `defer`(_ arrival: Plan.Arrival, to stone: ViewRequest.Stone) {
+        note(arrival, in: ViewRequest.firstStoneSource + UInt32(stones.count))
+        stones.append(stone)
+    }
+
+    /// Notes where a package's objects are. What is unpacked already wins: it costs nothing more.
+    mutating func note(_ arrival: Plan.Arrival, in source: UInt32) {
+        for digest in arrival.record.objects.keys where sources[digest] ?? .max > source { sources[digest] = source }
+    }
+
+    /// Gives the directory away, if there is one.
+    mutating func takeScratch() -> ScratchDirectory? { scratch.take() }
+}

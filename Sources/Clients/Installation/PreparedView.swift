@@ -1,0 +1,29 @@
+package import ContentStore
+package import LinuxSystem
+package import ViewImage
+
+/// Everything that a process needs to show one tree: to be handed over, then let go of.
+package struct PreparedView: ~Copyable, Sendable {
+    /// A ``ViewImage`` in a sealed memory file.
+    package let image: Descriptor
+    /// What is shown, for people: a state's number, or `candidate`.
+    package let shown: String
+    /// Keeps what is shown in the store.
+    package let lease: Lease
+    /// Content that the store lacks; nil when it lacks nothing.
+    package let scratch: ScratchDirectory?
+    /// Packages that are unpacked when one of their files is first opened.
+    package let stones: [ViewRequest.Stone]
+    /// How many packages the tree is of, and how many of them were brought for this view only.
+    package let packages: Int
+    package let arrivals: Int
+    package let entries: UInt64
+}
+
+/// What is to be shown.
+package enum ViewSubject: Hashable, Sendable {
+    case active
+    case state(UInt64)
+    /// What these changes, one after the other, would make of the active state.
+    case candidate([Change])
+}
