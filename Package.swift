@@ -92,11 +92,12 @@ let clients: [Target] = [
             "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
             "Repositories", "Solver", "States", "StoneFormat", "ViewImage",
         ]),
+    module("Clients", "Views", ["BytePath", "ContentStore", "Installation", "LinuxSystem", "ViewImage"]),
     module(
         "Clients", "MossCommands",
         [
-            "BytePath", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel", "Repositories", "Solver",
-            "States", "StoneFormat", "TerminalOutput", argumentParser,
+            "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel",
+            "Repositories", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "ViewImage", "Views", argumentParser,
         ]),
 ]
 
@@ -104,7 +105,7 @@ let programs: [Target] = [
     program("deb2stone", ["BytePath", "DebianImport", "Repositories", argumentParser]),
     program("moss", ["MossCommands"]),
     program("moss-sandbox", ["Sandbox"]),
-    program("moss-view", ["BytePath", "LinuxSystem", "PreviewMount"]),
+    program("moss-view", ["LinuxSystem", "PreviewMount"]),
 ]
 
 let allTests: [Target] = [

@@ -35,6 +35,20 @@ extension Descriptor {
         return bytes
     }
 
+    /// Everything up to the end of a pipe; more than `limit` bytes is an error (EFBIG).
+    package func readToEnd(limit: Int) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        try withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { (buffer) throws(SystemError) -> Void in
+            while true {
+                let count = try read(into: buffer)
+                if count == 0 { return }
+                bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                guard bytes.count <= limit else { throw SystemError(.tooLarge, call: "read") }
+            }
+        }
+        return bytes
+    }
+
     /// Writes all of `bytes` at the file's position.
     package func write(_ bytes: UnsafeRawBufferPointer) throws(SystemError) {
         var rest = bytes

@@ -46,8 +46,8 @@ package enum MountTable {
     ///
     /// - Parameter lazily: at once, even while it is in use; what is open goes on working.
     package static func unmount(_ path: BytePath, lazily: Bool) throws(SystemError) {
-        let flags = moss_UMOUNT_NOFOLLOW | (lazily ? moss_UMOUNT_DETACH : 0)
-        guard path.withCString({ moss_unmount($0, flags) }) == 0 else { throw .last("umount", path) }
+        let flags = moss_UMOUNT_NOFOLLOW | (lazily ? moss_MNT_DETACH : 0)
+        guard path.withCString({ moss_umount($0, flags) }) == 0 else { throw .last("umount", path) }
     }
 }
 
@@ -56,7 +56,7 @@ extension Descriptor {
     package static func attribute(_ name: String, of path: BytePath) throws(SystemError) -> [UInt8]? {
         try withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) {
             (buffer) throws(SystemError) -> [UInt8]? in
-            let count = path.withCString { moss_getxattr($0, name, buffer.baseAddress, buffer.count) }
+            let count = path.withCString { moss_lgetxattr($0, name, buffer.baseAddress, buffer.count) }
             if count >= 0 { return Array(buffer[..<count]) }
             let error = SystemError.last("getxattr", path)
             if error.number.rawValue == ENODATA || error.number == .notSupported { return nil }

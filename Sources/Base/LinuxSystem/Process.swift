@@ -52,6 +52,11 @@ package func currentTimeSeconds() -> Int64 {
     return Int64(time.tv_sec)
 }
 
+/// Sleeps.
+package func pause(milliseconds: UInt32) {
+    usleep(milliseconds * 1000)
+}
+
 /// Nanoseconds of a clock that only goes forward.
 package func monotonicNanoseconds() -> UInt64 {
     var time = timespec()
@@ -97,10 +102,4 @@ extension CurrentProcess {
         }
         return bytes.split(separator: 0).map { BytePath(bytes: Array($0)) }
     }
-}
-
-/// Writes a remark for whoever watches; nothing is left to try where even standard error is gone.
-package func writeToStandardError(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }

@@ -31,6 +31,8 @@ package struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     package static let tooManyLinks = ErrorNumber(rawValue: EMLINK)
     package static let wouldBlock = ErrorNumber(rawValue: EAGAIN)
 
+    package var isBusy: Bool { rawValue == EBUSY }
+
     /// The system's own sentence for the number.
     package var message: String {
         guard let text = strerror(rawValue) else { return "error \(rawValue)" }

@@ -9,7 +9,6 @@
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -66,10 +65,3 @@ int64_t moss_file_system_type(int descriptor) {
 }
 
 const int moss_UMOUNT_NOFOLLOW = UMOUNT_NOFOLLOW;
-const int moss_UMOUNT_DETACH = MNT_DETACH;
-
-int moss_unmount(const char *path, int flags) { return umount2(path, flags); }
-
-ssize_t moss_getxattr(const char *path, const char *name, void *value, size_t size) {
-    return getxattr(path, name, value, size);
-}

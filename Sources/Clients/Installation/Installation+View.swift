@@ -1,5 +1,5 @@
 package import BytePath
-internal import ContentStore
+package import ContentStore
 internal import Digests
 internal import FileTree
 internal import LMDB
@@ -25,6 +25,19 @@ extension Installation {
         for _ in 0..<8 {
             do throws(InstallationError) {
                 return try prepareOnce(subject, mountpoint, lazily, progress)
+            } catch {
+                guard case .store(.collectedMeanwhile) = error else { throw error }
+            }
+        }
+        throw .store(.collectedMeanwhile)
+    }
+
+    /// A lease on the packages of all states there are; a view of everything adds to it what comes later.
+    package func leaseForEverything(at mountpoint: BytePath) throws(InstallationError) -> Lease {
+        for _ in 0..<8 {
+            let packages = Set(try states().flatMap(\.selections))
+            do throws(InstallationError) {
+                return try lease(for: "everything", mountpoint, Array(packages), [])
             } catch {
                 guard case .store(.collectedMeanwhile) = error else { throw error }
             }
@@ -134,10 +147,11 @@ extension Installation {
     ) throws(InstallationError) -> ComposedTree {
         do throws(StoreError) {
             let description = try releaseDescription(of: tree.root, tree)
-            let text = ReleaseFile.text(try description.map { (digest) throws(StoreError) in
-                try content.isArriving(digest)
-                    ? content.scratchStore?.readObject(digest) ?? [] : store.readObject(digest)
-            })
+            let text = ReleaseFile.text(
+                try description.map { (digest) throws(StoreError) in
+                    try content.isArriving(digest)
+                        ? content.scratchStore?.readObject(digest) ?? [] : store.readObject(digest)
+                })
             let digest = Digest128(hashing: text)
             if (try? store.readObject(digest)) != nil {
                 content.generated.append(digest)
@@ -162,7 +176,8 @@ extension Installation {
         let arriving = candidate.arrivals.recordsByPackage
         let sources = content.sources
         let setting = ViewImageBuilder.Setting(
-            shown: shown, time: time, recordedOwner: try InstallationError.states { () throws(StateError) in try root.recordedOwner })
+            shown: shown, time: time,
+            recordedOwner: try InstallationError.states { () throws(StateError) in try root.recordedOwner })
         let file: Descriptor
         do {
             file = try store.environment.view { transaction throws in

@@ -1,3 +1,4 @@
+package import BytePath
 package import ContentStore
 package import LinuxSystem
 package import ViewImage
@@ -18,6 +19,22 @@ package struct PreparedView: ~Copyable, Sendable {
     package let packages: Int
     package let arrivals: Int
     package let entries: UInt64
+
+    package var scratchPath: BytePath? {
+        switch scratch {
+        case .some(let scratch): scratch.path
+        case .none: nil
+        }
+    }
+
+    /// What the process that shows it must inherit.
+    package var descriptors: [Int32] {
+        let descriptors = [image.raw, lease.descriptor.raw]
+        return switch scratch {
+        case .some(let scratch): descriptors + [scratch.descriptor.raw]
+        case .none: descriptors
+        }
+    }
 }
 
 /// What is to be shown.

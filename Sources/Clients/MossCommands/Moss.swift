@@ -14,7 +14,7 @@ struct Moss: NounCommand {
             """,
         version: MossCommands.version,
         groupedSubcommands: [
-            Subcommands.roots, Subcommands.changes, Subcommands.questions, Subcommands.stones,
+            Subcommands.roots, Subcommands.changes, Subcommands.views, Subcommands.questions, Subcommands.stones,
         ])
 }
 
@@ -33,6 +33,10 @@ private enum Subcommands {
                 InstallCommand.self, RemoveCommand.self, SyncCommand.self, UndoCommand.self, RedoCommand.self,
                 StateGroup.self,
             ])
+    }
+
+    static var views: CommandGroup {
+        .init(name: "Views", subcommands: [MountCommand.self, UnmountCommand.self])
     }
 
     static var questions: CommandGroup {

@@ -37,7 +37,7 @@ package enum PreviewMount {
     }
 
     private static func complain(_ text: String) {
-        writeToStandardError("moss-view: \(text)\n")
+        CurrentProcess.writeError("moss-view: \(text)\n")
     }
 
     private static func serve(_ request: ViewRequest, _ starter: ReadySignal) throws(Failure) {
@@ -45,10 +45,19 @@ package enum PreviewMount {
         let contents = try Contents(request)
         let source = try ViewSource(request, contents)
         let session = ViewSession(source, contents)
-        // The lease lasts as long as the process; its descriptor is all there is to keep.
-        let lease = request.lease.map { Descriptor(taking: $0) }
-        defer { _ = lease }
+        let lease = try adoptLease(request)
         try FuseMount.run(session, at: request.mountpoint, reading: request.reading, starter)
         contents.removeScratch()
+        lease?.release()
+    }
+
+    private static func adoptLease(_ request: ViewRequest) throws(Failure) -> Lease? {
+        guard let descriptor = request.lease else { return nil }
+        do throws(SystemError) {
+            let moss = try Descriptor.openDirectory(request.root.appending(".moss"))
+            return try Lease.adopt(Descriptor(taking: descriptor), below: moss)
+        } catch {
+            throw Failure("\(error)")
+        }
     }
 }

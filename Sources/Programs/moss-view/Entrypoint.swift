@@ -1,11 +1,11 @@
-import BytePath
 import Glibc
 import LinuxSystem
 import PreviewMount
 
+/// Serves a view until it is unmounted.
 @main
 enum Entrypoint {
     static func main() {
-        exit(PreviewMount.run(Array(CurrentProcess.commandLine.dropFirst())))
+        exit(PreviewMount.run(CurrentProcess.arguments))
     }
 }

@@ -101,8 +101,5 @@ int moss_seal(int descriptor);
 int64_t moss_file_system_type(int descriptor);
 
 extern const int moss_UMOUNT_NOFOLLOW;
-extern const int moss_UMOUNT_DETACH;
-int moss_unmount(const char *path, int flags);
-ssize_t moss_getxattr(const char *path, const char *name, void *_Nullable value, size_t size);
 
 #pragma clang assume_nonnull end

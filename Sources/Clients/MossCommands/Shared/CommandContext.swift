@@ -1,10 +1,12 @@
 internal import BytePath
+internal import ContentStore
 import Glibc
 internal import Installation
 internal import LinuxSystem
 internal import Repositories
 internal import States
 internal import TerminalOutput
+internal import Views
 
 /// What a running command works with: its output, its root, and the question to the user.
 final class CommandContext {
@@ -36,6 +38,10 @@ final class CommandContext {
                 throw CommandFailure(error)
             } catch let error as SystemError {
                 throw CommandFailure(error)
+            } catch let error as StoreError {
+                throw CommandFailure(.store(error))
+            } catch let error as ViewError {
+                throw CommandFailure(.failed, code: "failed", error.description)
             }
         } catch {
             let failure = error as? CommandFailure ?? CommandFailure(.failed, code: "failed", "\(error)")
@@ -96,7 +102,9 @@ final class CommandContext {
     var root: BytePath { global.directory.absolute }
 
     func openForReading() throws(InstallationError) -> Installation {
-        try Installation(opening: root, .reading)
+        let installation = try Installation(opening: root, .reading)
+        Views.cleanUp(installation.store)
+        return installation
     }
 
     /// For work that goes on beside other commands.
@@ -107,6 +115,7 @@ final class CommandContext {
     /// Takes the root's lock; says so when an earlier command had left something to do.
     func openForChanging() throws(InstallationError) -> Installation {
         let installation = try openLocked()
+        Views.cleanUp(installation.store)
         if !global.json, let remark = Self.remark(on: installation.recovery) { note(remark) }
         return installation
     }

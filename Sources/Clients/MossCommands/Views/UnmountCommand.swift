@@ -1,0 +1,25 @@
+internal import ArgumentParser
+internal import BytePath
+internal import Installation
+internal import Views
+
+struct UnmountCommand: MossCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "umount", abstract: "End a view.", aliases: ["unmount"])
+    static let title = "umount"
+
+    @OptionGroup var global: GlobalOptions
+
+    @Flag(help: "At once, even while it is in use: what is open there stays usable until it is closed.")
+    var lazy = false
+
+    @Argument(help: "The directory at which the view is.")
+    var dir: PathArgument
+
+    func perform(_ context: CommandContext) throws {
+        // A view can be ended without its root at hand; then nobody waits for its process.
+        let installation = try? context.openForReading()
+        try Views.unmount(dir.path, of: installation?.store, lazily: lazy)
+        context.show(UnmountReport(dir.path))
+    }
+}

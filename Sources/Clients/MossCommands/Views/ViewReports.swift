@@ -1,0 +1,99 @@
+package import BytePath
+package import Installation
+package import TerminalOutput
+package import Views
+
+/// A view that was started.
+package struct MountReport: Report {
+    package var mountpoint: String
+    package var mountpointBytes: String?
+    /// A state's number, `candidate` or `everything`.
+    package var shows: String
+    /// `passthrough` or `cached`.
+    package var reading = ""
+    package var process: Int32 = 0
+    package var packages: Int?
+    /// Packages that the store lacks, brought for this view.
+    package var arrivals: Int?
+    package var entries: UInt64?
+
+    package init(_ view: borrowing PreparedView, at mountpoint: BytePath) {
+        let text = PathText(mountpoint)
+        (self.mountpoint, mountpointBytes) = (text.text, text.bytes)
+        shows = view.shown
+        (packages, arrivals, entries) = (view.packages, view.arrivals, view.entries)
+    }
+
+    package init(everythingAt mountpoint: BytePath) {
+        let text = PathText(mountpoint)
+        (self.mountpoint, mountpointBytes) = (text.text, text.bytes)
+        shows = "everything"
+    }
+
+    package mutating func note(_ started: Views.Started) {
+        (reading, process) = (started.reading, started.process)
+    }
+
+    package func write(to output: TerminalStream) {
+        let what =
+            switch shows {
+            case "candidate": "The candidate"
+            case "everything": "Everything"
+            default: "State \(shows)"
+            }
+        var details = ["\(reading) reads"]
+        if let packages { details.append(Measures.count(packages, "package")) }
+        if let arrivals, arrivals > 0 { details.append("\(arrivals) of them for this view only") }
+        output.line("\(what) is at \(mountpoint.printable) (\(details.joined(separator: ", "))).")
+    }
+}
+
+/// A view that was ended.
+package struct UnmountReport: Report {
+    package var mountpoint: String
+    package var mountpointBytes: String?
+
+    package init(_ mountpoint: BytePath) {
+        let text = PathText(mountpoint)
+        (self.mountpoint, mountpointBytes) = (text.text, text.bytes)
+    }
+
+    package func write(to output: TerminalStream) {
+        output.line("Nothing is shown at \(mountpoint.printable) any more.")
+    }
+}
+
+/// The views of a root.
+package struct ViewListReport: Report {
+    package struct View: Encodable, Hashable, Sendable {
+        package var mountpoint: String
+        package var mountpointBytes: String?
+        package var shows: String
+        package var process: Int32
+        package var alive: Bool
+        /// Words such as `reading=passthrough` and `open=12`.
+        package var statistics: String?
+    }
+
+    package var views: [View]
+
+    package init(_ views: [Views.Mounted]) {
+        self.views = views.map { view in
+            let mountpoint = PathText(view.mountpoint)
+            return View(
+                mountpoint: mountpoint.text, mountpointBytes: mountpoint.bytes, shows: view.shows,
+                process: view.process,
+                alive: view.isAlive, statistics: view.statistics)
+        }
+    }
+
+    package func write(to output: TerminalStream) {
+        var table = Table()
+        for view in views {
+            table.add(
+                .init(view.mountpoint.printable), .init(view.shows.printable, .bold), .init("process \(view.process)"),
+                .init(view.statistics?.printable ?? "does not answer", view.alive ? .dim : .red))
+        }
+        table.write(to: output)
+    }
+}
