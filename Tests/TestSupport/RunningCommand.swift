@@ -37,6 +37,9 @@ package final class RunningCommand {
     /// What the program wrote to its standard output so far.
     package var outputSoFar: [UInt8] { Streams.contents(of: streams.output) }
 
+    /// What the program wrote to its standard error so far.
+    package var errorsSoFarText: String { String(decoding: Streams.contents(of: streams.errors), as: UTF8.self) }
+
     /// Waits for the program to end; kills its process group once the command's time is over.
     package func wait() throws(TestSupportError) -> CommandResult {
         var pauseMicroseconds: UInt32 = 100

@@ -39,6 +39,12 @@ package enum Namespaces {
         }
     }
 
+    /// Whether this process is in the machine's own user namespace, where users are who they are.
+    package static var isFirstOfUsers: Bool {
+        guard let map = try? Descriptor.openDirectory("/proc/self").readFile("uid_map") else { return false }
+        return map.split { $0 == 32 || $0 == 10 }.elementsEqual(["0", "0", "4294967295"]) { $0.elementsEqual($1.utf8) }
+    }
+
     /// Takes up the loopback device of a new network namespace, which begins without any that works.
     package static func raiseLoopback() throws(SystemError) {
         guard moss_raise_loopback() == 0 else { throw .last("ioctl", "lo") }

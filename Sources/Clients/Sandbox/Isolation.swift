@@ -3,22 +3,23 @@ internal import LinuxSystem
 
 /// Takes this process out of the caller's namespaces.
 struct Isolation {
-    /// Whether the sandbox's root is the caller under another name, and not the machine's.
-    let hasUserNamespace: Bool
+    /// Whether the sandbox's root is the machine's, and not an ordinary user under another name.
+    let isMachineRoot: Bool
 
     /// Enters new namespaces for mounts, IPC and, if asked for, network and users. The process namespace comes later,
     /// since the provider stays outside.
     init(_ request: SandboxRequest) throws(SandboxError) {
         let uid = CurrentProcess.effectiveUser
         let gid = CurrentProcess.effectiveGroup
-        hasUserNamespace = uid != 0 || !CurrentProcess.isSystemAdministrator
+        let needsUserNamespace = uid != 0 || !CurrentProcess.isSystemAdministrator
+        isMachineRoot = !needsUserNamespace && Namespaces.isFirstOfUsers
         var kinds: Namespaces.Kinds = [.mounts, .messages]
-        if hasUserNamespace { kinds.insert(.users) }
+        if needsUserNamespace { kinds.insert(.users) }
         if !request.sharesNetwork { kinds.insert(.network) }
-        let advice = hasUserNamespace ? Self.userNamespaceAdvice() : "run as root of the machine, not of a container"
+        let advice = needsUserNamespace ? Self.userNamespaceAdvice() : "run as root of the machine, not of a container"
         try explaining("cannot make namespaces", advice: advice) { () throws(SystemError) in
             try Namespaces.leave(kinds)
-            if hasUserNamespace { try Namespaces.mapRoot(uid: uid, gid: gid) }
+            if needsUserNamespace { try Namespaces.mapRoot(uid: uid, gid: gid) }
             try Mounts.makeAllPrivate()
             if !request.sharesNetwork { try Namespaces.raiseLoopback() }
         }

@@ -90,17 +90,18 @@ struct LowerProvider {
 }
 
 extension Descriptor {
-    /// All bytes until the other side closes; after an `R` nothing more is waited for.
+    /// The answer's first byte, and after an `E` the text, for which nobody waits long.
     fileprivate func readAnswer() throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
-        while bytes.count < 64 << 10, bytes.first != UInt8(ascii: "R") {
+        while bytes.count < 64 << 10 {
             let count = try withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) {
                 (buffer) throws(SystemError) -> Int in
                 let count = try read(into: buffer)
                 bytes.append(contentsOf: buffer[..<count])
                 return count
             }
-            if count == 0 { break }
+            guard count > 0, bytes.first == UInt8(ascii: "E") else { break }
+            guard try waitUntilReadable(milliseconds: 1000) else { break }
         }
         return bytes
     }

@@ -18,8 +18,8 @@ extension NewRoot {
             }
             try directory.makeDirectory("shm", mode: 0o1777)
             try directory.makeDirectory("pts")
-            // A user namespace of one user knows no group of terminals.
-            let group = hasUserNamespace ? "" : ",gid=5"
+            // A user namespace may not know the group of terminals.
+            let group = isMachineRoot ? ",gid=5" : ""
             try Mounts.mount(
                 "devpts", on: path.appending("pts"), [.noSetuid, .noExecution],
                 options: BytePath("newinstance,ptmxmode=0666,mode=0620\(group)"))

@@ -11,14 +11,14 @@ struct NewRoot {
     private static let places: [BytePath] = ["/proc/tty/ldisc", "/mnt", "/media", "/tmp"]
 
     let base: BytePath
-    let hasUserNamespace: Bool
+    let isMachineRoot: Bool
 
     var lower: BytePath { base.appending("lower") }
     var root: BytePath { base.appending("root") }
 
     /// Mounts the file system and makes its first directories.
-    init(hasUserNamespace: Bool) throws(SandboxError) {
-        self.hasUserNamespace = hasUserNamespace
+    init(isMachineRoot: Bool) throws(SandboxError) {
+        self.isMachineRoot = isMachineRoot
         let present = Self.places.first { (try? Descriptor.openDirectory($0)) != nil }
         guard let place = present else {
             throw SandboxError("/mnt", "there is no directory to build the sandbox on", advice: "make it")
@@ -88,7 +88,7 @@ struct NewRoot {
         var options = "lowerdir=\(lower.display),upperdir=\(upper.display),workdir=\(work.display)"
         // "nofollow" is the "off" that attributes of ordinary users allow.
         options +=
-            ",metacopy=off,index=off" + (hasUserNamespace ? ",userxattr,redirect_dir=nofollow" : ",redirect_dir=off")
+            ",metacopy=off,index=off" + (isMachineRoot ? ",redirect_dir=off" : ",userxattr,redirect_dir=nofollow")
         if !isKept { options += ",volatile" }
         let advice =
             isKept

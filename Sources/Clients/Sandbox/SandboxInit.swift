@@ -35,7 +35,7 @@ struct SandboxInit {
         }
         try root.enter()
         for bind in sources.binds { try bind.attach() }
-        if !root.hasUserNamespace { CurrentProcess.dropMachineCapabilities() }
+        if root.isMachineRoot { CurrentProcess.dropMachineCapabilities() }
         let directory = request.workingDirectory
         try explaining("cannot start there", advice: "name a directory that exists inside") { () throws(SystemError) in
             try CurrentProcess.changeDirectory(to: directory)

@@ -32,7 +32,7 @@ struct Supervisor {
     /// - Returns: its exit status, or 128 plus its signal.
     func run() throws(SandboxError) -> Int32 {
         let sources = try HostSources(request)
-        let root = try NewRoot(hasUserNamespace: isolation.hasUserNamespace)
+        let root = try NewRoot(isMachineRoot: isolation.isMachineRoot)
         guard case .provider(let description) = request.lower else {
             try build(root, sources)
             try buildOnLower(root, sources)
