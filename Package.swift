@@ -90,7 +90,7 @@ let clients: [Target] = [
         "Clients", "Installation",
         [
             "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
-            "Repositories", "Solver", "States", "StoneFormat", "ViewImage",
+            "Repositories", "Solver", "States", "StoneFormat", "ViewImage", yams,
         ]),
     module("Clients", "Views", ["BytePath", "ContentStore", "Installation", "LinuxSystem", "ViewImage"]),
     module(

@@ -57,7 +57,33 @@ extension EngineScratch {
 
     /// One line for every promise that does not hold.
     func complaints() throws -> [String] {
-        try objectComplaints() + packageComplaints()
+        try objectComplaints() + packageComplaints() + claimComplaints()
+    }
+
+    /// Every record says how many packages ask for each variant.
+    private func claimComplaints() throws -> [String] {
+        let records = try objectRecords()
+        var claims: [Digest128: [EntryMetadata: UInt32]] = [:]
+        try environment.view { transaction throws in
+            for id in try store.packages(in: transaction) {
+                var own: Set<[UInt64]> = []
+                let layout = PackageLayout(stored: Array(try store.layoutBytes(of: id, in: transaction)))
+                for (_, entry) in try layout.entries() {
+                    guard case .regular(let digest, let size) = entry.content, size > 0 else { continue }
+                    let variant = store.effective(entry.metadata)
+                    let key = [digest.high, digest.low, UInt64(variant.mode), UInt64(variant.uid), UInt64(variant.gid)]
+                    if own.insert(key).inserted { claims[digest, default: [:]][variant, default: 0] += 1 }
+                }
+            }
+        }
+        var lines: [String] = []
+        for (digest, record) in records {
+            let counted = Dictionary(uniqueKeysWithValues: zip(record.variants, record.claims))
+            if counted != claims[digest] ?? [:] {
+                lines.append("\(digest): claims \(counted), but packages have \(claims[digest] ?? [:])")
+            }
+        }
+        return lines
     }
 
     private func objectComplaints() throws -> [String] {

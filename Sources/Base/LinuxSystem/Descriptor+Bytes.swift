@@ -93,6 +93,11 @@ extension Descriptor {
         guard ftruncate(raw, off_t(clamping: size)) == 0 else { throw .last("ftruncate") }
     }
 
+    /// Gives the file `size` bytes on disk, as zeros, without writing them.
+    package func allocate(_ size: UInt64) throws(SystemError) {
+        guard moss_fallocate(raw, Int64(clamping: size)) == 0 else { throw .last("fallocate") }
+    }
+
     /// Asks for the written pages to go to disk without waiting for them.
     package func startWriteBack() {
         _ = moss_sync_file_range(raw, 0, 0)  // advice only: a later syncFileSystem reports what goes wrong

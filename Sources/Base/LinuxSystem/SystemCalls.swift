@@ -95,6 +95,13 @@ package enum SystemCalls {
         _ = name.withCString { unlinkat(directory, $0, 0) }
     }
 
+    /// Removes a file; one that is not there is success.
+    package static func unlinkIfPresent(_ directory: Int32, _ name: UnsafePointer<CChar>) -> SystemError? {
+        if unlinkat(directory, name, 0) == 0 { return nil }
+        let error = failure("unlink", name)
+        return error.number == .noSuchFile ? nil : error
+    }
+
     /// Change time and kind of `path`, for checks over many directories.
     package static func status(_ directory: Int32, _ path: UnsafePointer<CChar>) throws(SystemError) -> FileStatus {
         var status = stat()

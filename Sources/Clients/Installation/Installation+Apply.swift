@@ -31,7 +31,8 @@ extension Installation {
         let blitter = Blitter(store) { progress(.advanced(.staging, by: UInt64($0))) }
         try checkSpace(plan)
         try InstallationError.states { () throws(StateError) in try root.beginChange() }
-        defer { root.endChange() }
+        var isDone = false
+        defer { if isDone { root.endChange() } else { root.abandonChange() } }
         let waiting = { (_: String) in progress(.phase(.waiting, total: 0)) }
         let report: SwitchReport
         switch plan.target {
@@ -54,6 +55,8 @@ extension Installation {
                 }
             }
         }
+        isDone = true
+        root.keepReserve()
         continueInBackground(after: report, plan)
         return try state(report.state)
     }

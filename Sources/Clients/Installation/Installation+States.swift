@@ -1,17 +1,9 @@
 package import BytePath
 internal import ContentStore
-internal import Digests
 package import FileTree
 internal import LMDB
 package import PackageModel
 package import States
-
-/// What removing states gave back.
-package struct FreedSpace: Hashable, Sendable {
-    package var packages = 0
-    package var objects = 0
-    package var bytes: UInt64 = 0
-}
 
 /// Where a path of the active state comes from.
 package struct Blame: Sendable {
@@ -23,53 +15,8 @@ package struct Blame: Sendable {
     package let since: State
 }
 
-/// Removing states, and asking where things come from.
+/// Asking where things come from.
 extension Installation {
-    /// The states that keeping `keep` of them would remove: the oldest before the active one, or, with
-    /// `includesNewer`, of all but the active one. The active one counts as kept.
-    package func prunable(keep: Int, includesNewer: Bool) throws(InstallationError) -> [State] {
-        let active = try activeState()
-        let candidates = try states().filter {
-            $0.number != active?.number && (includesNewer || $0.number < active?.number ?? 0)
-        }
-        return candidates.dropLast(max(0, keep - 1))
-    }
-
-    /// Removes states and everything that only they needed.
-    package func removeStates(
-        _ numbers: [UInt64], progress: @escaping ProgressHandler = { _ in }
-    ) throws(InstallationError) -> FreedSpace {
-        let active = try activeState()?.number
-        for number in numbers {
-            if number == active { throw .activeStateStays(number) }
-            _ = try state(number)
-        }
-        try InstallationError.states { () throws(StateError) in try root.beginChange() }
-        defer { root.endChange() }
-        try InstallationError.states { () throws(StateError) in try stateStore.remove(numbers) }
-        return try collect(progress)
-    }
-
-    /// Removes packages that no state has, and the objects and trees that nothing refers to.
-    private func collect(_ progress: @escaping ProgressHandler) throws(InstallationError) -> FreedSpace {
-        let states = try states()
-        let roots = try InstallationError.states { () throws(StateError) in try stateStore.treesOnDisk() }
-        let packages = states.reduce(into: Set<PackageID>()) { $0.formUnion($1.selections.map(\.package)) }
-        var generated: Set<Digest128> = []
-        for state in states {
-            if case .regular(let digest, _)? = try entry(at: "lib/os-release", in: state)?.content {
-                generated.insert(digest)
-            }
-        }
-        let protected = generated
-        let collected = try InstallationError.stored { () throws(StoreError) in
-            try store.collect(keeping: packages, objects: protected, trees: states.map(\.tree) + roots) {
-                progress(.advanced(.collecting, by: UInt64($0)))
-            }
-        }
-        return FreedSpace(packages: collected.packages, objects: collected.objects, bytes: collected.bytes)
-    }
-
     /// Says which package a path of the active state comes from, and since when.
     ///
     /// - Parameter path: below `/usr`, with or without that in front.

@@ -73,7 +73,7 @@ package final class Installation: Sendable {
         guard wasCutShort else { return recovery }
         try InstallationError.stored { () throws(StoreError) in try store.removeTemporaryFiles() }
         try InstallationError.states { () throws(StateError) in try stateStore.removeLeftovers() }
-        root.endChange()
+        root.abandonChange()
         return recovery
     }
 

@@ -27,6 +27,9 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
     case activeStateStays(UInt64)
     /// A change that stands for a whole state, asked for together with others.
     case notCombinable(String)
+    case pinnedStateStays(UInt64)
+    /// The rules by which states are kept cannot be read: file, perhaps with a line, and why.
+    case retention(String, String)
     case nothingToUndo
     case nothingToRedo
     /// What the change needs does not fit.
@@ -54,6 +57,8 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .alreadyActive(let number): "state \(number) is active already"
         case .activeStateStays(let number): "state \(number) is active; activate another one before removing it"
         case .notCombinable(let change): "\(change): cannot be combined with other changes in one candidate"
+        case .pinnedStateStays(let number): "state \(number) is pinned; unpin it before removing it"
+        case .retention(let place, let cause): "\(place): \(cause)"
         case .nothingToUndo: "there is no state before the active one"
         case .nothingToRedo: "no state was made from the active one"
         case .noSpace(let path, let needed, let available):
@@ -85,7 +90,8 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .state(.locked): .locked
         case .state(.notARoot), .state(.notEmpty): .notARoot
-        case .state(.unknownState), .unknownPath, .notOffered: .notFound
+        case .state(.unknownState), .state(.unknownStateName), .unknownPath, .notOffered: .notFound
+        case .state(.invalidStateName), .state(.stateNameTaken): .invalidInput
         case .solver: .unsatisfiable
         case .fileConflicts: .conflict
         case .malformedRequest, .notCombinable: .invalidInput

@@ -11,7 +11,7 @@ package enum ProgressEvent: Hashable, Sendable {
         case waiting
         /// The tree being written, in entries.
         case staging
-        /// Records and trees of removed states, in objects.
+        /// Objects being removed, in bytes.
         case collecting
     }
 }

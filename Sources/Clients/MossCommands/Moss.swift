@@ -23,7 +23,9 @@ protocol NounCommand: ParsableCommand {}
 
 private enum Subcommands {
     static var roots: CommandGroup {
-        .init(name: "Roots and collections", subcommands: [InitCommand.self, RepoGroup.self, TidyCommand.self])
+        .init(
+            name: "Roots and collections",
+            subcommands: [InitCommand.self, RepoGroup.self, TidyCommand.self, GcCommand.self])
     }
 
     static var changes: CommandGroup {

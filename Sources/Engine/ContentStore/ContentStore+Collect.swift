@@ -1,155 +1,49 @@
 internal import BytePath
-package import Digests
-package import FileTree
-internal import LMDB
+internal import Digests
+internal import FileTree
+package import LMDB
 internal import LinuxSystem
-package import PackageModel
+internal import PackageModel
+internal import Synchronization
 
-/// What collecting removed.
-package struct Collected: Hashable, Sendable {
-    package var packages = 0
-    package var objects = 0
-    package var bytes: UInt64 = 0
-}
-
+/// Removing garbage, in an order that is safe to stop anywhere and beside views that begin or end:
+/// 1. one transaction removes records and notes which files go with them;
+/// 2. leases are read;
+/// 3. files that no lease pins are unlinked;
+/// 4. one transaction forgets those.
+///
+/// What a stop leaves between 1 and 4, or a lease keeps, is noted and found by the next collection without a search.
+/// The root's lock must be held throughout: nobody ingests meanwhile.
 extension ContentStore {
-    /// Removes every package that is not in `kept`, the objects that only such packages have unless they are
-    /// `protected`, and the trees that none of `roots` leads to.
-    ///
-    /// Records go first, in one transaction, then files: a stop in between leaves files without records, never records
-    /// without files. Nobody may ingest meanwhile; the root's lock sees to that.
-    package func collect(
-        keeping kept: Set<PackageID>, objects protected: Set<Digest128>, trees roots: [TreeID], progress: (Int) -> Void
-    ) throws(StoreError) -> Collected {
-        let dead = try deadPackages(keeping: kept)
-        let doomed = try doomedObjects(of: dead, keeping: kept).filter { !protected.contains($0.key) }
-        let deadTrees = try unreachableTrees(from: roots)
+    /// Step 1: removes the records of `garbage`, whose files ``sweep(anyway:progress:)`` removes.
+    package func removeRecords(
+        of garbage: Garbage, in transaction: inout WriteTransaction
+    ) throws(StoreError) {
         do throws(DatabaseError) {
-            try environment.update { (transaction) throws(DatabaseError) in
-                for package in dead { try Self.removeRecords(of: package, &transaction) }
-                for digest in doomed.keys { try transaction.remove(digest, in: StoreBuckets.objects) }
-                for tree in deadTrees { try transaction.remove(tree, in: StoreBuckets.trees) }
+            for package in garbage.packages { try Self.removeRecords(of: package, &transaction) }
+            for (digest, record) in garbage.records.sorted(by: { $0.key < $1.key }) {
+                if let record {
+                    try transaction.put(record, in: StoreBuckets.objects, for: digest)
+                } else {
+                    try transaction.remove(digest, in: StoreBuckets.objects)
+                }
+            }
+            for id in garbage.strayManifests {
+                try transaction.put(Empty(), in: StoreBuckets.pendingManifests, for: id)
+            }
+            for tree in garbage.trees.sorted() { try transaction.remove(tree, in: StoreBuckets.trees) }
+            for (digest, copies) in garbage.copies.sorted(by: { $0.key < $1.key }) {
+                var pending = copies
+                for other in garbage.pendingObjects[digest]?.variants ?? [] { pending.add(other) }
+                try transaction.put(pending, in: StoreBuckets.pendingObjects, for: digest)
             }
         } catch {
             throw .database(error)
         }
-        for package in dead { removeManifest(of: package.id) }
-        var collected = Collected(packages: dead.count, objects: doomed.count)
-        for (digest, record) in doomed {
-            try unlinkVariants(of: digest, record)
-            collected.bytes += record.size
-            progress(1)
-        }
-        return collected
-    }
-
-    private struct DeadPackage {
-        let id: PackageID
-        let digests: [Digest128]
-        /// Keys of its rows in the claims bucket.
-        let claimKeys: [Digest128]
-        /// Keys of its rows in the capabilities bucket.
-        let capabilityKeys: [Digest128]
-    }
-
-    private func deadPackages(keeping kept: Set<PackageID>) throws(StoreError) -> [DeadPackage] {
-        try readingLayouts { (transaction) throws(StoreError) in
-            var dead: [DeadPackage] = []
-            for id in try packages(in: transaction) where !kept.contains(id) {
-                var digests: [Digest128] = []
-                var claims: [Digest128] = []
-                let layout = PackageLayout(stored: Array(try layoutBytes(of: id, in: transaction)))
-                do throws(TreeError) {
-                    for (path, entry) in try layout.entries() {
-                        if case .regular(let digest, let size) = entry.content, size > 0 { digests.append(digest) }
-                        if entry.kind == .directory {
-                            claims.append(Digest128(hashing: path.appending(entry.name).bytes))
-                        }
-                    }
-                } catch {
-                    throw .tree(error)
-                }
-                dead.append(
-                    DeadPackage(
-                        id: id, digests: digests, claimKeys: claims,
-                        capabilityKeys: try metadata(of: id, in: transaction).capabilityKeys))
-            }
-            return dead
-        }
-    }
-
-    /// The objects that only dead packages have. Reads the layouts of all packages that stay.
-    private func doomedObjects(
-        of dead: [DeadPackage], keeping kept: Set<PackageID>
-    ) throws(StoreError) -> [Digest128: ObjectRecord] {
-        var candidates = Set(dead.flatMap(\.digests))
-        if candidates.isEmpty { return [:] }
-        return try readingLayouts { (transaction) throws(StoreError) in
-            for id in kept {
-                do throws(TreeError) {
-                    var groups = try LayoutGroups(try layout(of: id, transaction))
-                    while let group = try groups.next() {
-                        var records = group.records
-                        while let record = try records.next() {
-                            if record.kind == .regular { candidates.remove(record.identifier) }
-                        }
-                    }
-                } catch {
-                    throw .tree(error)
-                }
-            }
-            var doomed: [Digest128: ObjectRecord] = [:]
-            for digest in candidates {
-                do throws(DatabaseError) {
-                    doomed[digest] = try transaction.value(in: StoreBuckets.objects, for: digest)
-                } catch {
-                    throw .database(error)
-                }
-            }
-            return doomed
-        }
-    }
-
-    private func layout(
-        of id: PackageID, _ transaction: borrowing ReadTransaction
-    ) throws(TreeError) -> UnsafeRawBufferPointer {
-        do throws(StoreError) {
-            return try layoutBytes(of: id, in: transaction)
-        } catch {
-            // A kept package whose layout cannot be read: nothing may be removed.
-            throw .damagedLayout
-        }
-    }
-
-    private func unreachableTrees(from roots: [TreeID]) throws(StoreError) -> [TreeID] {
-        var reached: Set<TreeID> = []
-        try readingTrees { lookup in
-            var pending = roots
-            while let tree = pending.popLast() {
-                guard reached.insert(tree).inserted else { continue }
-                var cursor = try Directory(lookup(tree), id: tree).cursor
-                while let record = try cursor.next() {
-                    if record.isDirectory { pending.append(record.identifier) }
-                }
-            }
-        }
-        reached.insert(Directory.empty.id)
-        return try readingLayouts { (transaction) throws(StoreError) in
-            do throws(DatabaseError) {
-                var unreachable: [TreeID] = []
-                var cursor = try transaction.cursor(in: StoreBuckets.trees)
-                while let tree = try cursor.nextKey() {
-                    if !reached.contains(tree) { unreachable.append(tree) }
-                }
-                return unreachable
-            } catch {
-                throw .database(error)
-            }
-        }
     }
 
     private static func removeRecords(
-        of package: DeadPackage, _ transaction: inout WriteTransaction
+        of package: Garbage.Package, _ transaction: inout WriteTransaction
     ) throws(DatabaseError) {
         try transaction.remove(package.id, in: StoreBuckets.packages)
         try transaction.remove(package.id, in: StoreBuckets.layouts)
@@ -159,34 +53,214 @@ extension ContentStore {
         for key in package.capabilityKeys {
             try transaction.remove(KeyPair(key, package.id), in: StoreBuckets.capabilities)
         }
+        try transaction.put(Empty(), in: StoreBuckets.pendingManifests, for: package.id)
+    }
+
+    /// What ``sweep(anyway:progress:)`` did.
+    package struct Swept: Hashable, Sendable {
+        /// Objects of which a copy was removed.
+        package var objects = 0
+        package var bytes: UInt64 = 0
+        package var manifests = 0
+        package var kept = Kept()
+
+        package init() {}
+    }
+
+    /// What live views keep from being removed.
+    package struct Kept: Hashable, Sendable {
+        package var objects = 0
+        package var bytes: UInt64 = 0
+        package var manifests = 0
+        /// The leases that pin something of it.
+        package var leases: [LeaseInformation] = []
+        /// Whether an anonymous lease pins all of it.
+        package var isAnonymous = false
+        /// Processes with an anonymous lease, where the kernel shows them.
+        package var anonymousHolders: [Int32] = []
+
+        package init() {}
+    }
+
+    /// Steps 2 to 4: removes the files that were noted, by this collection or an earlier one.
+    ///
+    /// - Parameters:
+    ///   - anyway: remove them although somebody holds an anonymous lease.
+    ///   - progress: called from several threads with the bytes removed since the last call.
+    package func sweep(anyway: Bool, progress: @escaping @Sendable (UInt64) -> Void) throws(StoreError) -> Swept {
+        let pending = try pending()
+        if pending.objects.isEmpty && pending.manifests.isEmpty { return Swept() }
+        let gate = try AnonymousGate(directory)
+        let selection = try select(pending, gate, anyway: anyway)
+        try unlink(selection.objects, progress)
+        for id in selection.manifests { try removeManifest(of: id) }
+        gate.hold()
+        try forget(selection)
+        var swept = Swept()
+        swept.objects = selection.objects.count
+        swept.bytes = selection.objects.reduce(0) { $0 + $1.copies.copiedBytes }
+        swept.manifests = selection.manifests.count
+        swept.kept = selection.kept
+        return swept
+    }
+
+    /// What ``sweep(anyway:progress:)`` would keep of `garbage` if it were removed now.
+    package func kept(of garbage: Garbage, anyway: Bool) throws(StoreError) -> Kept {
+        let manifests = garbage.pendingManifests + garbage.strayManifests + garbage.packages.map(\.id)
+        return try select(
+            Pending(objects: garbage.allCopies, manifests: manifests), AnonymousGate(directory), anyway: anyway
+        ).kept
+    }
+
+    private struct Pending {
+        var objects: [Digest128: ObjectRecord]
+        var manifests: [PackageID]
+    }
+
+    /// What was noted, without what was recorded again since.
+    private func pending() throws(StoreError) -> Pending {
+        try reading { (transaction) throws(StoreError) in
+            do throws(DatabaseError) {
+                var pending = Pending(objects: [:], manifests: [])
+                var objects = try transaction.cursor(in: StoreBuckets.pendingObjects)
+                while let (digest, noted) = try objects.next() {
+                    let record = try transaction.value(in: StoreBuckets.objects, for: digest)
+                    var going = noted
+                    going.variants.removeAll { record?.variants.contains($0) == true }
+                    pending.objects[digest] = going
+                }
+                var manifests = try transaction.cursor(in: StoreBuckets.pendingManifests)
+                while let id = try manifests.nextKey() {
+                    if try !transaction.contains(id, in: StoreBuckets.packages) { pending.manifests.append(id) }
+                }
+                return pending
+            } catch {
+                throw .database(error)
+            }
+        }
+    }
+
+    private struct Selection {
+        /// By digest, and so by directory.
+        var objects: [(digest: Digest128, copies: ObjectRecord)] = []
+        var manifests: [PackageID] = []
+        var kept = Kept()
+    }
+
+    private func select(
+        _ pending: Pending, _ gate: borrowing AnonymousGate, anyway: Bool
+    ) throws(StoreError) -> Selection {
+        var selection = Selection()
+        selection.kept.isAnonymous = !gate.isClosed && !anyway
+        selection.kept.anonymousHolders = gate.isClosed ? [] : gate.holders
+        let pins = try pins()
+        var pinned = pins.objects
+        for id in pending.manifests.sorted() {
+            let isPinned = pins.packages.contains(id)
+            if isPinned { pinned.formUnion(try objects(ofManifest: id)) }
+            if isPinned || selection.kept.isAnonymous {
+                selection.kept.manifests += 1
+            } else {
+                selection.manifests.append(id)
+            }
+        }
+        for (digest, copies) in pending.objects.sorted(by: { $0.key < $1.key }) {
+            if pinned.contains(digest) || selection.kept.isAnonymous {
+                selection.kept.objects += 1
+                selection.kept.bytes += copies.copiedBytes
+            } else {
+                selection.objects.append((digest, copies))
+            }
+        }
+        selection.kept.leases = pins.leases.filter { lease in
+            lease.packages.contains(where: Set(pending.manifests).contains)
+                || lease.objects.contains { pending.objects[$0] != nil }
+        }
+        return selection
+    }
+
+    /// The objects of a package that is not recorded any more.
+    private func objects(ofManifest id: PackageID) throws(StoreError) -> Set<Digest128> {
+        let name = Self.manifestName(id)
+        let file: Descriptor
+        do throws(SystemError) {
+            file = try packages.open(name, .noFollow)
+        } catch {
+            throw .system(error.below(".moss/packages"))
+        }
+        return Set(try peek(BytePath(".moss/packages").appending(name), file, claimed: id).objects.keys)
+    }
+
+    /// Unlinks the copies, each thread in directories of its own.
+    private func unlink(
+        _ objects: [(digest: Digest128, copies: ObjectRecord)], _ progress: @escaping @Sendable (UInt64) -> Void
+    ) throws(StoreError) {
+        let next = Atomic<Int>(0)
+        let failure = FirstError<StoreError>()
+        let share = 256
+        withThreads(min(processorCount(), objects.count / share + 1)) { _ in
+            var shards = ShardCache()
+            do throws(StoreError) {
+                while !failure.occurred {
+                    let start = next.add(share, ordering: .relaxed).oldValue
+                    guard start < objects.count else { return }
+                    var bytes: UInt64 = 0
+                    for (digest, copies) in objects[start..<min(objects.count, start + share)] {
+                        try self.unlinkVariants(of: digest, copies, &shards)
+                        bytes += copies.copiedBytes
+                    }
+                    progress(bytes)
+                }
+            } catch {
+                failure.record(error)
+            }
+        }
+        try failure.throwIfAny()
+    }
+
+    private func unlinkVariants(
+        of digest: Digest128, _ record: ObjectRecord, _ shards: inout ShardCache
+    ) throws(StoreError) {
+        for variant in record.variants {
+            let name = ObjectName(digest, variant)
+            let shard = try shards.descriptor(of: name.shard, in: self)
+            if let error = name.withCString({ SystemCalls.unlinkIfPresent(shard, $0) }) { throw .system(error) }
+        }
+    }
+
+    private func removeManifest(of id: PackageID) throws(StoreError) {
+        let name = Self.manifestName(id)
+        if let error = name.withCString({ SystemCalls.unlinkIfPresent(packages.raw, $0) }) {
+            throw .system(error.below(".moss/packages"))
+        }
+    }
+
+    /// Step 4.
+    private func forget(_ kept: Selection) throws(StoreError) {
+        let gone = Set(kept.objects.map(\.digest))
+        let manifests = Set(kept.manifests)
+        do throws(DatabaseError) {
+            try environment.update { (transaction) throws(DatabaseError) in
+                if kept.kept.objects + kept.kept.manifests == 0 {
+                    try transaction.clear(StoreBuckets.pendingObjects)
+                    try transaction.clear(StoreBuckets.pendingManifests)
+                    return
+                }
+                for digest in gone { try transaction.remove(digest, in: StoreBuckets.pendingObjects) }
+                for id in manifests { try transaction.remove(id, in: StoreBuckets.pendingManifests) }
+            }
+        } catch {
+            throw .database(error)
+        }
     }
 
     /// Takes back what ``ingest`` wrote for packages that will not be recorded, to give a full disk its space back.
     package func discard(_ records: [PackageRecord]) {
         let wanted = records.flatMap { $0.objects.map { ($0.key, $0.value) } }
-        guard let known = try? recorded(wanted.map(\.0)) else { return }
-        for (digest, record) in wanted where known[digest] == nil { try? unlinkVariants(of: digest, record) }
-    }
-
-    private func unlinkVariants(of digest: Digest128, _ record: ObjectRecord) throws(StoreError) {
-        for variant in record.variants {
-            let name = ObjectName(digest, variant)
-            let shard = try shard(name.shard)
-            name.withCString { SystemCalls.unlink(shard, BytePath(cString: $0)) }
-        }
-    }
-
-    private func readingLayouts<R>(
-        _ body: (borrowing ReadTransaction) throws(StoreError) -> R
-    ) throws(StoreError) -> R {
-        do {
-            return try environment.view { transaction throws in try body(transaction) }
-        } catch let error as StoreError {
-            throw error
-        } catch let error as DatabaseError {
-            throw .database(error)
-        } catch {
-            preconditionFailure("reading layouts throws none but these errors: \(error)")
+        guard let known = try? recorded(wanted.map(\.0)), let pinned = try? pins().objects else { return }
+        var shards = ShardCache()
+        for (digest, record) in wanted where known[digest] == nil && !pinned.contains(digest) {
+            try? unlinkVariants(of: digest, record, &shards)
         }
     }
 }

@@ -53,20 +53,25 @@ extension ContentStore {
         try checkPinned(packages, objects, awaited)
     }
 
-    /// The other half of the agreement with ``collect``: that commits what it is going to remove, then reads the
+    /// The other half of the agreement with ``sweep(anyway:progress:)``: a collection commits what it is going to remove, then reads the
     /// leases, then removes. A lease that is there before this look at the database is either seen by that or sees it.
     private func checkPinned(
         _ packages: [PackageID], _ objects: [Digest128], _ awaited: [Digest128]
     ) throws(StoreError) {
-        let isRecorded = try StoreError.catching { () throws(DatabaseError) in
+        let isSafe = try StoreError.catching { () throws(DatabaseError) in
             try environment.view { (transaction) throws(DatabaseError) -> Bool in
                 for package in packages {
                     guard try transaction.contains(package, in: StoreBuckets.packages) else { return false }
                 }
+                for object in objects + awaited {
+                    guard try transaction.contains(object, in: StoreBuckets.pendingObjects) else { continue }
+                    guard try transaction.contains(object, in: StoreBuckets.objects) else { return false }
+                }
                 return true
             }
         }
-        guard isRecorded else { throw .collectedMeanwhile }
+        guard isSafe else { throw .collectedMeanwhile }
+        // What is not going now cannot go before the lease is seen.
         for object in objects where try !isPresent(object) { throw .collectedMeanwhile }
     }
 
@@ -113,6 +118,24 @@ extension ContentStore {
             throw .system(error.below(".moss/leases"))
         }
         return leases
+    }
+
+    /// What live views pin by name.
+    struct Pins {
+        var packages: Set<PackageID> = []
+        var objects: Set<Digest128> = []
+        var leases: [LeaseInformation] = []
+    }
+
+    func pins() throws(StoreError) -> Pins {
+        var pins = Pins()
+        for lease in try leases() where lease.isHeld {
+            guard lease.isReadable else { throw .unreadableLease(BytePath(".moss/leases").appending(lease.name)) }
+            pins.packages.formUnion(lease.packages)
+            pins.objects.formUnion(lease.objects)
+            pins.leases.append(lease)
+        }
+        return pins
     }
 
     private static func openIfPresent(

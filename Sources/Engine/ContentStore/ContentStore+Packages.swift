@@ -17,14 +17,15 @@ extension ContentStore {
         }
     }
 
-    private static func manifestName(_ id: PackageID) -> BytePath { BytePath("\(id.hexadecimal).stone") }
+    static func manifestName(_ id: PackageID) -> BytePath { BytePath("\(id.hexadecimal).stone") }
 
     /// Records packages whose bytes and manifests are on disk.
     package func record(
         _ records: [PackageRecord], in transaction: inout WriteTransaction
     ) throws(StoreError) {
+        let fresh = try unrecorded(records, in: transaction)
         var objects: [(Digest128, ObjectRecord)] = []
-        for record in records { objects.append(contentsOf: record.objects.map { ($0.key, $0.value) }) }
+        for record in fresh { objects.append(contentsOf: record.objects.map { ($0.key, $0.value) }) }
         // Ascending keys let the database fill one page after the other.
         objects.sort { $0.0 < $1.0 }
         do throws(DatabaseError) {
@@ -32,20 +33,28 @@ extension ContentStore {
         } catch {
             throw .database(error)
         }
-        for record in records { try Self.put(record, &transaction) }
+        for record in fresh { try Self.put(record, &transaction) }
+    }
+
+    /// Each package once, and only those that are not recorded: a package counts once among those that ask for an object.
+    private func unrecorded(
+        _ records: [PackageRecord], in transaction: borrowing WriteTransaction
+    ) throws(StoreError) -> [PackageRecord] {
+        var seen: Set<PackageID> = []
+        var fresh: [PackageRecord] = []
+        for record in records where seen.insert(record.id).inserted {
+            if try !contains(record.id, in: transaction) { fresh.append(record) }
+        }
+        return fresh
     }
 
     private static func merge(
         _ wanted: ObjectRecord, _ digest: Digest128, _ transaction: inout WriteTransaction
     ) throws(DatabaseError) {
-        guard var record = try transaction.value(in: StoreBuckets.objects, for: digest) else {
-            try transaction.put(wanted, in: StoreBuckets.objects, for: digest)
-            return
-        }
-        let missing = wanted.variants.filter { !record.variants.contains($0) }
-        if missing.isEmpty { return }
-        record.variants += missing
-        try transaction.put(record, in: StoreBuckets.objects, for: digest)
+        var record =
+            try transaction.value(in: StoreBuckets.objects, for: digest)
+            ?? ObjectRecord(size: wanted.size, variants: [])
+        if record.claim(wanted) { try transaction.put(record, in: StoreBuckets.objects, for: digest) }
     }
 
     private static func put(_ record: PackageRecord, _ transaction: inout WriteTransaction) throws(StoreError) {
@@ -75,11 +84,6 @@ extension ContentStore {
         } catch {
             throw .stone(manifestName(record.id), error)
         }
-    }
-
-    func removeManifest(of id: PackageID) {
-        // A manifest without a record is removed with the next package of that id, or rebuilt from.
-        try? packages.unlink(Self.manifestName(id))
     }
 
     /// Whether the package is recorded, that is, all its bytes are here.

@@ -59,6 +59,9 @@ struct ObjectName {
         }
     }
 
+    /// The name as text.
+    var display: String { withCString { String(cString: $0) } }
+
     /// The name of a shard's directory.
     static func shardName(_ shard: Int) -> String {
         if shard == privilegedShard { return "privileged" }

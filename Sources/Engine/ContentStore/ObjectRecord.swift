@@ -2,25 +2,51 @@ internal import Digests
 package import FileTree
 internal import LMDB
 
-/// What the database says of an object: its size and every variant that packages ask for.
+/// What the database says of an object: its size, every variant that packages ask for, and how many ask for each.
 ///
-/// Encoded as u64 size and, per variant, u32 mode, uid and gid; little-endian.
+/// Encoded as u64 size and, per variant, u32 mode, uid and gid; with counts, the size's highest byte is 1 and a u32
+/// follows each variant. All little-endian.
 package struct ObjectRecord: Hashable, Sendable, BucketValue {
     package var size: UInt64
     /// Mode and owner of each loose copy, in the order they were first asked for.
     package var variants: [EntryMetadata]
+    /// How many recorded packages ask for each variant; anything but one count per variant means that nobody counted,
+    /// and collecting looks into the layouts then.
+    package var claims: [UInt32] = []
 
     package init(size: UInt64, variants: [EntryMetadata]) {
         self.size = size
         self.variants = variants
     }
 
+    package var isCounted: Bool { claims.count == variants.count && !variants.isEmpty }
+
+    /// Notes that one more package asks for the variants of `wanted`.
+    /// - Returns: false where nothing changed.
+    mutating func claim(_ wanted: ObjectRecord) -> Bool {
+        let counts = isCounted || variants.isEmpty
+        let before = self
+        for variant in wanted.variants {
+            if let index = variants.firstIndex(of: variant) {
+                if counts { claims[index] += 1 }
+            } else {
+                variants.append(variant)
+                if counts { claims.append(1) }
+            }
+        }
+        return self != before
+    }
+
+    private static let countedMark: UInt64 = 1 << 56
+
     package func encode(into bytes: inout [UInt8]) {
-        append(size, to: &bytes)
-        for variant in variants {
+        let counts = isCounted && size < Self.countedMark
+        append(counts ? size | Self.countedMark : size, to: &bytes)
+        for (index, variant) in variants.enumerated() {
             append(variant.mode, to: &bytes)
             append(variant.uid, to: &bytes)
             append(variant.gid, to: &bytes)
+            if counts { append(claims[index], to: &bytes) }
         }
     }
 
@@ -29,15 +55,22 @@ package struct ObjectRecord: Hashable, Sendable, BucketValue {
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
-        guard bytes.count >= 8, (bytes.count - 8) % 12 == 0 else {
-            throw DecodingFailure("an object record has 8 bytes and 12 for each variant, not \(bytes.count)")
+        guard bytes.count >= 8 else { throw DecodingFailure("an object record of \(bytes.count) bytes") }
+        let head = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        let isCounted = head >> 56 == 1
+        let variantByteCount = isCounted ? 16 : 12
+        guard (bytes.count - 8) % variantByteCount == 0 else {
+            throw DecodingFailure(
+                "an object record has 8 bytes and \(variantByteCount) for each variant, not \(bytes.count)")
         }
-        size = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-        variants = stride(from: 8, to: bytes.count, by: 12).map { offset in
+        size = isCounted ? head & (Self.countedMark - 1) : head
+        variants = []
+        for offset in stride(from: 8, to: bytes.count, by: variantByteCount) {
             func field(_ index: Int) -> UInt32 {
                 UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4 * index, as: UInt32.self))
             }
-            return EntryMetadata(mode: field(0), uid: field(1), gid: field(2))
+            variants.append(EntryMetadata(mode: field(0), uid: field(1), gid: field(2)))
+            if isCounted { claims.append(field(3)) }
         }
     }
 }
@@ -53,6 +86,10 @@ enum StoreBuckets {
     static let trees = Bucket<TreeID, [UInt8]>("trees")
     /// Which packages provide, need or oppose a capability: XXH3-128 of role, kind and target, then the package.
     static let capabilities = Bucket<KeyPair<Digest128, SHA256Digest>, Empty>("capabilities")
+    /// Copies that collecting unlinks, and has committed itself to before: nobody may rely on them.
+    static let pendingObjects = Bucket<Digest128, ObjectRecord>("pending-objects")
+    /// Packages whose manifests collecting removes.
+    static let pendingManifests = Bucket<SHA256Digest, Empty>("pending-manifests")
     /// Which packages name a directory: XXH3-128 of its path, then the package; mode, uid, gid.
     static let directoryClaims = Bucket<KeyPair<Digest128, SHA256Digest>, ObjectRecord>("directory-claims")
 }

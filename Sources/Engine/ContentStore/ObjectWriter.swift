@@ -140,7 +140,7 @@ extension ContentStore {
         }
     }
 
-    private static let temporaryPrefix = ".new-"
+    static let temporaryPrefix = ".new-"
 
     /// A name for a temporary file that no other writer, of this process or another, uses.
     func temporaryName() -> BytePath {

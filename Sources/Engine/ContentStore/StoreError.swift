@@ -27,6 +27,8 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
     case unknownPackage(PackageID)
     /// What was to be pinned by a lease had been removed a moment before.
     case collectedMeanwhile
+    /// What a live view pins cannot be told, so nothing may be removed.
+    case unreadableLease(BytePath)
 
     package var description: String {
         switch self {
@@ -45,6 +47,9 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
         case .missingObject(let digest):
             "object \(digest) is recorded but no good copy is in the store; install its package again from a collection"
         case .unknownPackage(let id): "package \(id) is not in the store"
+        case .unreadableLease(let path):
+            "\(path): what this live view shows is not known, so nothing may be removed; unmount it, or use the "
+                + "version of moss that mounted it"
         case .collectedMeanwhile:
             "what was to be shown was removed while it was being looked up; run the command again"
         }

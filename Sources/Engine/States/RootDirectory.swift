@@ -10,6 +10,9 @@ package import LinuxSystem
 /// .moss/format         which version of this layout, and whether owners are applied
 /// .moss/lock           held by the command that changes the root
 /// .moss/changing       there while a command changes the root, and after one that was stopped
+/// .moss/unswept        there after a command was stopped or failed that may have left objects nobody needs
+/// .moss/reserve        space that is given up when a full disk keeps garbage from being collected
+/// .moss/pins/N         there while state N must stay; holds its name
 /// .moss/trees/N        trees that are not live: spares, retired and staged ones; mode 0700
 /// .moss/trees.lock     held while trees are written
 /// .moss/states/N       one file per state
@@ -150,24 +153,6 @@ package final class RootDirectory: Sendable {
                 try root.rename(next, to: link)
             }
         }
-    }
-
-    private static let changeMark: BytePath = "changing"
-
-    /// Notes that a change begins, so that the next command looks for what a stop may have left. Call it with the lock
-    /// held.
-    package func beginChange() throws(StateError) {
-        _ = try system { () throws(SystemError) in try moss.open(Self.changeMark, [.write, .create]) }
-    }
-
-    package func endChange() {
-        // A mark that stays costs the next command one look through the directories.
-        try? moss.unlink(Self.changeMark)
-    }
-
-    /// Whether a change has begun and not ended: one is under way, or was cut short.
-    package func isChangePending() throws(StateError) -> Bool {
-        try system { () throws(SystemError) in try moss.statusIfPresent(of: Self.changeMark) != nil }
     }
 
     /// The number in `usr/.stateID`; nil where there is none or it is not a number.

@@ -18,6 +18,9 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
     case unknownFormat(BytePath)
     case locked(BytePath, by: String)
     case unknownState(UInt64)
+    case unknownStateName(String)
+    case invalidStateName(String)
+    case stateNameTaken(String, by: UInt64)
     case linkInTheWay(BytePath)
     /// Another user's root, in which files of ours would be in that user's way.
     case foreignOwner(BytePath, uid: UInt32)
@@ -39,6 +42,13 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
         case .locked(let path, let holder):
             "\(path): \(holder) is changing this root; try again later, or wait for it with --wait"
         case .unknownState(let number): "there is no state \(number); `moss state list` shows those there are"
+        case .unknownStateName(let name):
+            "no state is called \(name); `moss state list` shows states and their names"
+        case .invalidStateName(let name):
+            "\(name): a state's name begins with a letter and has letters, digits, dots, underscores and hyphens, at "
+                + "most 64 of them"
+        case .stateNameTaken(let name, let number):
+            "\(name): state \(number) is called so; give it another name or unpin it first"
         case .linkInTheWay(let path):
             "\(path): a directory or file is where a link into /usr belongs; move it away and run the command again"
         case .foreignOwner(let path, let uid):

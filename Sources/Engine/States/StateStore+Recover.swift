@@ -1,5 +1,5 @@
 internal import BytePath
-internal import ContentStore
+package import ContentStore
 internal import LMDB
 internal import LinuxSystem
 
@@ -106,15 +106,21 @@ extension StateStore {
         }
     }
 
-    /// Deletes states; the active one is not among them. What only they needed is freed by collecting.
-    package func remove(_ numbers: [UInt64]) throws(StateError) {
+    /// Deletes states, of which none is the active one, and in the same transaction the records of what only they
+    /// needed.
+    package func remove(_ numbers: [UInt64], _ garbage: Garbage) throws(StateError) {
+        if numbers.isEmpty && !garbage.hasRecords { return }
         try updating { (transaction) throws(StateError) in
             let active = try requiredControl(in: transaction).active
             for number in numbers {
                 precondition(number != active, "the active state stays")
                 try removeRecord(of: number, &transaction)
             }
+            try Self.catchingStore { () throws(StoreError) in
+                try store.removeRecords(of: garbage, in: &transaction)
+            }
         }
+        if numbers.isEmpty { return }
         try root.system { () throws(SystemError) in
             for number in numbers { try? root.states.unlink(BytePath("\(number)")) }
             try root.states.syncDirectory()

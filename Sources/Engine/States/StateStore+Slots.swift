@@ -1,5 +1,5 @@
 package import Blit
-internal import BytePath
+package import BytePath
 internal import ContentStore
 package import FileTree
 internal import LMDB
@@ -88,8 +88,43 @@ extension StateStore {
     ///
     /// - Returns: numbers of trees that are kept only because a process still uses them.
     package func tidy(_ blitter: Blitter) throws(StateError) -> [UInt64] {
-        let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier) (tidying)", waiting: { _ in })
+        let lock = try lockForTidying()
         defer { lock.hold() }
+        let survey = try surveyTrees()
+        try remove(survey.unused)
+        if survey.control.journal == nil {
+            try prepareSpare(survey.spare.map { ($0.number, $0.slot.content) }, survey.control, blitter)
+        }
+        return survey.inUse.sorted()
+    }
+
+    /// Names in `.moss/trees` that nobody needs or uses: neither the spare nor a tree some process still has.
+    package func unusedTrees() throws(StateError) -> [BytePath] {
+        try surveyTrees().unused
+    }
+
+    /// Removes those trees.
+    package func removeUnusedTrees() throws(StateError) -> Int {
+        let lock = try lockForTidying()
+        defer { lock.hold() }
+        let unused = try surveyTrees().unused
+        try remove(unused)
+        return unused.count
+    }
+
+    private func lockForTidying() throws(StateError) -> FileLock {
+        try root.lockTrees(holder: "process \(CurrentProcess.identifier) (tidying)", waiting: { _ in })
+    }
+
+    private struct TreeSurvey {
+        let control: Control
+        /// The one to be kept and brought up to the live tree.
+        let spare: (number: UInt64, slot: TreeSlot)?
+        let inUse: Set<UInt64>
+        let unused: [BytePath]
+    }
+
+    private func surveyTrees() throws(StateError) -> TreeSurvey {
         let (control, all) = try viewing { (transaction) throws(StateError) in
             (try requiredControl(in: transaction), try slots())
         }
@@ -98,12 +133,23 @@ extension StateStore {
         let free = all.filter { !inUse.contains($0.number) && $0.number != pending }
         let spare = free.filter { ($0.slot.content?.stamp ?? 0) != 0 }
             .max { ($0.slot.content?.stamp ?? 0) < ($1.slot.content?.stamp ?? 0) }
-        for slot in free where slot.number != spare?.number { try removeSlot(slot.number) }
-        try removeForeignTrees(known: Set(all.map { $0.number }))
-        if control.journal == nil {
-            try prepareSpare(spare.map { ($0.number, $0.slot.content) }, control, blitter)
+        let unused = free.filter { $0.number != spare?.number }.map { slotName($0.number) }
+        let known = Set(all.map { slotName($0.number) })
+        // Directories that no record knows: left by a database that was rebuilt.
+        let foreign = try root.system { () throws(SystemError) in
+            try root.moss.openDirectory("trees").entries().map(\.name).filter { !known.contains($0) }
         }
-        return inUse.sorted()
+        return TreeSurvey(control: control, spare: spare, inUse: inUse, unused: unused + foreign)
+    }
+
+    private func remove(_ trees: [BytePath]) throws(StateError) {
+        for name in trees {
+            if let number = UInt64(name.display), slotName(number) == name {
+                try removeSlot(number)
+            } else {
+                try root.system { () throws(SystemError) in try root.trees.removeTree(name) }
+            }
+        }
     }
 
     func removeSlot(_ number: UInt64) throws(StateError) {
@@ -122,16 +168,6 @@ extension StateStore {
     private func forgetContent(of number: UInt64) throws(StateError) {
         try updating { (transaction) throws(StateError) in
             try Self.put(TreeSlot(nil), at: number, &transaction)
-        }
-    }
-
-    /// Directories that no record knows: left by a database that was rebuilt.
-    private func removeForeignTrees(known: Set<UInt64>) throws(StateError) {
-        try root.system { () throws(SystemError) in
-            for entry in try root.moss.openDirectory("trees").entries() {
-                if let number = UInt64(entry.name.display), known.contains(number) { continue }
-                try root.trees.removeTree(entry.name)
-            }
         }
     }
 

@@ -36,7 +36,7 @@ final class ChangeProgress: Sendable {
             case .unpacking: ("Unpacking", .bytes)
             case .waiting: ("Waiting for the spare tree", .items)
             case .staging: ("Staging", .items)
-            case .collecting: ("Removing", .items)
+            case .collecting: ("Removing", .bytes)
             case nil: ("Working", .items)
             }
         return ProgressLine(label, done: amounts.done, total: amounts.total, unit: unit)

@@ -4,8 +4,13 @@ internal import TerminalOutput
 extension CommandContext {
     /// Plans a change, prints the plan, asks, and does it.
     func carryOut(_ change: Change, _ options: PlanOptions) throws {
+        try carryOut(options) { _ in change }
+    }
+
+    /// The same for a change that the root has to be asked about.
+    func carryOut(_ options: PlanOptions, _ change: (Installation) throws -> Change) throws {
         let installation = options.dryRun ? try openForReading() : try openForChanging()
-        let plan = try installation.plan(change)
+        let plan = try installation.plan(change(installation))
         var report = ChangeReport(plan: PlanReport(plan), dryRun: options.dryRun, state: nil)
         if !global.json { report.plan.write(to: output) }
         if !options.dryRun && !plan.isEmpty {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Installation
+internal import States
 
 struct StateActivateCommand: MossCommand {
     static let configuration = CommandConfiguration(
@@ -9,10 +10,10 @@ struct StateActivateCommand: MossCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var plan: PlanOptions
 
-    @Argument(help: "The number of the state.")
-    var id: UInt64
+    @Argument(help: "The number or the name of the state.")
+    var id: StateReference
 
     func perform(_ context: CommandContext) throws {
-        try context.carryOut(.activate(id), plan)
+        try context.carryOut(plan) { .activate(try id.state(in: $0).number) }
     }
 }

@@ -9,7 +9,9 @@ struct StateActiveCommand: MossCommand {
     @OptionGroup var global: GlobalOptions
 
     func perform(_ context: CommandContext) throws {
-        let active = try context.openForReading().activeState()
-        context.show(StateReport(active.map { StateSummary($0, isActive: true) }))
+        let installation = try context.openForReading()
+        let pins = try installation.pins()
+        let active = try installation.activeState()
+        context.show(StateReport(active.map { StateSummary($0, isActive: true, pins[$0.number]) }))
     }
 }

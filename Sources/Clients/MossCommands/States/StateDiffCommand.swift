@@ -15,14 +15,14 @@ struct StateDiffCommand: MossCommand {
     var files = false
 
     @Argument(help: "The state to start from.")
-    var a: UInt64
+    var a: StateReference
 
     @Argument(help: "The state to compare with it.")
-    var b: UInt64
+    var b: StateReference
 
     func perform(_ context: CommandContext) throws {
         let installation = try context.openForReading()
-        let (old, new) = (try installation.state(a), try installation.state(b))
+        let (old, new) = (try a.state(in: installation), try b.state(in: installation))
         let difference = try installation.difference(old, new)
         var report = StateDiffReport(difference)
         if files {

@@ -2,9 +2,10 @@ internal import ArgumentParser
 
 struct StateGroup: NounCommand {
     static let configuration = CommandConfiguration(
-        commandName: "state", abstract: "List, compare, activate and remove states.",
+        commandName: "state", abstract: "List, compare, activate, pin and remove states.",
         subcommands: [
             StateActiveCommand.self, StateListCommand.self, StateQueryCommand.self, StateDiffCommand.self,
-            StateActivateCommand.self, StateRemoveCommand.self, StatePruneCommand.self,
+            StateActivateCommand.self, StatePinCommand.self, StateUnpinCommand.self, StateRemoveCommand.self,
+            StatePruneCommand.self,
         ])
 }

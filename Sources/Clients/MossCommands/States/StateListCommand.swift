@@ -11,7 +11,10 @@ struct StateListCommand: MossCommand {
     func perform(_ context: CommandContext) throws {
         let installation = try context.openForReading()
         let active = try installation.activeState()?.number
-        let states = try installation.states().map { StateSummary($0, isActive: $0.number == active) }
+        let pins = try installation.pins()
+        let states = try installation.states().map {
+            StateSummary($0, isActive: $0.number == active, pins[$0.number])
+        }
         context.show(StateListReport(states: states))
     }
 }

@@ -5,23 +5,25 @@ internal import States
 struct StatePruneCommand: MossCommand {
     static let configuration = CommandConfiguration(
         commandName: "prune", abstract: "Remove the oldest states.",
-        discussion: "States newer than the active one stay unless --include-newer is given.")
+        discussion: """
+            A state stays where any rule says so. Without --keep and --keep-since the rules are those in \
+            etc/moss/retention.yaml of the root, or --keep 10 where there is no such file. Pinned states stay and do not \
+            count. States newer than the active one stay unless --include-newer is given.
+            """)
     static let title = "state prune"
 
     @OptionGroup var global: GlobalOptions
     @OptionGroup var plan: PlanOptions
-
-    @Option(name: .shortAndLong, help: "How many states to keep, the active one among them.")
-    var keep = 10
+    @OptionGroup var retention: RetentionOptions
 
     @Flag(help: "Count and remove states newer than the active one too.")
     var includeNewer = false
 
-    func validate() throws {
-        if keep < 1 { throw ValidationError("--keep needs 1 or more: the active state always stays") }
-    }
-
     func perform(_ context: CommandContext) throws {
-        try context.removeStates(plan) { try $0.prunable(keep: keep, includesNewer: includeNewer) }
+        try context.removeStates(plan) { installation in
+            let configured = try installation.configuredRetention()
+            return try installation.prunable(
+                retention.rules(over: configured) ?? configured ?? .default, includesNewer: includeNewer)
+        }
     }
 }

@@ -8,14 +8,15 @@ struct StateQueryCommand: MossCommand {
 
     @OptionGroup var global: GlobalOptions
 
-    @Argument(help: "The number of the state.")
-    var id: UInt64
+    @Argument(help: "The number or the name of the state.")
+    var id: StateReference
 
     func perform(_ context: CommandContext) throws {
         let installation = try context.openForReading()
-        let state = try installation.state(id)
-        let isActive = try installation.activeState()?.number == id
+        let state = try id.state(in: installation)
+        let isActive = try installation.activeState()?.number == state.number
+        let pin = try installation.pins()[state.number]
         let packages = try installation.briefs(of: state).map { PackageLine($0.brief, isExplicit: $0.isExplicit) }
-        context.show(StateReport(StateSummary(state, isActive: isActive), packages: packages))
+        context.show(StateReport(StateSummary(state, isActive: isActive, pin), packages: packages))
     }
 }

@@ -11,14 +11,18 @@ struct StateRemoveCommand: MossCommand {
     @OptionGroup var global: GlobalOptions
     @OptionGroup var plan: PlanOptions
 
-    @Argument(help: "Numbers and ranges, such as 3 or 8-12.")
-    var id: [StateRange]
+    @Argument(help: "Numbers, ranges and names, such as 3, 8-12 or before-upgrade.")
+    var id: [String]
 
     func perform(_ context: CommandContext) throws {
         try context.removeStates(plan) { installation in
             let states = try installation.states()
             var chosen: Set<UInt64> = []
-            for range in id {
+            for text in id {
+                guard let range = StateRange(text) else {
+                    chosen.insert(try installation.state(text).number)
+                    continue
+                }
                 guard let numbers = range.among(states.map(\.number)) else {
                     _ = try installation.state(range.numbers.lowerBound)
                     continue

@@ -21,8 +21,13 @@ package struct StateSummary: Encodable, Hashable, Sendable {
     package var bytes: UInt64
     package var tree: String
     package var isActive: Bool
+    package var isPinned: Bool
+    /// Only of pinned states.
+    package var name: String?
 
-    package init(_ state: State, isActive: Bool) {
+    package init(_ state: State, isActive: Bool, _ pin: StatePin? = nil) {
+        isPinned = pin != nil
+        name = pin?.name
         number = state.number
         parent = state.parent
         created = state.created
@@ -40,6 +45,7 @@ package struct StateSummary: Encodable, Hashable, Sendable {
     func write(to output: TerminalStream) {
         var table = Table()
         table.add(.init("State", .dim), .init("\(number)\(isActive ? " (active)" : "")", .bold))
+        if isPinned { table.add(.init("Pinned", .dim), .init(name ?? "yes")) }
         table.add(.init("Made by", .dim), .init(summary.printable))
         table.add(.init("Made from", .dim), .init(parent == 0 ? "nothing" : "state \(parent)"))
         table.add(.init("Time", .dim), .init(Measures.localTime(secondsSince1970: created)))

@@ -1,0 +1,227 @@
+internal import BytePath
+package import ContentStore
+internal import Digests
+internal import FileTree
+internal import LinuxSystem
+internal import PackageModel
+package import States
+
+/// What collecting would remove, worked out but not done: printing it and doing it start from this one value.
+package struct GarbagePlan: Sendable {
+    /// States that go first.
+    package let states: [State]
+    package let garbage: Garbage
+    /// How many trees in `.moss/trees` nobody needs or uses.
+    package let unusedTrees: Int
+    /// What live views keep of all that.
+    package let kept: ContentStore.Kept
+    /// Whether the whole store was looked through for files that no record names.
+    package let looksEverywhere: Bool
+    let options: GarbageOptions
+
+    /// What doing it gives back.
+    package var expected: FreedSpace {
+        let copies = garbage.allCopies
+        var freed = FreedSpace(planned: garbage)
+        freed.objects = copies.count - kept.objects
+        freed.bytes = copies.values.reduce(0) { $0 + $1.copiedBytes } - kept.bytes
+        freed.manifests =
+            garbage.packages.count + garbage.pendingManifests.count + garbage.strayManifests.count - kept.manifests
+        freed.trees = unusedTrees
+        freed.kept = kept
+        return freed
+    }
+
+    package var isEmpty: Bool { states.isEmpty && garbage.isEmpty && unusedTrees == 0 }
+}
+
+/// How to collect.
+package struct GarbageOptions: Hashable, Sendable {
+    /// Look through the whole store for files that no record names, whether something may have been left or not.
+    package var looksEverywhere = false
+    /// Trees on disk that nobody uses go too.
+    package var includesTrees = false
+    /// Remove objects although somebody who may not write here holds a lease that cannot be read.
+    package var ignoresAnonymousLeases = false
+
+    package init() {}
+}
+
+/// What collecting gave back.
+package struct FreedSpace: Hashable, Sendable {
+    package var packages = 0
+    package var objects = 0
+    package var bytes: UInt64 = 0
+    package var manifests = 0
+    package var treeRecords = 0
+    package var trees = 0
+    package var temporaries = 0
+    package var kept = ContentStore.Kept()
+    /// Packages that only live views keep.
+    package var pinnedPackages = 0
+
+    init(planned garbage: Garbage) {
+        packages = garbage.packages.count
+        treeRecords = garbage.trees.count
+        temporaries = garbage.temporaries.count
+        pinnedPackages = garbage.pinnedPackages.count
+    }
+}
+
+/// Collecting garbage.
+extension Installation {
+    /// Works out what goes when the states `removing` go, of which none is the active one.
+    package func planCollecting(
+        removing: [UInt64] = [], _ options: GarbageOptions = GarbageOptions()
+    ) throws(InstallationError) -> GarbagePlan {
+        let all = try states()
+        let active = try activeState()?.number
+        let pins = try self.pins()
+        for number in removing {
+            if number == active { throw .activeStateStays(number) }
+            _ = try state(number)
+            if pins[number] != nil { throw .pinnedStateStays(number) }
+        }
+        let going = Set(removing)
+        let leaving = all.filter { going.contains($0.number) }
+        let needed = try needed(by: all.filter { !going.contains($0.number) }, not: leaving)
+        let isUnswept = try InstallationError.states { () throws(StateError) in try root.isUnswept() }
+        let looksEverywhere = options.looksEverywhere || isUnswept
+        let unusedTrees = try options.includesTrees ? countUnusedTrees() : 0
+        return try InstallationError.stored { () throws(StoreError) in
+            var garbage = try store.findGarbage(needed)
+            if looksEverywhere { try store.findLeftovers(&garbage, generated: needed.objects) }
+            return GarbagePlan(
+                states: leaving, garbage: garbage, unusedTrees: unusedTrees,
+                kept: try store.kept(of: garbage, anyway: options.ignoresAnonymousLeases),
+                looksEverywhere: looksEverywhere, options: options)
+        }
+    }
+
+    private func countUnusedTrees() throws(InstallationError) -> Int {
+        do throws(StateError) {
+            return try stateStore.unusedTrees().count
+        } catch {
+            // Only the root's owner may look there, and only to that user this matters.
+            if case .system(let error) = error, error.number == .accessDenied { return 0 }
+            throw .state(error)
+        }
+    }
+
+    /// What `states` need, and what the states `leaving` had of their own.
+    private func needed(by states: [State], not leaving: [State]) throws(InstallationError) -> Needed {
+        let onDisk = try InstallationError.states { () throws(StateError) in try stateStore.treesOnDisk() }
+        var needed = Needed(packages: [], objects: [], trees: states.map(\.tree) + onDisk)
+        for state in states {
+            needed.packages.formUnion(state.selections.map(\.package))
+            if let (digest, _) = try generatedObject(of: state) { needed.objects.insert(digest) }
+        }
+        for state in leaving {
+            if let (digest, size) = try generatedObject(of: state) { needed.doubtful[digest] = size }
+        }
+        return needed
+    }
+
+    /// The file that the tools made themselves.
+    private func generatedObject(of state: State) throws(InstallationError) -> (Digest128, size: UInt64)? {
+        guard case .regular(let digest, let size)? = try entry(at: "lib/os-release", in: state)?.content, size > 0
+        else {
+            return nil
+        }
+        return (digest, size)
+    }
+
+    /// Removes what was planned by this installation, which must have been opened for changing.
+    package func collect(
+        _ plan: GarbagePlan, progress: @escaping ProgressHandler = { _ in }
+    ) throws(InstallationError) -> FreedSpace {
+        progress(.phase(.collecting, total: plan.expected.bytes))
+        // Without the mark a stop leaves files of removed states lying about; a disk without inodes must not matter.
+        try? root.beginChange(bringsObjects: false)
+        defer { root.endChange() }
+        var freed = FreedSpace(planned: plan.garbage)
+        do throws(InstallationError) {
+            try InstallationError.states { () throws(StateError) in
+                try stateStore.remove(plan.states.map(\.number), plan.garbage)
+            }
+        } catch {
+            guard error.kind == .noSpace else { throw error }
+            try collectWithoutSpace(plan, error, &freed, progress)
+        }
+        try sweep(plan.options, &freed, progress)
+        try InstallationError.stored { () throws(StoreError) in try store.removeTemporaries(of: plan.garbage) }
+        if plan.options.includesTrees {
+            freed.trees += try InstallationError.states { () throws(StateError) in try stateStore.removeUnusedTrees() }
+        }
+        if plan.looksEverywhere { root.noteSwept() }
+        root.keepReserve()
+        return freed
+    }
+
+    private func sweep(
+        _ options: GarbageOptions, _ freed: inout FreedSpace, _ progress: @escaping ProgressHandler
+    ) throws(InstallationError) {
+        let swept = try InstallationError.stored { () throws(StoreError) in
+            try store.sweep(anyway: options.ignoresAnonymousLeases) { progress(.advanced(.collecting, by: $0)) }
+        }
+        freed.objects += swept.objects
+        freed.bytes += swept.bytes
+        freed.manifests += swept.manifests
+        freed.kept = swept.kept
+    }
+
+    /// The same where the database has no room to say at once what goes: first gives up what needs no record, then
+    /// goes on in small steps that each give some space back.
+    private func collectWithoutSpace(
+        _ plan: GarbagePlan, _ failure: InstallationError, _ freed: inout FreedSpace,
+        _ progress: @escaping ProgressHandler
+    ) throws(InstallationError) {
+        let hadReserve = root.giveUpReserve()
+        let trees = (try? stateStore.removeUnusedTrees()) ?? 0
+        freed.trees += trees
+        guard hadReserve || trees > 0 || !plan.garbage.pendingObjects.isEmpty else { throw failure }
+        try InstallationError.states { () throws(StateError) in
+            try stateStore.remove(plan.states.map(\.number), Garbage())
+        }
+        try sweep(plan.options, &freed, progress)
+        for package in plan.garbage.packages {
+            try removeRecords { () throws(StoreError) in
+                try store.findGarbage(Needed(packages: [], objects: [], trees: []), among: [package.id])
+            }
+            try sweep(plan.options, &freed, progress)
+        }
+        // What is left is little: trees, and what no package had.
+        let needed = try needed(by: states(), not: plan.states)
+        try removeRecords { () throws(StoreError) in
+            var garbage = try store.findGarbage(needed)
+            if plan.looksEverywhere { try store.findLeftovers(&garbage, generated: needed.objects) }
+            return garbage
+        }
+    }
+
+    private func removeRecords(_ find: () throws(StoreError) -> Garbage) throws(InstallationError) {
+        let garbage = try InstallationError.stored(find)
+        try InstallationError.states { () throws(StateError) in try stateStore.remove([], garbage) }
+    }
+
+    /// Marks everything that is needed and compares; what a collection just now should have removed is removed.
+    package func verifyCollected() throws(InstallationError) -> [MarkDifference] {
+        let needed = try needed(by: states(), not: [])
+        let (differences, garbage) = try InstallationError.stored { () throws(StoreError) in
+            try store.compareWithMark(needed)
+        }
+        guard !differences.isEmpty else { return [] }
+        try removeRecords { () throws(StoreError) in garbage }
+        var freed = FreedSpace(planned: garbage)
+        try sweep(GarbageOptions(), &freed) { _ in }
+        try InstallationError.stored { () throws(StoreError) in try store.removeTemporaries(of: garbage) }
+        return differences.sorted { ($0.kind.rawValue, $0.subject) < ($1.kind.rawValue, $1.subject) }
+    }
+
+    /// Removes states and everything that only they needed.
+    package func removeStates(
+        _ numbers: [UInt64], progress: @escaping ProgressHandler = { _ in }
+    ) throws(InstallationError) -> FreedSpace {
+        try collect(planCollecting(removing: numbers), progress: progress)
+    }
+}

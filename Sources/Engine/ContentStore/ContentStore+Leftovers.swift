@@ -1,0 +1,97 @@
+internal import BytePath
+package import Digests
+internal import FileTree
+internal import LMDB
+internal import LinuxSystem
+internal import PackageModel
+
+/// Finding files that no record names, by looking at all there are.
+extension ContentStore {
+    /// Adds to `garbage` what stopped commands may have left: objects and manifests that are not recorded, and files
+    /// that were being written. The root's lock must be held: what arrives now is not recorded either.
+    ///
+    /// - Parameter generated: objects that need no record.
+    package func findLeftovers(_ garbage: inout Garbage, generated: Set<Digest128>) throws(StoreError) {
+        let files = try inParallel(Array(0..<ObjectName.shardCount)) { (shard) throws(StoreError) in
+            try self.files(in: shard)
+        }
+        let pinned = try pins()
+        let names = try StoreError.catching { () throws(SystemError) in try packages.entries().map(\.name) }
+        try reading { (transaction) throws(StoreError) in
+            for file in files.joined() {
+                guard let (digest, variant) = file.object else {
+                    if file.isTemporary { garbage.temporaries.append(file.path) }
+                    continue
+                }
+                if try isKnown(digest, variant, generated, garbage, transaction) { continue }
+                if pinned.objects.contains(digest) { continue }
+                let size = try StoreError.catching { () throws(SystemError) in
+                    try directory.status(of: file.path).size
+                }
+                garbage.copies[digest, default: ObjectRecord(size: size, variants: [])].add(variant)
+            }
+            for name in names {
+                guard let id = Self.package(ofManifest: name) else {
+                    garbage.temporaries.append(BytePath("packages").appending(name))
+                    continue
+                }
+                if garbage.pendingManifests.contains(id) { continue }
+                if try !contains(id, in: transaction) { garbage.strayManifests.append(id) }
+            }
+        }
+    }
+
+    private func isKnown(
+        _ digest: Digest128, _ variant: EntryMetadata, _ generated: Set<Digest128>, _ garbage: Garbage,
+        _ transaction: borrowing ReadTransaction
+    ) throws(StoreError) -> Bool {
+        if generated.contains(digest) && variant == effective(.plainFile) { return true }
+        if garbage.pendingObjects[digest]?.variants.contains(variant) == true { return true }
+        let record = try StoreError.catching { () throws(DatabaseError) in
+            try transaction.value(in: StoreBuckets.objects, for: digest)
+        }
+        return record?.variants.contains(variant) == true
+    }
+
+    private static func package(ofManifest name: BytePath) -> PackageID? {
+        let text = name.display
+        return text.hasSuffix(".stone") ? PackageID(hexadecimal: text.dropLast(6)) : nil
+    }
+
+    private struct File: Sendable {
+        /// Below `.moss`.
+        let path: BytePath
+        let object: (Digest128, EntryMetadata)?
+        let isTemporary: Bool
+    }
+
+    /// The files of a shard; none of one that this user may not enter.
+    private func files(in shard: Int) throws(StoreError) -> [File] {
+        do throws(SystemError) {
+            let name = BytePath(ObjectName.shardName(shard))
+            let directory = try objects.openDirectory(name)
+            var files: [File] = []
+            for entry in try directory.entries() {
+                let object = ObjectName.parse(entry.name.bytes)
+                let isTemporary = entry.name.bytes.starts(with: Self.temporaryPrefix.utf8)
+                files.append(
+                    File(
+                        path: BytePath("objects").appending(name).appending(entry.name), object: object,
+                        isTemporary: isTemporary))
+            }
+            return files
+        } catch {
+            if error.number == .accessDenied { return [] }
+            throw .system(error)
+        }
+    }
+
+    /// Removes what a stopped command was writing.
+    package func removeTemporaries(of garbage: Garbage) throws(StoreError) {
+        do throws(SystemError) {
+            for path in garbage.temporaries { try directory.unlink(path) }
+        } catch {
+            throw .system(error)
+        }
+    }
+}

@@ -1,0 +1,73 @@
+internal import BytePath
+internal import LinuxSystem
+
+/// Marks: files in `.moss` whose presence says what the next command has to look for.
+extension RootDirectory {
+    private static let changeMark: BytePath = "changing"
+    private static let sweepMark: BytePath = "unswept"
+    private static let reserveName: BytePath = "reserve"
+
+    /// Notes that a change begins, so that the next command looks for what a stop may have left. Call it with the lock
+    /// held.
+    ///
+    /// - Parameter bringsObjects: whether a stop may leave objects; otherwise the mark has a byte in it.
+    package func beginChange(bringsObjects: Bool = true) throws(StateError) {
+        try system { () throws(SystemError) in
+            let mark = try moss.open(Self.changeMark, [.write, .create, .truncate])
+            if !bringsObjects { try mark.write([UInt8(ascii: "-")]) }
+        }
+    }
+
+    package func endChange() {
+        // A mark that stays costs the next command one look through the directories.
+        try? moss.unlink(Self.changeMark)
+    }
+
+    /// Ends a change that failed or was stopped: what it brought may be in the store without a record.
+    package func abandonChange() {
+        if (try? moss.status(of: Self.changeMark).size) == 0 {
+            try? moss.rename(Self.changeMark, to: Self.sweepMark)
+        } else {
+            endChange()
+        }
+    }
+
+    /// Whether a change has begun and not ended: one is under way, or was cut short.
+    package func isChangePending() throws(StateError) -> Bool {
+        try system { () throws(SystemError) in try moss.statusIfPresent(of: Self.changeMark) != nil }
+    }
+
+    /// Whether objects may be in the store that no record names.
+    package func isUnswept() throws(StateError) -> Bool {
+        try system { () throws(SystemError) in try moss.statusIfPresent(of: Self.sweepMark) != nil }
+    }
+
+    package func noteSwept() {
+        // A mark that stays costs the next collection one look through the store.
+        try? moss.unlink(Self.sweepMark)
+    }
+
+    // MARK: Reserve
+
+    private static let reserveByteCount: UInt64 = 4 << 20
+
+    /// Sets space aside where there is plenty, so that a full disk can still be emptied: removing records takes space
+    /// before it gives any back.
+    package func keepReserve() {
+        // A convenience: without it, collecting on a full disk may need a file removed by hand first.
+        guard (try? moss.statusIfPresent(of: Self.reserveName)) == .some(nil),
+            let space = try? moss.fileSystemStatus(), space.availableBytes / 16 > Self.reserveByteCount,
+            let file = try? moss.open(Self.reserveName, [.write, .create, .noFollow], mode: 0o600)
+        else { return }
+        do throws(SystemError) {
+            try file.allocate(Self.reserveByteCount)
+        } catch {
+            try? moss.unlink(Self.reserveName)
+        }
+    }
+
+    /// - Returns: whether there was something to give up.
+    package func giveUpReserve() -> Bool {
+        (try? moss.unlink(Self.reserveName)) != nil
+    }
+}
