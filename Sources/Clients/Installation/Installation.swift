@@ -32,11 +32,17 @@ package final class Installation: Sendable {
     /// Makes a root of a directory that is missing, empty or a root already.
     /// - Returns: whether it was made now.
     package static func initialise(_ path: BytePath) throws(InstallationError) -> Bool {
-        let isNew = try InstallationError.states { () throws(StateError) in try RootDirectory.initialise(path) }
-        let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
+        let fresh = try InstallationError.states { () throws(StateError) in try RootDirectory.prepare(path) }
+        let root = try InstallationError.states { () throws(StateError) in
+            if let fresh { fresh } else { try RootDirectory(opening: path) }
+        }
         let store = try openStore(root, isWritable: true, create: true)
-        try InstallationError.states { () throws(StateError) in try StateStore(root, store).initialise() }
-        return isNew
+        try InstallationError.states { () throws(StateError) in
+            try StateStore(root, store).initialise()
+            // Last: what makes this a root must not come before its parts.
+            try fresh?.seal()
+        }
+        return fresh != nil
     }
 
     package init(opening path: BytePath, _ access: Access) throws(InstallationError) {

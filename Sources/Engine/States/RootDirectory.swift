@@ -39,7 +39,7 @@ package final class RootDirectory: Sendable {
     ]
 
     /// Opens a root that was initialised earlier.
-    package init(opening path: BytePath) throws(StateError) {
+    package convenience init(opening path: BytePath) throws(StateError) {
         let root = try StateError.at(path) { () throws(SystemError) in try Descriptor.openDirectory(path) }
         guard
             let format = try StateError.at(
@@ -50,15 +50,20 @@ package final class RootDirectory: Sendable {
         else { throw .notARoot(path) }
         let lines = String(decoding: format, as: UTF8.self).split(separator: "\n")
         guard lines.first.map(String.init) == Self.formatLine else { throw .unknownFormat(path) }
+        try self.init(path, lines.contains("owners recorded") ? .recorded : .applied)
+    }
+
+    private init(_ path: BytePath, _ ownership: ContentStore.Ownership) throws(StateError) {
         self.path = path
-        ownership = lines.contains("owners recorded") ? .recorded : .applied
-        moss = try StateError.at(path) { () throws(SystemError) in try root.openDirectory(".moss") }
+        self.ownership = ownership
+        let top = try StateError.at(path) { () throws(SystemError) in try Descriptor.openDirectory(path) }
+        moss = try StateError.at(path) { () throws(SystemError) in try top.openDirectory(".moss") }
         // Only the owner may read it; for reading states a mere place is enough.
         trees = try StateError.at(path) { () throws(SystemError) in
-            try root.open(".moss/trees", [.directory, .pathOnly])
+            try top.open(".moss/trees", [.directory, .pathOnly])
         }
-        states = try StateError.at(path) { () throws(SystemError) in try root.openDirectory(".moss/states") }
-        self.root = root
+        states = try StateError.at(path) { () throws(SystemError) in try top.openDirectory(".moss/states") }
+        self.root = top
     }
 
     /// Refuses to change a root that keeps owners as records only, and so belongs to one user, as anybody else.
@@ -82,13 +87,18 @@ package final class RootDirectory: Sendable {
     /// is done as root.
     /// - Returns: whether it was made now.
     package static func initialise(_ path: BytePath) throws(StateError) -> Bool {
+        guard let root = try prepare(path) else { return false }
+        try root.seal()
+        return true
+    }
+
+    /// The directories of a root to be, which must not exist, be empty, or be left of an earlier try; nil for what is a
+    /// root already. It becomes one with ``seal()``.
+    package static func prepare(_ path: BytePath) throws(StateError) -> RootDirectory? {
         do throws(SystemError) {
             let root = try openOrMake(path)
-            let entries = try root.entries()
-            if entries.contains(where: { $0.name == ".moss" }) {
-                if try root.readFileIfPresent(".moss/format", limit: 4096) != nil { return false }
-            }
-            for entry in entries {
+            if try root.readFileIfPresent(".moss/format", limit: 4096) != nil { return nil }
+            for entry in try root.entries() {
                 // An initialisation that was cut short left nothing but these.
                 switch entry.name.display {
                 case ".moss", "lost+found": continue
@@ -99,10 +109,19 @@ package final class RootDirectory: Sendable {
                 throw SystemError(.directoryNotEmpty, call: "init", path: path)
             }
             try fill(root)
-            return true
         } catch {
             if error.number == .directoryNotEmpty { throw .notEmpty(path) }
             throw .system(error.path.isAbsolute ? error : error.below(path))
+        }
+        return try RootDirectory(path, CurrentProcess.isRoot ? .applied : .recorded)
+    }
+
+    /// Makes it a root, for good: everything that was put into it is on disk before the file that says so.
+    package func seal() throws(StateError) {
+        let owners = ownership == .applied ? "owners applied" : "owners recorded"
+        try StateError.at(path.appending(".moss")) { () throws(SystemError) in
+            try moss.syncFileSystem()
+            try moss.replaceFile(Self.formatName, with: Array("\(Self.formatLine)\n\(owners)\n".utf8), durable: true)
         }
     }
 
@@ -129,13 +148,11 @@ package final class RootDirectory: Sendable {
         }
         try root.ensureDirectory(".moss")
         let moss = try root.openDirectory(".moss")
-        try moss.ensureDirectory("db")
         try moss.ensureDirectory("states")
+        // A database without states is what an initialisation left that was cut short, perhaps half of one.
+        if try moss.openDirectory("states").entries().isEmpty { try moss.removeTree("db") }
+        try moss.ensureDirectory("db")
         try moss.ensureDirectory("trees", mode: 0o700)
-        let owners = CurrentProcess.isRoot ? "owners applied" : "owners recorded"
-        // Last: what makes this a root must not come before its parts.
-        try moss.syncFileSystem()
-        try moss.replaceFile("format", with: Array("\(formatLine)\n\(owners)\n".utf8), durable: true)
     }
 
     /// Puts the root's links right: `bin` to `usr/bin` and so on. A real directory in their place is an error.
