@@ -107,7 +107,7 @@ extension ContentStore {
         try writer.begin(digest: digest, metadata: target)
         _ = try forEachChunk(of: file, upTo: size) { (bytes) throws(StoreError) in try writer.append(bytes) }
         guard writer.digest == digest else { throw .missingObject(digest) }
-        try writer.finish(from: "object", .replacing)
+        try writer.finish(from: "object", source == target ? .replicating : .replacing)
     }
 
     /// Puts `bytes` into the store as an object and returns its digest; what is there already is verified first.

@@ -63,8 +63,10 @@ struct ObjectWriter: ~Copyable {
 
     /// What becomes of a file that has the object's name already.
     enum Placement {
-        /// It is known to be worse, or full of links.
+        /// It is known to be worse.
         case replacing
+        /// It is good but full of links: until the replica is on disk, there must be no other.
+        case replicating
         /// Nobody recorded it: it is another thread's, or of a try that was cut short and may be damaged.
         case keepingEqual
     }
@@ -83,9 +85,10 @@ struct ObjectWriter: ~Copyable {
     private mutating func place(from stone: BytePath, _ placement: Placement) throws(StoreError) {
         guard var object = open.take() else { return }
         try prepare(object)
+        if placement == .replicating { try StoreError.catching { () throws(SystemError) in try object.file.sync() } }
         let name = ObjectName(object.digest, object.metadata)
         var failure = name.withCString {
-            SystemCalls.rename(object.shard, temporary, to: $0, replacing: placement == .replacing)
+            SystemCalls.rename(object.shard, temporary, to: $0, replacing: placement != .keepingEqual)
         }
         if let error = failure, error.number == .alreadyExists {
             if try isThere(object, from: stone) { return }
