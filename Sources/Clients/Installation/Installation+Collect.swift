@@ -137,7 +137,7 @@ extension Installation {
     ) throws(InstallationError) -> FreedSpace {
         progress(.phase(.collecting, total: plan.expected.bytes))
         // Without the mark a stop leaves files of removed states lying about; a disk without inodes must not matter.
-        try? root.beginChange(bringsObjects: false)
+        try? root.beginChange(bringsObjects: false, durable: !plan.states.isEmpty)
         defer { root.endChange() }
         var freed = FreedSpace(planned: plan.garbage)
         do throws(InstallationError) {

@@ -10,11 +10,15 @@ extension RootDirectory {
     /// Notes that a change begins, so that the next command looks for what a stop may have left. Call it with the lock
     /// held.
     ///
-    /// - Parameter bringsObjects: whether a stop may leave objects; otherwise the mark has a byte in it.
-    package func beginChange(bringsObjects: Bool = true) throws(StateError) {
+    /// - Parameters:
+    ///   - bringsObjects: whether a stop may leave objects; otherwise the mark has a byte in it.
+    ///   - durable: wait for the mark to be on disk; for changes of the database that others have to follow, as a
+    ///     commit does not take the mark along.
+    package func beginChange(bringsObjects: Bool = true, durable: Bool = false) throws(StateError) {
         try system { () throws(SystemError) in
             let mark = try moss.open(Self.changeMark, [.write, .create, .truncate])
             if !bringsObjects { try mark.write([UInt8(ascii: "-")]) }
+            if durable { try moss.syncDirectory() }
         }
     }
 

@@ -108,6 +108,8 @@ extension StateStore {
 
     /// Deletes states, of which none is the active one, and in the same transaction the records of what only they
     /// needed.
+    ///
+    /// Their files may come back after a power cut; the root's mark of a change, which must be on disk before, says so.
     package func remove(_ numbers: [UInt64], _ garbage: Garbage) throws(StateError) {
         if numbers.isEmpty && !garbage.hasRecords { return }
         try updating { (transaction) throws(StateError) in
@@ -120,10 +122,6 @@ extension StateStore {
                 try store.removeRecords(of: garbage, in: &transaction)
             }
         }
-        if numbers.isEmpty { return }
-        try root.system { () throws(SystemError) in
-            for number in numbers { try? root.states.unlink(BytePath("\(number)")) }
-            try root.states.syncDirectory()
-        }
+        for number in numbers { try? root.states.unlink(BytePath("\(number)")) }
     }
 }

@@ -37,7 +37,7 @@ package struct SwitchReport: Sendable {
 /// 1. record the new directories, that a switch to this state has begun, and that the slot's tree is in flux;
 /// 2. write manifests, the state's file and the tree; `syncfs`;
 /// 3. record packages and state: all their bytes are on disk;
-/// 4. exchange the slot's tree with `/usr`; `fsync` the directories;
+/// 4. exchange the slot's tree with `/usr`; `fsync` the root directory;
 /// 5. record what is live now and end the journal.
 ///
 /// `/usr/.stateID` lies inside the exchanged tree, so after a stop it tells the old state from the new: ``recover()``
@@ -224,8 +224,8 @@ extension StateStore {
         do throws(SystemError) {
             try root.root.ensureDirectory("usr")
             try root.trees.exchange(slotName(slot), with: "usr", below: root.root)
+            // The exchange reaches the disk as one, so this covers the other directory's name as well.
             try root.root.syncDirectory()
-            try root.trees.openDirectory(".").syncDirectory()
         } catch {
             if error.number == .crossDevice {
                 throw .system(SystemError(.crossDevice, call: "renameat2", path: root.path.appending("usr")))

@@ -50,10 +50,10 @@ struct ChangeCostTests {
         #expect(large.adding <= 12 * 10 + 40)
         #expect(large.addingTenTimes <= 10 * large.adding, "the cost grows with the package")
         #expect(large.activating <= 80)
-        // What makes a switch durable: one pass over the file system, two directories, the database's commits.
+        // What makes a switch durable: one pass over the file system, one directory, the database's commits.
         for costs in [small, large] {
             #expect(costs.calls["syncfs"] == 1)
-            #expect(costs.calls["fsync"] == 2)
+            #expect(costs.calls["fsync"] == 1)
             #expect(costs.calls["renameat2"] ?? 0 >= 1)
             #expect(costs.calls["fdatasync"] ?? 0 <= 3)
             #expect(costs.calls["linkat"] == 10)
