@@ -88,17 +88,21 @@ package struct ConfigurationFiles: Sendable {
         return files
     }
 
-    /// Replaces a file as one; without configurations it goes away.
+    /// Replaces a file as one; without configurations it goes away. It is on disk when this returns.
     private func write(_ configurations: [CollectionConfiguration], to name: BytePath) throws(RepositoryError) {
         let path = root.appending(Self.directory)
         try reporting(below: path) { () throws(SystemError) in
             var directory = try Descriptor.openDirectory(root)
             for component in Self.directory.components {
-                try directory.ensureDirectory(BytePath(component))
+                if try directory.statusIfPresent(of: BytePath(component)) == nil {
+                    try directory.ensureDirectory(BytePath(component))
+                    try directory.syncDirectory()
+                }
                 directory = try directory.openDirectory(BytePath(component))
             }
             if configurations.isEmpty {
                 try directory.unlink(name)
+                try directory.syncDirectory()
             } else {
                 try directory.replaceFile(name, with: ConfigurationText.encode(configurations), durable: true)
             }
