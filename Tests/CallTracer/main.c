@@ -1,7 +1,9 @@
-// call-tracer: runs a command under ptrace and counts its system calls, kills it at the N-th, or makes one fail.
+// call-tracer: runs a command under ptrace and counts its system calls, kills it at the N-th, makes one fail or fall
+// short, writes down what it does to files, or cuts the power of the file system it works on.
 // Threads, forks and execs of the command are followed; see usage() below.
 #define _GNU_SOURCE
 #include "CallNames.h"
+#include "Recorder.h"
 
 #include <elf.h>
 #include <errno.h>
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -26,22 +29,28 @@ enum {
     TRACEES_MAX = 4096,
 };
 
-enum mode { MODE_COUNT, MODE_KILL, MODE_FAIL };
+enum mode { MODE_COUNT, MODE_KILL, MODE_FAIL, MODE_SHORT, MODE_RECORD, MODE_SHUTDOWN };
 
 struct tracee {
     pid_t thread;
     bool failing;  // the call was replaced by an invalid one at its entry; its result is set at the exit
     bool last;     // kill --after: the command ends when this thread leaves its call
+    bool held;     // stopped at the entry of a call until another thread has left its own
 };
 
 static struct {
     enum mode mode;
     bool after;             // kill: after the call has been carried out, not before
     bool mutating;          // kill: only calls that change a file system count
-    long target;            // the N of kill and fail
-    long failing_number;    // fail: the system call's number
+    long target;            // the N of kill, fail, short and shutdown
+    long failing_number;    // fail, short: the system call's number
     int failing_errno;
-    const char *output;     // count: where the counts go
+    long short_count;       // short: how many bytes the call may take
+    const char *output;     // count, record: where the result goes
+    const char *below;      // record, shutdown: the directory that counts
+    const char *kill_event; // record: the event that ends its process
+    long kill_target;
+    unsigned shutdown_flags;
     char **command;
 } options;
 
@@ -53,6 +62,10 @@ static struct tracee tracees[TRACEES_MAX];
 static size_t tracee_count;
 static pid_t first;
 static bool counting;       // false until the command's own exec has happened
+// record, shutdown: the thread that is inside a call to record; the others wait at theirs, so that the order is known.
+static pid_t recording;
+static struct recorded_call recorded;
+static long kill_matching;
 
 static void usage(void) {
     fputs(
@@ -65,6 +78,15 @@ static void usage(void) {
         "    With --mutating only calls that change a file system are counted\n"
         "call-tracer fail NAME N ERRNO -- CMD...\n"
         "    lets the N-th call of NAME fail with the error number ERRNO without carrying it out\n"
+        "call-tracer short NAME N BYTES -- CMD...\n"
+        "    lets the N-th call of NAME (write, pwrite64, read, pread64, ...) take no more than BYTES bytes\n"
+        "call-tracer record -o FILE --below DIR [--fail NAME N ERRNO] [--kill EVENT N] -- CMD...\n"
+        "    writes every call that changes files below DIR or makes them durable to FILE, one line each, and the\n"
+        "    bytes written to FILE.data. --kill kills the process that makes the N-th EVENT (exchange, create, ...)\n"
+        "    just after it; what else CMD starts goes on\n"
+        "call-tracer shutdown DIR N FLAGS -- CMD...\n"
+        "    cuts the power of the ext4 file system DIR (EXT4_IOC_SHUTDOWN with FLAGS) just before the N-th call that\n"
+        "    record would write down, and kills CMD; exit code 90 says that it came to that\n"
         "The exit code is otherwise CMD's own, or 128 and the number of the signal that ended it.\n",
         stderr);
     exit(EXIT_USAGE);
@@ -89,6 +111,39 @@ static void parse_command(int count, char **arguments, int index) {
     options.command = arguments + index + 1;
 }
 
+static int parse_failure(char **arguments, int index) {
+    options.failing_number = call_number(arguments[index]);
+    if (options.failing_number < 0) usage();
+    options.target = positive_number(arguments[index + 1]);
+    options.failing_errno = (int)positive_number(arguments[index + 2]);
+    return index + 3;
+}
+
+static int parse_record(int count, char **arguments) {
+    int index = 2;
+    options.mode = MODE_RECORD;
+    while (index + 1 < count && strcmp(arguments[index], "--") != 0) {
+        if (strcmp(arguments[index], "-o") == 0) {
+            options.output = arguments[index + 1];
+            index += 2;
+        } else if (strcmp(arguments[index], "--below") == 0) {
+            options.below = arguments[index + 1];
+            index += 2;
+        } else if (strcmp(arguments[index], "--fail") == 0 && index + 3 < count) {
+            index = parse_failure(arguments, index + 1);
+        } else if (strcmp(arguments[index], "--kill") == 0 && index + 2 < count) {
+            options.kill_event = arguments[index + 1];
+            options.kill_target = positive_number(arguments[index + 2]);
+            index += 3;
+        } else {
+            usage();
+        }
+    }
+    if (!options.output || !options.below) usage();
+    if (!recorder_open(options.output, options.below)) give_up(options.output);
+    return index;
+}
+
 static void parse(int count, char **arguments) {
     if (count < 2) usage();
     int index = 2;
@@ -106,10 +161,19 @@ static void parse(int count, char **arguments) {
         options.target = positive_number(index < count ? arguments[index++] : NULL);
     } else if (strcmp(arguments[1], "fail") == 0 && count > 5) {
         options.mode = MODE_FAIL;
-        options.failing_number = call_number(arguments[2]);
-        if (options.failing_number < 0) usage();
+        index = parse_failure(arguments, 2);
+    } else if (strcmp(arguments[1], "short") == 0 && count > 5) {
+        options.mode = MODE_SHORT;
+        index = parse_failure(arguments, 2);
+        options.short_count = options.failing_errno;
+    } else if (strcmp(arguments[1], "record") == 0) {
+        index = parse_record(count, arguments);
+    } else if (strcmp(arguments[1], "shutdown") == 0 && count > 5) {
+        options.mode = MODE_SHUTDOWN;
+        options.below = arguments[2];
         options.target = positive_number(arguments[3]);
-        options.failing_errno = (int)positive_number(arguments[4]);
+        options.shutdown_flags = (unsigned)strtoul(arguments[4], NULL, 10);
+        recorder_watch(options.below);
         index = 5;
     } else {
         usage();
@@ -149,6 +213,23 @@ static void cancel_call(pid_t thread) {
 #endif
 }
 
+// Lets the call a thread is about to enter take fewer bytes: its third argument is how many.
+static void shorten_call(pid_t thread) {
+    struct user_regs_struct registers;
+#if defined(__x86_64__)
+    if (ptrace(PTRACE_GETREGS, thread, NULL, &registers) != 0) return;
+    if (registers.rdx > (unsigned long long)options.short_count)
+        registers.rdx = (unsigned long long)options.short_count;
+    ptrace(PTRACE_SETREGS, thread, NULL, &registers);
+#else
+    struct iovec vector = {.iov_base = &registers, .iov_len = sizeof registers};
+    if (ptrace(PTRACE_GETREGSET, thread, NT_PRSTATUS, &vector) != 0) return;
+    if (registers.regs[2] > (unsigned long long)options.short_count)
+        registers.regs[2] = (unsigned long long)options.short_count;
+    ptrace(PTRACE_SETREGSET, thread, NT_PRSTATUS, &vector);
+#endif
+}
+
 // Sets the result of the call a thread is about to leave.
 static void set_result(pid_t thread, long result) {
 #if defined(__x86_64__)
@@ -183,8 +264,52 @@ static bool is_creating_open(const struct __ptrace_syscall_info *info) {
     return info->entry.nr == SYS_openat && (info->entry.args[2] & (O_CREAT | O_TRUNC)) != 0;
 }
 
+// What the disk does not hold now is lost.
+static void cut_power(void) {
+    int file = open(options.below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file < 0 || ioctl(file, _IOR('X', 125, unsigned), &options.shutdown_flags) != 0) give_up(options.below);
+    close(file);
+    kill_all();
+}
+
+// Looks whether the call is one to record, and makes its thread wait while another one is inside such a call.
+static void enter_recorded(struct tracee *tracee, const struct __ptrace_syscall_info *info) {
+    static struct recorded_call call;
+    recorder_enter(tracee->thread, info, &call);
+    if (!call.event) return;
+    tracee->held = recording != 0;
+    if (tracee->held) return;
+    if (options.mode == MODE_SHUTDOWN && ++matching == options.target) cut_power();
+    recording = tracee->thread;
+    recorded = call;
+}
+
+static void kill_process_of(pid_t thread) {
+    char path[64], line[128];
+    snprintf(path, sizeof path, "/proc/%d/status", thread);
+    FILE *file = fopen(path, "re");
+    if (!file) give_up(path);
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, "Tgid:", 5) == 0) kill((pid_t)strtol(line + 5, NULL, 10), SIGKILL);
+    fclose(file);
+}
+
+static void leave_recorded(struct tracee *tracee, long result) {
+    if (recording != tracee->thread) return;
+    recording = 0;
+    if (options.mode != MODE_RECORD) return;
+    recorder_leave(tracee->thread, &recorded, result);
+    if (options.kill_event && strcmp(options.kill_event, recorded.event) == 0 && result >= 0
+        && ++kill_matching == options.kill_target)
+        kill_process_of(tracee->thread);
+}
+
 static void enter_call(struct tracee *tracee, const struct __ptrace_syscall_info *info) {
     long number = (long)info->entry.nr;
+    if (options.mode == MODE_RECORD || options.mode == MODE_SHUTDOWN) {
+        enter_recorded(tracee, info);
+        if (tracee->held) return;
+    }
     bool creating = is_creating_open(info);
     total++;
     if (number >= 0 && number < CALL_NUMBERS) counts[number]++;
@@ -193,17 +318,23 @@ static void enter_call(struct tracee *tracee, const struct __ptrace_syscall_info
         if (++matching != options.target) return;
         if (!options.after) kill_all();
         tracee->last = true;
-    } else if (options.mode == MODE_FAIL && number == options.failing_number) {
+    } else if (options.failing_errno != 0 && number == options.failing_number) {
         if (++matching != options.target) return;
-        cancel_call(tracee->thread);
-        tracee->failing = true;
+        if (options.mode == MODE_SHORT) {
+            shorten_call(tracee->thread);
+        } else {
+            cancel_call(tracee->thread);
+            tracee->failing = true;
+        }
     }
 }
 
-static void leave_call(struct tracee *tracee) {
+static void leave_call(struct tracee *tracee, long result) {
     if (tracee->last) kill_all();
-    if (tracee->failing) set_result(tracee->thread, -(long)options.failing_errno);
+    if (tracee->failing) result = -(long)options.failing_errno;
+    if (tracee->failing) set_result(tracee->thread, result);
     tracee->failing = false;
+    leave_recorded(tracee, result);
 }
 
 // A thread stopped at the entry or the exit of a call; asking which is surer than counting stops.
@@ -211,7 +342,22 @@ static void handle_call(struct tracee *tracee) {
     struct __ptrace_syscall_info info;
     if (!counting || ptrace(PTRACE_GET_SYSCALL_INFO, tracee->thread, sizeof info, &info) <= 0) return;
     if (info.op == PTRACE_SYSCALL_INFO_ENTRY) enter_call(tracee, &info);
-    else if (info.op == PTRACE_SYSCALL_INFO_EXIT) leave_call(tracee);
+    else if (info.op == PTRACE_SYSCALL_INFO_EXIT) leave_call(tracee, (long)info.exit.rval);
+}
+
+static void resume(pid_t thread, int signal) {
+    // ESRCH: the thread was killed while it was stopped; its end comes with the next wait.
+    ptrace(PTRACE_SYSCALL, thread, NULL, (void *)(long)signal);
+}
+
+// Lets threads go on that wait for the recorded call of another one.
+static void release_held(void) {
+    for (size_t index = 0; index < tracee_count && recording == 0; index++) {
+        if (!tracees[index].held) continue;
+        tracees[index].held = false;
+        handle_call(&tracees[index]);
+        if (!tracees[index].held) resume(tracees[index].thread, 0);
+    }
 }
 
 // Handles one stop of a thread; returns the signal to pass on to it.
@@ -229,6 +375,7 @@ static int handle_stop(pid_t thread, int status) {
         ptrace(PTRACE_GETEVENTMSG, thread, NULL, &former);
         if ((pid_t)former != thread) forget_tracee((pid_t)former);
         counting = true;
+        if (options.mode == MODE_RECORD) recorder_note_exec(thread);
         return 0;
     }
     // The other events are announcements; a new child's first stop is the tracer's own.
@@ -251,12 +398,15 @@ static int trace(void) {
             bool is_group_stop = status >> 16 == PTRACE_EVENT_STOP
                 && (WSTOPSIG(status) == SIGSTOP || WSTOPSIG(status) == SIGTSTP || WSTOPSIG(status) == SIGTTIN
                     || WSTOPSIG(status) == SIGTTOU);
-            // ESRCH: the thread was killed while it was stopped; its end comes with the next wait.
             if (is_group_stop) ptrace(PTRACE_LISTEN, thread, NULL, NULL);
-            else ptrace(PTRACE_SYSCALL, thread, NULL, (void *)(long)signal);
+            else if (!find_tracee(thread)->held) resume(thread, signal);
+            release_held();
             continue;
         }
+        if (options.mode == MODE_RECORD) recorder_note_end(thread, status);
+        if (recording == thread) recording = 0;
         forget_tracee(thread);
+        release_held();
         if (thread == first) result = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     }
 }
@@ -309,5 +459,6 @@ int main(int count, char **arguments) {
     start();
     int result = trace();
     if (options.mode == MODE_COUNT) write_counts();
+    if (options.mode == MODE_RECORD && !recorder_close()) give_up(options.output);
     return result;
 }
