@@ -135,8 +135,8 @@ let allTests: [Target] = [
     tests(
         "ProgramTests",
         [
-            "BytePath", "Digests", "Installation", "LinuxSystem", "PackageModel", "Sandbox", "States", "StoneFormat",
-            "Zstandard",
+            "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LMDB", "LinuxSystem", "PackageModel",
+            "Repositories", "Sandbox", "States", "StoneFormat", "Zstandard",
             "call-tracer", "corpus-generator", "deb2stone", "link-tree", "moss", "moss-sandbox",
         ]),
 ]
