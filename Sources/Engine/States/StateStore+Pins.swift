@@ -32,7 +32,10 @@ extension StateStore {
             if let other { throw .stateNameTaken(name, by: other.state) }
         }
         try root.system { () throws(SystemError) in
-            try root.moss.ensureDirectory(Self.directoryName)
+            if try root.moss.statusIfPresent(of: Self.directoryName) == nil {
+                try root.moss.ensureDirectory(Self.directoryName)
+                try root.moss.syncDirectory()
+            }
             try root.moss.openDirectory(Self.directoryName).replaceFile(
                 BytePath("\(number)"), with: Array("\(name ?? "")\n".utf8), durable: true)
         }
