@@ -52,11 +52,11 @@ struct CrashChecker {
         try installation.store.environment.checkStructure()
         let active = try installation.activeState()?.number ?? 0
         let states = try installation.states()
-        let collections = try CrashOutcome.collections(of: installation)
-        guard let outcome = allowed.first(where: { $0.isSame(active, states, collections) }) else {
-            return "state \(active) of \(states.map(\.number)) with collections \(collections), not one of "
+        let settings = try CrashOutcome.settings(of: installation)
+        guard let outcome = allowed.first(where: { $0.isSame(active, states, settings) }) else {
+            return "state \(active) of \(states.map(\.number)) with \(settings), not one of "
                 + allowed.map {
-                    "\($0.active.map { "\($0)" } ?? "no root") of \($0.states.map(\.number)) with \($0.collections)"
+                    "\($0.active.map { "\($0)" } ?? "no root") of \($0.states.map(\.number)) with \($0.settings)"
                 }
                 .joined(separator: " or ")
         }

@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func aSampleOfPowerCuts() throws {
-        let count = try enumerate(cutsPerOperation: 12, .quick, followingEvery: 40)
+        let count = try enumerate(cutsPerOperation: 4, .quick, followingEvery: 40)
         #expect(count > 500)
     }
 

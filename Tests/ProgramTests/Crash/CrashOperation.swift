@@ -61,6 +61,11 @@ struct CrashOperation: Sendable {
         CrashOperation(
             "collections", after: one, run("repo", "add", "newer", newer), run("repo", "disable", "newer"),
             run("repo", "remove", "newer")),
+        CrashOperation(
+            "pins", after: three, run("state", "pin", "1", "first"), run("state", "pin", "2"),
+            run("state", "unpin", "1")),
+        CrashOperation(
+            "collect", after: three + [["-y", "state", "remove", "2"]], run("-y", "gc"), run("-y", "gc", "--verify")),
         CrashOperation("activate", after: three, run("-y", "state", "activate", "1")),
         CrashOperation(
             "activate twice", after: three, run("-y", "state", "activate", "1"), run("-y", "state", "activate", "3")),

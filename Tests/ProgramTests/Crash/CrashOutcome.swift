@@ -19,7 +19,7 @@ struct CrashOutcome {
     /// By path below `.moss`: the contents and modes that states need.
     var objects: [UInt64: [BytePath: TreeListing.Entry]] = [:]
     var manifests: [UInt64: [BytePath: Digest128]] = [:]
-    var collections: [String] = []
+    var settings: [String] = []
 
     /// Reads the root as it is now.
     init(of path: BytePath) throws {
@@ -28,7 +28,7 @@ struct CrashOutcome {
         let installation = try Installation(opening: path, .reading)
         active = try installation.activeState()?.number ?? 0
         states = try installation.states()
-        collections = try Self.collections(of: installation)
+        settings = try Self.settings(of: installation)
         for state in states {
             let listing = try TreeListing(recorded: state, in: installation)
             listings[state.number] = listing
@@ -55,16 +55,18 @@ struct CrashOutcome {
         return BytePath("objects/\(shard)/\(name)")
     }
 
-    /// Name, whether it is used, and how many packages the last refresh found.
-    static func collections(of installation: Installation) throws -> [String] {
-        try installation.collections.list().map { listed in
-            let configuration = listed.configuration
-            let count = listed.record?.packageCount ?? 0
-            return "\(configuration.id.text)\(configuration.isActive ? "" : " (off)") of \(count)"
-        }
+    /// Pins; and collections by name, whether they are used, and how many packages the last refresh found.
+    static func settings(of installation: Installation) throws -> [String] {
+        let pins = try installation.stateStore.pins().values.map { "pin \($0.state) \($0.name ?? "")" }
+        return try pins.sorted()
+            + installation.collections.list().map { listed in
+                let configuration = listed.configuration
+                let count = listed.record?.packageCount ?? 0
+                return "\(configuration.id.text)\(configuration.isActive ? "" : " (off)") of \(count)"
+            }
     }
 
-    func isSame(_ active: UInt64?, _ states: [State], _ collections: [String]) -> Bool {
-        self.active == active && self.states == states && self.collections == collections
+    func isSame(_ active: UInt64?, _ states: [State], _ settings: [String]) -> Bool {
+        self.active == active && self.states == states && self.settings == settings
     }
 }

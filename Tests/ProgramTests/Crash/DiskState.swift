@@ -38,7 +38,7 @@ struct CrashPoints {
         var randoms: Int
         var tears: Int
 
-        static let quick = Limits(singles: 3, randoms: 2, tears: 1)
+        static let quick = Limits(singles: 1, randoms: 1, tears: 1)
         static let long = Limits(singles: 12, randoms: 8, tears: 4)
     }
 

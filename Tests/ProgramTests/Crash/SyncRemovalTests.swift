@@ -25,7 +25,7 @@ import Testing
     /// Operations that pass all sites between them.
     private static let operations = [
         "init", "install", "first install", "activate", "collections", "state remove", "tidy", "finish", "forget",
-        "full links",
+        "full links", "pins",
     ]
 
     private func rows(untilSitesAreKnown stopsEarly: Bool) throws -> [Row] {

@@ -29,7 +29,7 @@ struct SyncSite: Sendable {
             call.hasPrefix("fsync ") && call.hasSuffix(".next")
         },
         SyncSite("replaced file: its name", "LinuxSystem/Descriptor+Bytes.swift") { command, call in
-            command == "init" && call == "fsync .moss"
+            command == "init" && call == "fsync .moss" || command.hasPrefix("state pin") && call == "fsync .moss/pins"
                 || !command.hasPrefix("repo remove") && call == "fsync etc/moss/repo.d"
         },
         SyncSite("configuration: its new directories", "Repositories/ConfigurationFiles.swift") { _, call in
@@ -46,7 +46,13 @@ struct SyncSite: Sendable {
             command == "repo update" && call == "syncfs"
         },
         SyncSite("removing states: the mark", "States/RootDirectory.swift") { command, call in
-            command.hasPrefix("state ") && call == "fsync .moss"
+            command.hasPrefix("state remove") && call == "fsync .moss"
+        },
+        SyncSite("pins: their directory", "States/StateStore+Pins.swift") { command, call in
+            command.hasPrefix("state pin") && call == "fsync .moss"
+        },
+        SyncSite("pins: a removed one", "States/StateStore+Pins.swift") { command, call in
+            command.hasPrefix("state unpin") && call == "fsync .moss/pins"
         },
         SyncSite("spare: its tree", "States/StateStore+Slots.swift") { command, call in
             command == "tidy" && call == "syncfs"
