@@ -72,8 +72,7 @@ let engine: [Target] = [
     module(
         "Engine", "PreviewMount",
         [
-            "BytePath", "CFuse", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
-            "States", "ViewImage",
+            "BytePath", "CFuse", "ContentStore", "Digests", "FileTree", "LinuxSystem", "ViewImage",
         ]),
 ]
 
@@ -137,7 +136,7 @@ let allTests: [Target] = [
         [
             "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LMDB", "LinuxSystem", "PackageModel",
             "Repositories", "Sandbox", "States", "StoneFormat", "Zstandard",
-            "call-tracer", "corpus-generator", "deb2stone", "link-tree", "moss", "moss-sandbox",
+            "call-tracer", "corpus-generator", "deb2stone", "link-tree", "moss", "moss-sandbox", "moss-view",
         ]),
 ]
 

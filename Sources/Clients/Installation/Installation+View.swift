@@ -1,5 +1,5 @@
 package import BytePath
-package import ContentStore
+internal import ContentStore
 internal import Digests
 internal import FileTree
 internal import LMDB
@@ -25,19 +25,6 @@ extension Installation {
         for _ in 0..<8 {
             do throws(InstallationError) {
                 return try prepareOnce(subject, mountpoint, lazily, progress)
-            } catch {
-                guard case .store(.collectedMeanwhile) = error else { throw error }
-            }
-        }
-        throw .store(.collectedMeanwhile)
-    }
-
-    /// A lease on the packages of all states there are; a view of everything adds to it what comes later.
-    package func leaseForEverything(at mountpoint: BytePath) throws(InstallationError) -> Lease {
-        for _ in 0..<8 {
-            let packages = Set(try states().flatMap(\.selections))
-            do throws(InstallationError) {
-                return try lease(for: "everything", mountpoint, Array(packages), [])
             } catch {
                 guard case .store(.collectedMeanwhile) = error else { throw error }
             }
@@ -117,8 +104,9 @@ extension Installation {
             try releaseDescription(of: content.tree.root, content.tree)
         }
         let (now, later) = content.divided(description)
+        let scratch = try scratchStore(path)
+        content.scratchStore = scratch
         if !now.isEmpty {
-            let scratch = try scratchStore(path)
             progress(.phase(.unpacking, total: now.reduce(0) { $0 + $1.record.contentBytes }))
             _ = try inParallel(now) { (arrival) throws(InstallationError) in
                 let stone = try self.open(arrival.offer, registry)
@@ -128,7 +116,6 @@ extension Installation {
                     }
                 }
             }
-            content.scratchStore = scratch
         }
         for arrival in later {
             let stone = try open(arrival.offer, registry)

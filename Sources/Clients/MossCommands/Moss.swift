@@ -38,7 +38,7 @@ private enum Subcommands {
     }
 
     static var views: CommandGroup {
-        .init(name: "Views", subcommands: [MountCommand.self, UnmountCommand.self])
+        .init(name: "Views", subcommands: [MountCommand.self, UnmountCommand.self, TryCommand.self, BisectCommand.self])
     }
 
     static var questions: CommandGroup {

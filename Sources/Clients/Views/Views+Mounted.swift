@@ -7,7 +7,7 @@ internal import LinuxSystem
 extension Views {
     package struct Mounted: Hashable, Sendable {
         package let mountpoint: BytePath
-        /// `state 3`, `candidate`, `everything`.
+        /// `state 3` or `candidate`.
         package let shows: String
         package let process: Int32
         /// How files are read and how many requests there were; nil when the view does not answer.

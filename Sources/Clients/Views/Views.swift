@@ -1,5 +1,5 @@
 package import BytePath
-package import ContentStore
+internal import ContentStore
 package import Installation
 internal import LinuxSystem
 package import ViewImage
@@ -24,30 +24,12 @@ package enum Views {
         return try launch(request, inheriting: view.descriptors)
     }
 
-    /// Shows everything a root has; see ``start(_:root:at:reading:)``.
-    package static func startCatalogue(
-        of root: BytePath, holding lease: consuming Lease, at mountpoint: Mountpoint, reading: ViewRequest.Reading
-    ) throws(ViewError) -> Started {
-        let request = request(forCatalogueOf: root, holding: lease, at: mountpoint.path, reading)
-        return try launch(request, inheriting: [lease.descriptor.raw])
-    }
-
-    package static func request(
-        forCatalogueOf root: BytePath, holding lease: borrowing Lease, at mountpoint: BytePath,
-        _ reading: ViewRequest.Reading
-    ) -> ViewRequest {
-        var request = ViewRequest(content: .everything, root: root, mountpoint: mountpoint)
-        request.reading = reading
-        request.lease = lease.descriptor.raw
-        return request
-    }
-
     /// What the process that shows `view` is told; ready for anybody who starts it himself.
     package static func request(
         for view: borrowing PreparedView, root: BytePath, at mountpoint: BytePath, _ reading: ViewRequest.Reading
     ) -> ViewRequest {
         var request = ViewRequest(
-            content: .image(descriptor: view.image.raw), root: root, mountpoint: mountpoint)
+            image: view.image.raw, root: root, mountpoint: mountpoint)
         request.reading = reading
         request.stones = view.stones
         request.lease = view.lease.descriptor.raw

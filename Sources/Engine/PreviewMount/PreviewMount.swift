@@ -43,7 +43,7 @@ package enum PreviewMount {
     private static func serve(_ request: ViewRequest, _ starter: ReadySignal) throws(Failure) {
         CurrentProcess.raiseOpenFileLimit()
         let contents = try Contents(request)
-        let source = try ViewSource(request, contents)
+        let source = try ViewSource(request)
         let session = ViewSession(source, contents)
         let lease = try adoptLease(request)
         try FuseMount.run(session, at: request.mountpoint, reading: request.reading, starter)

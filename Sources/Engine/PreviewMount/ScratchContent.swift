@@ -2,7 +2,6 @@ internal import BytePath
 internal import ContentStore
 internal import Digests
 internal import FileTree
-internal import LMDB
 internal import LinuxSystem
 import Synchronization
 internal import ViewImage

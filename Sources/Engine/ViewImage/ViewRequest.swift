@@ -4,14 +4,6 @@ package import PackageModel
 
 /// What a process that serves a view is told, as the words of its command line.
 package struct ViewRequest: Hashable, Sendable {
-    /// What is shown.
-    package enum Content: Hashable, Sendable {
-        /// One tree: a ``ViewImage`` in the memory file of this inherited descriptor.
-        case image(descriptor: Int32)
-        /// Every state, every package and the differences of states.
-        case everything
-    }
-
     /// How files are read.
     package enum Reading: String, Hashable, Sendable, CaseIterable {
         /// Through the kernel where it lets us, otherwise from the cache.
@@ -33,7 +25,8 @@ package struct ViewRequest: Hashable, Sendable {
         }
     }
 
-    package var content: Content
+    /// A memory file that holds the ``ViewImage``, inherited.
+    package var image: Int32
     package var root: BytePath
     package var mountpoint: BytePath
     package var reading: Reading = .automatic
@@ -52,8 +45,8 @@ package struct ViewRequest: Hashable, Sendable {
     package static let scratchSource: UInt32 = 1
     package static let firstStoneSource: UInt32 = 2
 
-    package init(content: Content, root: BytePath, mountpoint: BytePath) {
-        self.content = content
+    package init(image: Int32, root: BytePath, mountpoint: BytePath) {
+        self.image = image
         self.root = root
         self.mountpoint = mountpoint
     }
@@ -61,10 +54,7 @@ package struct ViewRequest: Hashable, Sendable {
     /// The command line without the program's name.
     package var arguments: [BytePath] {
         var words: [BytePath] = ["--root", root, "--mountpoint", mountpoint, "--reading", BytePath(reading.rawValue)]
-        switch content {
-        case .image(let descriptor): words += ["--image", BytePath("\(descriptor)")]
-        case .everything: words.append("--all")
-        }
+        words += ["--image", BytePath("\(image)")]
         if let scratch { words += ["--scratch", scratch] }
         for stone in stones { words += ["--stone", BytePath(stone.id.hexadecimal), stone.path] }
         if let lease { words += ["--lease", BytePath("\(lease)")] }
@@ -79,10 +69,10 @@ package struct ViewRequest: Hashable, Sendable {
 
     package init(arguments: [BytePath]) throws(Malformed) {
         var rest = arguments[...]
-        var content: Content?
+        var image: Int32?
         var root: BytePath?
         var mountpoint: BytePath?
-        self.init(content: .everything, root: "", mountpoint: "")
+        self.init(image: -1, root: "", mountpoint: "")
         while let word = rest.popFirst() {
             switch word {
             case "--root": root = try Self.value(of: word, &rest)
@@ -92,8 +82,7 @@ package struct ViewRequest: Hashable, Sendable {
                     throw Malformed(description: "--reading is none of auto, passthrough, cached")
                 }
                 self.reading = reading
-            case "--image": content = .image(descriptor: try Self.number(of: word, &rest))
-            case "--all": content = .everything
+            case "--image": image = try Self.number(of: word, &rest)
             case "--scratch": scratch = try Self.value(of: word, &rest)
             case "--stone":
                 guard let id = PackageID(hexadecimal: try Self.value(of: word, &rest).display) else {
@@ -105,10 +94,10 @@ package struct ViewRequest: Hashable, Sendable {
             default: throw Malformed(description: "\(word.display) is not understood")
             }
         }
-        guard let content, let root, let mountpoint else {
-            throw Malformed(description: "--root, --mountpoint and one of --image and --all are needed")
+        guard let image, let root, let mountpoint else {
+            throw Malformed(description: "--image, --root and --mountpoint are needed")
         }
-        (self.content, self.root, self.mountpoint) = (content, root, mountpoint)
+        (self.image, self.root, self.mountpoint) = (image, root, mountpoint)
     }
 
     private static func value(of word: BytePath, _ rest: inout ArraySlice<BytePath>) throws(Malformed) -> BytePath {

@@ -4,6 +4,7 @@ import Glibc
 internal import Installation
 internal import LinuxSystem
 internal import Repositories
+internal import Sandbox
 internal import States
 internal import TerminalOutput
 internal import Views
@@ -15,6 +16,8 @@ final class CommandContext {
     let global: GlobalOptions
     let title: String
     private(set) var exit = MossExit.done
+    /// The exit code of a command that was run for the user and becomes this one's.
+    private var passedOn: Int32?
     private let started = monotonicNanoseconds()
 
     private init(title: String, _ global: GlobalOptions) {
@@ -42,13 +45,15 @@ final class CommandContext {
                 throw CommandFailure(.store(error))
             } catch let error as ViewError {
                 throw CommandFailure(.failed, code: "failed", error.description)
+            } catch let error as SandboxError {
+                throw CommandFailure(.failed, code: "failed", error.description)
             }
         } catch {
             let failure = error as? CommandFailure ?? CommandFailure(.failed, code: "failed", "\(error)")
             context.fail(failure)
             return failure.exit.rawValue
         }
-        return context.exit.rawValue
+        return context.passedOn ?? context.exit.rawValue
     }
 
     private var elapsed: String { Measures.duration(nanoseconds: monotonicNanoseconds() - started) }
@@ -79,6 +84,11 @@ final class CommandContext {
     /// Ends with this code although there is a report; for what is a result rather than an error.
     func end(with exit: MossExit) {
         self.exit = exit
+    }
+
+    /// Ends as a program did that was run for the user.
+    func end(like status: Int32) {
+        passedOn = status
     }
 
     /// A remark on standard error.

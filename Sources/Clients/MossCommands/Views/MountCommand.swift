@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import BytePath
-internal import ContentStore
 internal import Installation
 internal import LinuxSystem
 internal import ViewImage
@@ -12,14 +11,12 @@ struct MountCommand: MossCommand {
         usage: """
             moss mount <state> <dir>
             moss mount --candidate 'install <name> ...' <dir>
-            moss mount --all <dir>
             moss mount --list
             """,
         discussion: """
             Runs in the background and returns once the view answers; moss umount ends it. A state is a number or \
             'active'. A candidate is what install, remove and sync would make of the active state; what it needs and \
-            the store lacks is unpacked beside the root, and goes away with the view. --all shows states/<id>/usr, \
-            active, packages/<name>-<version>/usr and diff/<a>..<b>/{added,removed,changed}.
+            the store lacks is unpacked beside the root, and goes away with the view.
             """)
     static let title = "mount"
 
@@ -29,31 +26,27 @@ struct MountCommand: MossCommand {
     @Option(help: ArgumentHelp("Show what this would make of the active state; may be repeated.", valueName: "change"))
     var candidate: [String] = []
 
-    @Flag(help: "Show every state, every package and the differences of states.")
-    var all = false
-
     @Flag(help: "List the views of this root.")
     var list = false
 
     @Flag(help: "Serve the view here and now, and print its statistics at the end.")
     var foreground = false
 
-    @Argument(help: "The state, unless --candidate or --all is given, and the directory to show it at.")
+    @Argument(help: "The state, unless --candidate is given, and the directory to show it at.")
     var words: [String] = []
 
     func validate() throws {
         if list {
-            guard words.isEmpty, candidate.isEmpty, !all else { throw ValidationError("--list stands alone") }
+            guard words.isEmpty, candidate.isEmpty else { throw ValidationError("--list stands alone") }
             return
         }
-        if all && !candidate.isEmpty { throw ValidationError("--all and --candidate exclude each other") }
-        let expected = all || !candidate.isEmpty ? 1 : 2
+        let expected = candidate.isEmpty ? 2 : 1
         guard words.count == expected else {
             throw ValidationError(
                 expected == 2 ? "name a state and a directory, as in: moss mount 3 /mnt" : "name one directory")
         }
-        if expected == 2, StateArgument(argument: words[0]) == nil {
-            throw ValidationError("'\(words[0])' is no state: give its number, or 'active'")
+        if expected == 2, StateReference(argument: words[0]) == nil {
+            throw ValidationError("'\(words[0])' is no state: give its number or name, or 'active'")
         }
     }
 
@@ -64,8 +57,7 @@ struct MountCommand: MossCommand {
             return
         }
         let place = try Mountpoint(ArgumentText.path(words[words.count - 1]))
-        if all { return try showEverything(installation, at: place, context) }
-        let subject = try self.subject()
+        let subject = try ViewSubject(state: words[0], candidate: candidate, in: installation)
         let progress = ChangeProgress()
         let prepared = try installation.prepareView(of: subject, at: place.path, lazily: view.lazy) {
             progress.report($0)
@@ -78,30 +70,6 @@ struct MountCommand: MossCommand {
             return
         }
         report.note(try Views.start(prepared, root: context.root, at: place, reading: view.reading))
-        context.show(report)
-    }
-
-    private func subject() throws(CommandFailure) -> ViewSubject {
-        if let state = StateArgument(argument: words[0]), candidate.isEmpty { return state.subject }
-        var changes: [Change] = []
-        for text in candidate { changes += try CandidateText(text).changes }
-        return .candidate(changes)
-    }
-
-    private func showEverything(
-        _ installation: Installation, at place: Mountpoint, _ context: CommandContext
-    ) throws {
-        let lease = try installation.leaseForEverything(at: place.path)
-        if foreground {
-            let request = Views.request(
-                forCatalogueOf: context.root, holding: lease, at: place.path, view.reading)
-            try serve(request, inheriting: [lease.descriptor.raw])
-            return
-        }
-        let started = try Views.startCatalogue(
-            of: context.root, holding: lease, at: place, reading: view.reading)
-        var report = MountReport(everythingAt: place.path)
-        report.note(started)
         context.show(report)
     }
 

@@ -7,15 +7,15 @@ package import Views
 package struct MountReport: Report {
     package var mountpoint: String
     package var mountpointBytes: String?
-    /// A state's number, `candidate` or `everything`.
+    /// A state's number, or `candidate`.
     package var shows: String
     /// `passthrough` or `cached`.
     package var reading = ""
     package var process: Int32 = 0
-    package var packages: Int?
+    package var packages: Int
     /// Packages that the store lacks, brought for this view.
-    package var arrivals: Int?
-    package var entries: UInt64?
+    package var arrivals: Int
+    package var entries: UInt64
 
     package init(_ view: borrowing PreparedView, at mountpoint: BytePath) {
         let text = PathText(mountpoint)
@@ -24,26 +24,14 @@ package struct MountReport: Report {
         (packages, arrivals, entries) = (view.packages, view.arrivals, view.entries)
     }
 
-    package init(everythingAt mountpoint: BytePath) {
-        let text = PathText(mountpoint)
-        (self.mountpoint, mountpointBytes) = (text.text, text.bytes)
-        shows = "everything"
-    }
-
     package mutating func note(_ started: Views.Started) {
         (reading, process) = (started.reading, started.process)
     }
 
     package func write(to output: TerminalStream) {
-        let what =
-            switch shows {
-            case "candidate": "The candidate"
-            case "everything": "Everything"
-            default: "State \(shows)"
-            }
-        var details = ["\(reading) reads"]
-        if let packages { details.append(Measures.count(packages, "package")) }
-        if let arrivals, arrivals > 0 { details.append("\(arrivals) of them for this view only") }
+        let what = shows == "candidate" ? "The candidate" : "State \(shows)"
+        var details = ["\(reading) reads", Measures.count(packages, "package")]
+        if arrivals > 0 { details.append("\(arrivals) of them for this view only") }
         output.line("\(what) is at \(mountpoint.printable) (\(details.joined(separator: ", "))).")
     }
 }

@@ -1,0 +1,55 @@
+internal import BytePath
+internal import Installation
+internal import LinuxSystem
+internal import Sandbox
+internal import ViewImage
+
+/// What a command wrote over a tree, in a directory of its own.
+struct KeptWrites {
+    let report: KeptWritesReport
+
+    /// Makes the directory that receives it.
+    static func makeDirectory() throws(SystemError) -> BytePath {
+        let parent = BytePath(CurrentProcess.environmentVariable("TMPDIR") ?? "/var/tmp")
+        let name = BytePath("moss-try-\(UInt64.random(in: 1 ... .max))")
+        try Descriptor.openDirectory(parent).makeDirectory(name, mode: 0o700)
+        return parent.appending(name)
+    }
+
+    init(in directory: BytePath, over view: borrowing PreparedView) throws {
+        let size = Int(clamping: try view.image.status().size)
+        let mapping = try view.image.map(byteCount: size)
+        let image = try ViewImage(UnsafeRawBufferPointer(mapping.bytes))
+        var changes = try Self.changes(in: directory.appending("usr"), below: "/usr") { path in
+            image.node(at: path).map { OverlayChanges.Original(FileKind(mode: $0.mode), permissions: $0.mode & 0o7777) }
+        }
+        let host = try Descriptor.openDirectory("/etc")
+        changes += try Self.changes(in: directory.appending("etc"), below: "/etc") { path in
+            guard let status = try? host.statusIfPresent(of: path) else { return nil }
+            return OverlayChanges.Original(status.kind, permissions: status.permissions)
+        }
+        report = KeptWritesReport(directory, changes)
+        // The mapping must live as long as the image is looked at.
+        _ = mapping.bytes.count
+    }
+
+    private static func changes(
+        in layer: BytePath, below place: BytePath, _ original: (BytePath) -> OverlayChanges.Original?
+    ) throws(SandboxError) -> [KeptWritesReport.Change] {
+        guard CurrentProcess.exists(layer) else { return [] }
+        let found = try OverlayChanges.read(upper: layer) { (path) throws(SandboxError) in original(path) }
+        return found.changes.map { KeptWritesReport.Change($0, below: place) }
+    }
+}
+
+extension ViewImage {
+    /// The node at a path, links not followed.
+    fileprivate func node(at path: BytePath) -> ViewNode? {
+        var row = 0
+        for component in path.components {
+            guard let child = BytePath(bytes: Array(component)).withCString({ child(of: row, $0) }) else { return nil }
+            row = child
+        }
+        return nodes[row]
+    }
+}

@@ -1,0 +1,44 @@
+package import BytePath
+package import Sandbox
+package import TerminalOutput
+
+/// What a command that was tried has written.
+package struct KeptWritesReport: Report {
+    package struct Change: Encodable, Hashable, Sendable {
+        /// `added`, `changed`, `replaced` or `removed`.
+        package var change: String
+        package var path: String
+        package var pathBytes: String?
+
+        package init(_ change: OverlayChanges.Change, below place: BytePath) {
+            self.change =
+                switch change.kind {
+                case .added: "added"
+                case .changed: "changed"
+                case .replaced: "replaced"
+                case .removed: "removed"
+                }
+            let text = PathText(place.appending(change.path))
+            (path, pathBytes) = (text.text, text.bytes)
+        }
+    }
+
+    /// Where it is kept.
+    package var directory: String
+    package var directoryBytes: String?
+    package var changes: [Change]
+
+    package init(_ directory: BytePath, _ changes: [Change]) {
+        let text = PathText(directory)
+        (self.directory, directoryBytes) = (text.text, text.bytes)
+        self.changes = changes
+    }
+
+    package func write(to output: TerminalStream) {
+        for change in changes {
+            let sign = ["added": "+", "removed": "-"][change.change] ?? "~"
+            output.line("\(sign) \(change.path.printable)")
+        }
+        output.line("Kept in \(directory.printable): \(Measures.count(changes.count, "change")).")
+    }
+}
