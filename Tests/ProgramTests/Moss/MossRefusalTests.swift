@@ -56,6 +56,8 @@ import Testing
             try fixture.fail(3, saying: "state 99", "state", "query", "99")
             try fixture.fail(3, saying: "state 99", "state", "remove", "-y", "99")
             try fixture.fail(3, saying: "state 99", "state", "diff", "1", "99")
+            try fixture.fail(3, saying: "called x", "state", "activate", "-y", "x")
+            try fixture.fail(3, saying: "called x", "state", "remove", "-y", "1", "x")
             try fixture.fail(3, saying: "nothing", "repo", "remove", "nothing")
             try fixture.fail(3, saying: "none", "blame", "/usr/none")
             try fixture.fail(1, saying: "active", "state", "remove", "-y", "1")
@@ -67,7 +69,7 @@ import Testing
     @Test func usageErrorsAreTwo() throws {
         try MossFixture.run { fixture in
             for arguments: [BytePath] in [
-                [], ["state"], ["nothing"], ["install"], ["state", "activate", "x"], ["state", "prune", "-k", "0"],
+                [], ["state"], ["nothing"], ["install"], ["state", "activate", "x!"], ["state", "prune", "-k", "0"],
                 ["state", "remove", "3-1"], ["inspect", "-q", "x"], ["list", "installed", "--color", "pink"],
             ] {
                 let result = try fixture.command(arguments).run()

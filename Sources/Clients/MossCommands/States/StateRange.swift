@@ -1,5 +1,3 @@
-internal import ArgumentParser
-
 /// A state number, or an inclusive range of them such as `8-12`.
 package struct StateRange: Hashable, Sendable {
     package let numbers: ClosedRange<UInt64>
@@ -17,11 +15,5 @@ package struct StateRange: Hashable, Sendable {
     package func among(_ existing: [UInt64]) -> [UInt64]? {
         let found = existing.filter(numbers.contains)
         return found.isEmpty && numbers.lowerBound == numbers.upperBound ? nil : found
-    }
-}
-
-extension StateRange: ExpressibleByArgument {
-    package init?(argument: String) {
-        self.init(argument)
     }
 }

@@ -12,22 +12,22 @@ struct StateRemoveCommand: MossCommand {
     @OptionGroup var plan: PlanOptions
 
     @Argument(help: "Numbers, ranges and names, such as 3, 8-12 or before-upgrade.")
-    var id: [String]
+    var id: [StateSelector]
 
     func perform(_ context: CommandContext) throws {
         try context.removeStates(plan) { installation in
             let states = try installation.states()
             var chosen: Set<UInt64> = []
-            for text in id {
-                guard let range = StateRange(text) else {
-                    chosen.insert(try installation.state(text).number)
-                    continue
+            for selector in id {
+                switch selector {
+                case .name(let name): chosen.insert(try name.state(in: installation).number)
+                case .range(let range):
+                    if let numbers = range.among(states.map(\.number)) {
+                        chosen.formUnion(numbers)
+                    } else {
+                        chosen.insert(try installation.state(range.numbers.lowerBound).number)
+                    }
                 }
-                guard let numbers = range.among(states.map(\.number)) else {
-                    _ = try installation.state(range.numbers.lowerBound)
-                    continue
-                }
-                chosen.formUnion(numbers)
             }
             return states.filter { chosen.contains($0.number) }
         }
