@@ -4,6 +4,7 @@ internal import FileTree
 package import LMDB
 internal import LinuxSystem
 internal import PackageModel
+internal import StoneFormat
 internal import Synchronization
 
 /// Removing garbage, in an order that is safe to stop anywhere and beside views that begin or end:
@@ -188,7 +189,19 @@ extension ContentStore {
         } catch {
             throw .system(error.below(".moss/packages"))
         }
-        return Set(try peek(BytePath(".moss/packages").appending(name), file, claimed: id).objects.keys)
+        let path = BytePath(".moss/packages").appending(name)
+        var reader = try openStone(path, StoneSource(file, digest: nil), collectsManifest: false)
+        var objects: Set<Digest128> = []
+        while let payload = try Self.reading(path, { () throws(StoneFailure) in try reader.nextPayload() }) {
+            guard payload.kind == .layout else {
+                try Self.reading(path) { () throws(StoneFailure) in try reader.skipPayload() }
+                continue
+            }
+            for entry in try Self.reading(path, { () throws(StoneFailure) in try reader.readLayout() }) {
+                if case .regular(let digest) = entry.kind { objects.insert(digest) }
+            }
+        }
+        return objects
     }
 
     /// Unlinks the copies, each thread in directories of its own.
@@ -254,7 +267,20 @@ extension ContentStore {
         }
     }
 
-    /// Takes back what ``ingest`` wrote for packages that will not be recorded, to give a full disk its space back.
+    /// Forgets that an object was to be removed: it is needed again, and will have no record to say so.
+    func takeBack(_ digest: Digest128) throws(StoreError) {
+        try StoreError.catching { () throws(DatabaseError) in
+            let isPending = try environment.view { (transaction) throws(DatabaseError) in
+                try transaction.contains(digest, in: StoreBuckets.pendingObjects)
+            }
+            guard isPending else { return }
+            try environment.update { (transaction) throws(DatabaseError) in
+                _ = try transaction.remove(digest, in: StoreBuckets.pendingObjects)
+            }
+        }
+    }
+
+    /// Removes what ``ingest`` wrote for packages that will not be recorded, to give a full disk its space back.
     package func discard(_ records: [PackageRecord]) {
         let wanted = records.flatMap { $0.objects.map { ($0.key, $0.value) } }
         guard let known = try? recorded(wanted.map(\.0)), let pinned = try? pins().objects else { return }

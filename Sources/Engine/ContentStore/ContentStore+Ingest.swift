@@ -63,7 +63,7 @@ extension ContentStore {
         return (missing.values.reduce(0, +), missing.count)
     }
 
-    private func openStone(
+    func openStone(
         _ path: BytePath, _ source: StoneSource, collectsManifest: Bool
     ) throws(StoreError) -> StoreStoneReader {
         let reader = try Self.reading(path) { () throws(StoneFailure) in

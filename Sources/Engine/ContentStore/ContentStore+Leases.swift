@@ -13,15 +13,14 @@ extension ContentStore {
     /// - Parameters:
     ///   - packages: recorded ones, with all their objects.
     ///   - objects: further ones that are in the store, such as files the tools made themselves.
-    ///   - awaited: objects that are still to come.
     /// - Throws: ``StoreError/collectedMeanwhile`` when some of it was removed before it could be pinned: look at the
     ///   states again and try once more.
     package func takeLease(
-        _ description: LeaseDescription, packages: [PackageID], objects: [Digest128] = [], awaited: [Digest128] = []
+        _ description: LeaseDescription, packages: [PackageID], objects: [Digest128] = []
     ) throws(StoreError) -> Lease {
-        let lease = try newLease(description, LeaseText.pins(packages, objects + awaited))
+        let lease = try newLease(description, LeaseText.pins(packages, objects))
         do throws(StoreError) {
-            try checkPinned(packages, objects, awaited)
+            try checkPinned(packages, objects)
             return lease
         } catch {
             lease.release()
@@ -41,29 +40,27 @@ extension ContentStore {
     }
 
     /// Pins more, for a view that shows more than when it was made; see
-    /// ``takeLease(_:packages:objects:awaited:)``. After an error the lease pins at least what it did.
+    /// ``takeLease(_:packages:objects:)``. After an error the lease pins at least what it did.
     package func extend(
-        _ lease: borrowing Lease, packages: [PackageID], objects: [Digest128] = [], awaited: [Digest128] = []
+        _ lease: borrowing Lease, packages: [PackageID], objects: [Digest128] = []
     ) throws(StoreError) {
         do throws(SystemError) {
-            try lease.append(LeaseText.pins(packages, objects + awaited))
+            try lease.append(LeaseText.pins(packages, objects))
         } catch {
             throw .system(error)
         }
-        try checkPinned(packages, objects, awaited)
+        try checkPinned(packages, objects)
     }
 
     /// The other half of the agreement with ``sweep(anyway:progress:)``: a collection commits what it is going to remove, then reads the
     /// leases, then removes. A lease that is there before this look at the database is either seen by that or sees it.
-    private func checkPinned(
-        _ packages: [PackageID], _ objects: [Digest128], _ awaited: [Digest128]
-    ) throws(StoreError) {
+    private func checkPinned(_ packages: [PackageID], _ objects: [Digest128]) throws(StoreError) {
         let isSafe = try StoreError.catching { () throws(DatabaseError) in
             try environment.view { (transaction) throws(DatabaseError) -> Bool in
                 for package in packages {
                     guard try transaction.contains(package, in: StoreBuckets.packages) else { return false }
                 }
-                for object in objects + awaited {
+                for object in objects {
                     guard try transaction.contains(object, in: StoreBuckets.pendingObjects) else { continue }
                     guard try transaction.contains(object, in: StoreBuckets.objects) else { return false }
                 }

@@ -115,6 +115,7 @@ extension ContentStore {
         let digest = Digest128(hashing: bytes)
         let variant = effective(metadata)
         if bytes.isEmpty { return digest }
+        try takeBack(digest)
         if try hash(of: digest, variant) == digest { return digest }
         var writer = ObjectWriter(self)
         try bytes.span.bytes.withUnsafeBytes { (bytes) throws(StoreError) in

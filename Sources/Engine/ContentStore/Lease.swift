@@ -30,7 +30,7 @@ package struct Lease: ~Copyable, Sendable {
 
     /// Makes a lease below `moss`, a root's `.moss`; nobody ever sees it unlocked.
     ///
-    /// By itself it protects only what nobody is collecting yet: use ``ContentStore/takeLease(_:packages:objects:awaited:)``.
+    /// By itself it protects only what nobody is collecting yet: use ``ContentStore/takeLease(_:packages:objects:)``.
     static func take(
         _ description: LeaseDescription, _ pins: [UInt8], below moss: borrowing Descriptor
     ) throws(SystemError) -> Lease {

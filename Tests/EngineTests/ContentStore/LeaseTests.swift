@@ -20,9 +20,7 @@ struct LeaseTests {
             let one = try scratch.add(SamplePackage(name: "one", files: [("bin/one", noise(40))]))
             let two = try scratch.add(SamplePackage(name: "two", files: [("bin/two", noise(41))]))
             let generated = try scratch.store.addObject(noise(42), .plainFile)
-            let awaited = Digest128(hashing: noise(43))
-            let lease = try scratch.store.takeLease(
-                description, packages: [one.id], objects: [generated], awaited: [awaited])
+            let lease = try scratch.store.takeLease(description, packages: [one.id], objects: [generated])
             let isAnonymous = lease.isAnonymous
             #expect(!isAnonymous)
             try scratch.store.extend(lease, packages: [two.id])
@@ -31,7 +29,7 @@ struct LeaseTests {
             #expect(found.first?.isHeld == true && found.first?.isReadable == true)
             #expect(found.first?.description == description)
             #expect(found.first?.packages == [one.id, two.id])
-            #expect(found.first?.objects == [generated, awaited])
+            #expect(found.first?.objects == [generated])
             #expect(try scratch.store.reapLeases().isEmpty)
             lease.release()
             #expect(try scratch.store.leases().isEmpty)
