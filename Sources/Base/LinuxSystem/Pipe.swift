@@ -17,6 +17,11 @@ package struct Pipe: ~Copyable {
     package consuming func intoReading() -> Descriptor {
         reading
     }
+
+    /// Keeps the writing end and closes the other.
+    package consuming func intoWriting() -> Descriptor {
+        writing
+    }
 }
 
 extension Descriptor {
@@ -28,5 +33,21 @@ extension Descriptor {
         let count = retryingInterrupts { poll(&request, 1, milliseconds) }
         guard count >= 0 else { throw .last("poll") }
         return count > 0
+    }
+
+    /// Leaves the file open for as long as this process lives.
+    ///
+    /// - Returns: its number.
+    package consuming func keepOpen() -> Int32 {
+        let number = raw
+        discard self
+        return number
+    }
+
+    /// From now on this process gets ``WaitingSignals/readable`` when something arrives, or the other side closes.
+    package func signalWhenReadable() throws(SystemError) {
+        guard fcntl(raw, F_SETOWN, getpid()) >= 0 else { throw .last("fcntl") }
+        let flags = fcntl(raw, F_GETFL)
+        guard flags >= 0, fcntl(raw, F_SETFL, flags | O_ASYNC) >= 0 else { throw .last("fcntl") }
     }
 }

@@ -14,6 +14,8 @@ package struct WaitingSignals: Sendable {
     package static let hangup = SIGHUP
     package static let kill = SIGKILL
     package static let terminate = SIGTERM
+    /// See ``Descriptor/signalWhenReadable()``.
+    package static let readable = SIGIO
 
     /// Signal n is bit n.
     private let mask: UInt64
@@ -25,7 +27,7 @@ package struct WaitingSignals: Sendable {
         var set = sigset_t()
         var mask: UInt64 = 0
         sigemptyset(&set)
-        for number in [SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE] {
+        for number in [SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE, SIGIO] {
             sigaddset(&set, number)
             mask |= 1 << UInt64(number)
         }

@@ -7,8 +7,11 @@ struct SandboxInit {
     let root: NewRoot
     let signals: WaitingSignals
 
-    /// - Parameter lifeline: nothing is written to it; it closes when the supervisor ends.
-    func run(_ sources: borrowing HostSources, lifeline: consuming Pipe) -> Never {
+    /// - Parameters:
+    ///   - lifeline: nothing is written to it; it closes when the supervisor ends.
+    ///   - news: gets a byte when the command starts, and closes when this process begins to end.
+    func run(_ sources: borrowing HostSources, lifeline: consuming Pipe, news: consuming Pipe) -> Never {
+        let news = news.intoWriting()
         let lifeline = lifeline.intoReading()
         do throws(SandboxError) {
             try explaining("cannot prepare init") { () throws(SystemError) in
@@ -21,6 +24,10 @@ struct SandboxInit {
                 try ChildProcess.fork()
             }
             if command == 0 { CommandLauncher(request).launch() }
+            try explaining("cannot tell the supervisor") { () throws(SystemError) in
+                try news.write([UInt8(ascii: "S")])
+            }
+            _ = news.keepOpen()
             wait(for: command)
         } catch {
             SandboxProgram.complain(error)
@@ -29,6 +36,9 @@ struct SandboxInit {
     }
 
     private func enter(_ sources: borrowing HostSources) throws(SandboxError) {
+        // The provider and the supervisor keep the host's root, which is about to be exchanged here.
+        try explaining("cannot make namespaces") { () throws(SystemError) in try Namespaces.leave(.mounts) }
+        try root.makeUsr(sources, request)
         let advice = "containers that hide parts of /proc forbid it; run outside, or as root"
         try explaining("cannot mount /proc", advice: advice) { () throws(SystemError) in
             try Mounts.mount("proc", on: root.root.appending("proc"), [.noSetuid, .noDevices, .noExecution])

@@ -7,10 +7,6 @@ struct Supervisor {
     private let isolation: Isolation
     private let terminal: ControllingTerminal?
 
-    /// After a request to end, this much later the command is killed, and later still the provider it may hang in.
-    private static let patienceNanoseconds: UInt64 = 10_000_000_000
-    private static let killNanoseconds: UInt64 = 1_000_000_000
-
     /// Enters the namespaces.
     init(_ request: SandboxRequest) throws(SandboxError) {
         self.request = request
@@ -29,13 +25,14 @@ struct Supervisor {
 
     /// Runs the command.
     ///
-    /// - Returns: its exit status, or 128 plus its signal.
+    /// This process never looks at the provider's files, so that no provider can make it hang.
+    ///
+    /// - Returns: the command's exit status, or 128 plus its signal.
     func run() throws(SandboxError) -> Int32 {
         let sources = try HostSources(request)
         let root = try NewRoot(isMachineRoot: isolation.isMachineRoot)
         guard case .provider(let description) = request.lower else {
             try build(root, sources)
-            try buildOnLower(root, sources)
             return try supervise(root, sources, provider: nil)
         }
         let pipe = try explaining("cannot make a pipe") { () throws(SystemError) in try Pipe() }
@@ -44,9 +41,6 @@ struct Supervisor {
         do throws(SandboxError) {
             try build(root, sources)
             try provider.waitUntilReady(answer)
-            // The provider keeps the host's root: what happens to mounts from here on is not seen by it.
-            try explaining("cannot make namespaces") { () throws(SystemError) in try Namespaces.leave(.mounts) }
-            try buildOnLower(root, sources)
             return try supervise(root, sources, provider: provider)
         } catch {
             provider.stop(WaitingSignals())
@@ -54,6 +48,7 @@ struct Supervisor {
         }
     }
 
+    /// Everything that needs no answer of the provider.
     private func build(_ root: NewRoot, _ sources: borrowing HostSources) throws(SandboxError) {
         try root.makeDirectories()
         try root.makeDevices()
@@ -62,60 +57,29 @@ struct Supervisor {
         try root.makeConfiguration(sources, request)
     }
 
-    private func buildOnLower(_ root: NewRoot, _ sources: borrowing HostSources) throws(SandboxError) {
-        try root.makeUsr(sources, request)
-    }
-
     private func supervise(
         _ root: NewRoot, _ sources: borrowing HostSources, provider: LowerProvider?
     ) throws(SandboxError) -> Int32 {
         let signals = WaitingSignals()
         let lifeline = try explaining("cannot make a pipe") { () throws(SystemError) in try Pipe() }
+        let news = try explaining("cannot make a pipe") { () throws(SystemError) in try Pipe() }
         let process = try explaining("cannot start the sandbox's init") { () throws(SystemError) in
             try Namespaces.leave(.processes)
             return try ChildProcess.fork()
         }
         if process == 0 {
-            SandboxInit(request: request, root: root, signals: signals).run(sources, lifeline: lifeline)
+            SandboxInit(request: request, root: root, signals: signals).run(sources, lifeline: lifeline, news: news)
         }
-        let end = waitForInit(process, provider, signals)
+        let newsFromInit = news.intoReading()
+        var wait = InitWait(process: process, provider: provider, signals: signals)
+        let end = try wait.untilEnd(newsFromInit)
         withExtendedLifetime(lifeline) {}
         terminal?.takeBack()
         if let provider, ChildProcess.exists(provider.process) {
-            // Lets go of the provider's file system, which it can then unmount; detaching does not wait for it.
-            try? Mounts.detach("/usr")
+            // Only takes the name away, and so waits for nobody.
+            try? Mounts.detach(root.lower)
             provider.stop(signals)
         }
         return end.status
-    }
-
-    /// Passes signals on until init has ended, and with it every process of the sandbox.
-    private func waitForInit(_ process: Int32, _ provider: LowerProvider?, _ signals: WaitingSignals) -> ProcessEnd {
-        var deadline: (nanoseconds: UInt64, victim: Int32)?
-        while true {
-            while let (ended, end) = ChildProcess.nextEnded() {
-                if ended == process { return end }
-                if ended == provider?.process {
-                    SandboxProgram.complain("the program that shows /usr has ended; what is read from there now fails")
-                }
-            }
-            let now = monotonicNanoseconds()
-            if let due = deadline, due.nanoseconds <= now {
-                ChildProcess.send(WaitingSignals.kill, to: due.victim)
-                // A process that waits for an answer of the provider cannot even be killed before that has ended.
-                deadline = provider.map { (now + Self.killNanoseconds, -$0.process) }
-                if due.victim != process { deadline = nil }
-                continue
-            }
-            let pause = deadline.map { Int64(($0.nanoseconds - now) / 1_000_000) + 1 }
-            guard let signal = signals.next(milliseconds: pause), signal.number != WaitingSignals.childEnded else {
-                continue
-            }
-            // The terminal tells the command itself.
-            if signal.isFromKernel && signal.number != WaitingSignals.hangup { continue }
-            ChildProcess.send(signal.number, to: process)
-            let isRequestToEnd = [WaitingSignals.hangup, WaitingSignals.terminate].contains(signal.number)
-            if isRequestToEnd && deadline == nil { deadline = (now + Self.patienceNanoseconds, process) }
-        }
     }
 }
