@@ -122,7 +122,7 @@ let allTests: [Target] = [
         "EngineTests",
         [
             "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
-            "States", "StoneFormat",
+            "States", "StoneFormat", "ViewImage",
         ]),
     tests(
         "ClientsTests",

@@ -91,7 +91,7 @@ extension Composer {
     }
 
     /// What an absolute path is relative to `/usr`, counting the root's links such as `/lib`; nil outside of it.
-    private static func componentsBelowUsr(_ components: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>]? {
+    package static func componentsBelowUsr(_ components: [ArraySlice<UInt8>]) -> [ArraySlice<UInt8>]? {
         guard let first = components.first else { return nil }
         switch String(decoding: first, as: UTF8.self) {
         case "usr": return Array(components.dropFirst())

@@ -47,30 +47,56 @@ package struct ViewImage: @unchecked Sendable {
 
     private var isSound: Bool {
         // One NUL at the very end bounds every string.
-        guard header.textBytes > 0, text[Int(header.textBytes) - 1] == 0, nodeCount > 0, nodes[0].isDirectory else {
-            return false
-        }
-        for index in 0..<nodeCount {
-            let node = nodes[index]
-            guard node.parent < header.nodeCount, node.owners < header.ownerCount else { return false }
-            if node.isDirectory {
-                guard UInt64(node.first) + UInt64(node.count) <= header.entryCount else { return false }
-            } else if node.isSymlink {
-                guard UInt64(node.first) + node.size < header.textBytes else { return false }
-            }
-        }
-        for index in 0..<Int(header.entryCount) {
-            let entry = entries[index]
-            guard entry.node < header.nodeCount, UInt64(entry.name) + UInt64(entry.length) < header.textBytes else {
-                return false
-            }
-        }
+        guard header.textBytes > 0, text[Int(header.textBytes) - 1] == 0, header.shown < header.textBytes,
+            nodeCount > 0, nodes[0].isDirectory, nodes[0].parent == 0
+        else { return false }
         for index in 0..<Int(header.ownerCount) {
             guard owners[index].names < header.textBytes, owners[index].versions < header.textBytes else {
                 return false
             }
         }
-        return header.shown < header.textBytes
+        for index in 0..<nodeCount {
+            let node = nodes[index]
+            // What holds something stands before it.
+            guard node.parent < max(1, index), nodes[Int(node.parent)].isDirectory, node.owners < header.ownerCount
+            else {
+                return false
+            }
+            if node.isSymlink {
+                guard node.size < header.textBytes, UInt64(node.first) + node.size < header.textBytes else {
+                    return false
+                }
+            }
+        }
+        return isTree
+    }
+
+    /// Whether every directory but the root stands in just one other, and every entry in just one directory.
+    ///
+    /// Both are written breadth first, so it is enough that their numbers ascend.
+    private var isTree: Bool {
+        var end: UInt64 = 0
+        var lastDirectory = 0
+        var unreached = -1
+        for index in 0..<nodeCount where nodes[index].isDirectory {
+            let directory = nodes[index]
+            let start = end
+            unreached += 1
+            end += UInt64(directory.count)
+            guard UInt64(directory.first) == start, end <= header.entryCount else { return false }
+            for position in start..<end {
+                let entry = entries[Int(position)]
+                guard entry.node < header.nodeCount, UInt64(entry.name) + UInt64(entry.length) < header.textBytes else {
+                    return false
+                }
+                let child = Int(entry.node)
+                guard nodes[child].isDirectory else { continue }
+                guard child > lastDirectory, child > index, Int(nodes[child].parent) == index else { return false }
+                lastDirectory = child
+                unreached -= 1
+            }
+        }
+        return end == header.entryCount && unreached == 0
     }
 
     /// The node called `name` in `directory`; nil where there is none.

@@ -35,7 +35,11 @@ extension ViewImageBuilder {
                 else { continue }
                 let node = Int(entries[position].node)
                 let before = nodes[node].owners
-                if joined[before] == nil { joined[before] = join(before, own) }
+                if joined[before] == nil {
+                    let both = join(before, own)
+                    // The same content at another path of this package adds nothing.
+                    (joined[before], joined[both]) = (both, both)
+                }
                 nodes[node].owners = joined[before] ?? own
             }
         }
@@ -83,13 +87,14 @@ extension ViewImageBuilder {
             links += 1
             guard nodes[child].isSymlink, links <= Self.linkLimit else { return nil }
             let target = text[Int(nodes[child].first)...].prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-            var components = BytePath(bytes: target).components.map { Array($0) }
-            if target.first == UInt8(ascii: "/") {
-                guard components.first.map({ $0.elementsEqual("usr".utf8) }) == true else { return nil }
-                components.removeFirst()
+            let path = BytePath(bytes: target)
+            var components = path.components
+            if path.isAbsolute {
+                guard let inside = Composer.componentsBelowUsr(components) else { return nil }
+                components = inside
                 node = 0
             }
-            pending += components.reversed()
+            pending += components.reversed().map { Array($0) }
         }
         return node
     }
