@@ -31,17 +31,41 @@ package struct LoopFileSystem: Sendable {
         try withScratchDirectory { scratch in
             let image = scratch.appending("image")
             let mountPoint = scratch.appending("mnt")
-            let device = try attach(image)
-            defer { Self.clean("losetup", ["--detach", device]) }
+            try make(image)
             try Descriptor.openDirectory(scratch).makeDirectory("mnt")
-            try Command("mount", ["-t", "ext4", "-o", "noatime", device, mountPoint]).runSuccessfully()
-            defer { Self.clean("umount", [mountPoint]) }
-            return try body(mountPoint)
+            return try Self.mounted(image, at: mountPoint) { _ in try body(mountPoint) }
         }
     }
 
-    /// Makes the image and returns its loop device.
-    private func attach(_ image: BytePath) throws -> BytePath {
+    /// An image while it is mounted.
+    package struct Mount: Sendable {
+        fileprivate let device: BytePath
+        package let point: BytePath
+
+        fileprivate func mount() throws {
+            try Command("mount", ["-t", "ext4", "-o", "noatime", device, point]).runSuccessfully()
+        }
+
+        /// Unmounts it and mounts it again: after a power cut, ext4 replays its journal then.
+        package func remount() throws {
+            clean("umount", [point])
+            try mount()
+        }
+    }
+
+    /// Mounts an image that was made before for the length of `body`.
+    package static func mounted<Result>(
+        _ image: BytePath, at point: BytePath, _ body: (Mount) throws -> Result
+    ) throws -> Result {
+        let mount = Mount(device: try attach(image), point: point)
+        defer { clean("losetup", ["--detach", mount.device]) }
+        try mount.mount()
+        defer { clean("umount", [point]) }
+        return try body(mount)
+    }
+
+    /// Makes a file that holds an empty file system.
+    package func make(_ image: BytePath) throws {
         try Descriptor.open(image, [.write, .create, .exclusive]).truncate(to: UInt64(sizeMiB) << 20)
         try Command(
             "mkfs.ext4",
@@ -50,6 +74,10 @@ package struct LoopFileSystem: Sendable {
                 "-E", "lazy_itable_init=0,lazy_journal_init=0", image,
             ]
         ).runSuccessfully()
+    }
+
+    /// - Returns: the image's loop device.
+    private static func attach(_ image: BytePath) throws -> BytePath {
         // Direct I/O keeps the image's pages out of the cache; not every file system below an image can do it.
         var result = try Command("losetup", ["--find", "--show", "--direct-io=on", image]).run()
         if result.exitCode != 0 {

@@ -15,7 +15,7 @@ struct ArchitectureRules {
 
     /// Every violation, one sentence each, in a stable order.
     func violations() -> [String] {
-        edges() + imports() + sentences() + sizes()
+        edges() + imports() + doors() + sentences() + sizes()
     }
 
     /// Files that stand for a module nobody has written yet.
@@ -90,6 +90,31 @@ struct ArchitectureRules {
             found.append("\(library) is imported by \(modules.sorted().joined(separator: " and ")); one may")
         }
         return found
+    }
+
+    /// The C library's functions that change files or make changes durable.
+    private static let fileChanges: Set<String> = [
+        "chmod", "chown", "copy_file_range", "creat", "fallocate", "fchmod", "fchmodat", "fchown", "fchownat",
+        "fdatasync", "fopen", "fremovexattr", "fsetxattr", "fsync", "ftruncate", "futimens", "lchown", "link",
+        "linkat", "lsetxattr", "mkdir", "mkdirat", "mknod", "mknodat", "mkstemp", "mmap", "msync", "open", "openat",
+        "posix_fallocate", "pwrite", "pwritev", "remove", "rename", "renameat", "renameat2", "rmdir", "sendfile",
+        "setxattr", "symlink", "symlinkat", "sync", "sync_file_range", "syncfs", "syscall", "truncate", "unlink",
+        "unlinkat", "utimensat", "write", "writev",
+    ]
+
+    /// Only LinuxSystem changes files, and liblmdb its own: what the tests of power cuts see is all there is.
+    private func doors() -> [String] {
+        let base = PackageMap.floors.firstIndex(of: "Base") ?? 0
+        return description.targets.flatMap { target -> [String] in
+            guard let height = floor(of: target), height > base else { return [] }
+            return sources(of: target).compactMap { path, source in
+                guard source.imports.contains("Glibc") else { return nil }
+                var calls = source.freeCalls.intersection(Self.fileChanges)
+                // To their standard streams.
+                if target.path.hasPrefix("Sources/Programs/") { calls.remove("write") }
+                return calls.isEmpty ? nil : "\(path) calls \(calls.sorted().joined(separator: ", ")) past LinuxSystem"
+            }
+        }
     }
 
     /// Sentences of the map against the doc comments of the modules that are written.

@@ -97,6 +97,18 @@ struct ArchitectureRulesTests {
             violations(adding: file) == ["Sources/Base/Words/More.swift imports FoundationEssentials below Clients"])
     }
 
+    @Test func changingFilesPastLinuxSystemIsFound() {
+        let lines = [
+            "im" + "port Glibc", "struct A {", "    func open() { file.write(x); exit(1) }",
+            "    func f() { _ = Glibc.unlink(x); let a = \"rmdir(x)\"", "    write (1) }", "}",
+        ]
+        #expect(
+            violations(adding: ["Sources/Engine/Engine/More.swift": lines]) == [
+                "Sources/Engine/Engine/More.swift calls unlink past LinuxSystem"
+            ])
+        #expect(violations(adding: ["Sources/Base/Bytes/More.swift": lines]) == [])
+    }
+
     @Test func aMissingSentenceIsFound() {
         let file = ["Sources/Base/Words/Words.swift": ["/// Something else."]]
         #expect(

@@ -13,6 +13,8 @@ struct SwiftSource {
     /// The doc comments, each as one line of words.
     var docComments: [String] = []
     var functions: [Function] = []
+    /// Names that are called as free functions, or as members of Glibc.
+    var freeCalls: Set<String> = []
 
     init(_ bytes: [UInt8]) {
         let code = Self.code(of: bytes)
@@ -21,6 +23,7 @@ struct SwiftSource {
         imports = code.split(separator: UInt8(ascii: "\n")).compactMap(Self.importedModule)
         docComments = Self.docComments(in: lines.map { String(decoding: $0, as: UTF8.self) })
         functions = Self.functions(in: code)
+        freeCalls = Self.freeCalls(in: code)
     }
 
     /// The module of an import declaration: `package import A`, `@testable import B`, `import struct C.D`.
@@ -73,6 +76,25 @@ struct SwiftSource {
             index = end
         }
         return functions
+    }
+
+    private static func freeCalls(in code: [UInt8]) -> Set<String> {
+        var calls: Set<String> = []
+        var index = 0
+        while index < code.count {
+            guard isWordStart(index, in: code) else {
+                index += 1
+                continue
+            }
+            let end = code[index...].firstIndex { !isWordByte($0) } ?? code.count
+            let before = String(decoding: code[max(0, index - 6)..<index], as: UTF8.self)
+            let isFree = before.hasSuffix("Glibc.") || !before.hasSuffix(".") && !before.hasSuffix("func ")
+            if isFree && end < code.count && code[end] == UInt8(ascii: "(") {
+                calls.insert(String(decoding: code[index..<end], as: UTF8.self))
+            }
+            index = end
+        }
+        return calls
     }
 
     /// Lines from `start` to the end of the first block after it; nil where the enclosing block ends first.

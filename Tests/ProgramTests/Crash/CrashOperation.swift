@@ -1,4 +1,5 @@
 import BytePath
+import LinuxSystem
 import PackageModel
 import TestSupport
 
@@ -39,6 +40,32 @@ struct CrashOperation: Sendable {
     /// Stand for directories of stones.
     static let stones: BytePath = "STONES"
     static let newer: BytePath = "NEWER"
+
+    /// Makes directories of stones and a root below `path`, and runs what comes before.
+    func prepare(in path: BytePath) throws -> CommandRoot {
+        let root = CommandRoot(at: path)
+        let directory = try Descriptor.openDirectory(path)
+        for name in ["root", "stones", "newer"] as [BytePath] { try directory.makeDirectory(name) }
+        for name in ["p0", "p1", "p2", "p3", "p4", "other"] { try root.publish(systemPackage(name, fileCount: 6)) }
+        for name in ["p0", "p1"] {
+            let package = systemPackage(name, release: 2, fileCount: 8)
+            try directory.openDirectory("newer").replaceFile(
+                BytePath(package.metadata.stoneFileName), with: package.stone())
+        }
+        for arguments in before { try root.command(complete(arguments, for: root)).runSuccessfully() }
+        return root
+    }
+
+    /// The arguments with the directories that stand in them.
+    func complete(_ arguments: [BytePath], for root: CommandRoot) -> [BytePath] {
+        arguments.map { argument in
+            switch argument {
+            case Self.stones: root.stones
+            case Self.newer: root.path.appending("newer")
+            default: argument
+            }
+        }
+    }
 
     // MARK: Roots to begin with
 

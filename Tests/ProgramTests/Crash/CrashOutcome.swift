@@ -66,7 +66,12 @@ struct CrashOutcome {
             }
     }
 
+    /// The same but for the times at which states were made.
     func isSame(_ active: UInt64?, _ states: [State], _ settings: [String]) -> Bool {
-        self.active == active && self.states == states && self.settings == settings
+        self.active == active && self.settings == settings
+            && self.states.elementsEqual(states) { one, other in
+                one.number == other.number && one.parent == other.parent && one.tree == other.tree
+                    && one.summary == other.summary && one.selections == other.selections
+            }
     }
 }

@@ -14,33 +14,15 @@ struct CrashRecording {
 
     /// Runs the operation below `scratch`, which must stay for as long as roots made from the recording are used.
     init(_ operation: CrashOperation, in scratch: BytePath) throws {
-        let root = CommandRoot(at: scratch)
-        let directory = try Descriptor.openDirectory(scratch)
-        for name in ["root", "stones", "newer"] as [BytePath] { try directory.makeDirectory(name) }
-        for number in 0..<5 { try root.publish(systemPackage("p\(number)", fileCount: 6)) }
-        try root.publish(systemPackage("other", fileCount: 6))
-        for number in 0..<2 {
-            let package = systemPackage("p\(number)", release: 2, fileCount: 8)
-            try directory.openDirectory("newer").replaceFile(
-                BytePath(package.metadata.stoneFileName), with: package.stone())
-        }
-        func complete(_ arguments: [BytePath]) -> [BytePath] {
-            arguments.map { argument in
-                switch argument {
-                case CrashOperation.stones: root.stones
-                case CrashOperation.newer: scratch.appending("newer")
-                default: argument
-                }
-            }
-        }
-        for arguments in operation.before { try root.command(complete(arguments)).runSuccessfully() }
+        let root = try operation.prepare(in: scratch)
         history = try DiskHistory(startingFrom: root.root)
         var outcomes = [try CrashOutcome(of: root.root)]
         var isDone: [Bool] = []
         for step in operation.steps {
             let log = scratch.appending("log")
             let result = try root.traced(
-                ["record", "-o", log, "--below", root.root] + step.tracing, complete(step.arguments))
+                ["record", "-o", log, "--below", root.root] + step.tracing,
+                operation.complete(step.arguments, for: root))
             let isKilled = step.tracing.first == "--kill"
             guard result.end == .exited(isKilled ? 128 + 9 : 0) else {
                 throw CommandRoot.Failure(

@@ -94,49 +94,90 @@ struct DiskFullTests {
         "syncfs", "ftruncate", "unlinkat", "utimensat", "fchmod", "fchmodat",
     ]
 
-    /// Any one call may fail at any time; nothing but the old or the new state may come of it.
-    @Test func aFailingCallLeavesTheOldOrTheNewState() throws {
-        try withScratchDirectory(inMemory: true) { scratch in
+    /// A root before and after installing a package, to be copied.
+    private struct Scene {
+        let base: CommandRoot
+        let old: TreeListing
+        let new: TreeListing
+        let counts: [String: Int]
+
+        init(in scratch: BytePath) throws {
             let packages = ["base", "new", "more"].map { systemPackage($0) }
-            let base = try CommandRoot(in: scratch, offering: packages)
+            base = try CommandRoot(in: scratch, offering: packages)
             try base.done("-y", "install", "base")
-            let old = try base.listing()
-            let new = try base.copied { root in
+            old = try base.listing()
+            new = try base.copied { root in
                 try root.done("-y", "install", "new")
                 return try root.listing()
             }
-            let counts = try base.copied { try $0.counts("-y", "install", "new") }
+            counts = try base.copied { try $0.counts("-y", "install", "new") }
+        }
+
+        /// Installs with one call going wrong: it ends with success or one of `codes`, and nothing else goes wrong.
+        func check(_ tracing: [BytePath], _ codes: [Int32], _ place: String) throws -> CommandResult.End {
+            try base.copied { root in
+                let result = try root.traced(tracing, ["-y", "install", "new"])
+                #expect(
+                    ([0] + codes).contains(result.exitCode ?? -1), "\(place): \(result.end) \(result.errorText)")
+                let namesIt = [root.path.display, "standard output"].contains { result.errorText.contains($0) }
+                let isClear = result.end == .exited(0) || namesIt
+                #expect(isClear, "\(place): \(result.errorText)")
+                let found = try root.listing()
+                #expect(found == old || found == new, "\(place)")
+                #expect(try root.active() == (found == old ? 1 : 2), "\(place)")
+                try root.done("-y", "install", "new", "more")
+                #expect(try root.states().allSatisfy { $0.number <= 3 }, "\(place)")
+                try root.done("tidy")
+                let litter = try root.litter()
+                #expect(litter == [], "\(place)")
+                return result.end
+            }
+        }
+    }
+
+    /// Any one call may fail at any time; nothing but the old or the new state may come of it.
+    @Test func aFailingCallLeavesTheOldOrTheNewState() throws {
+        try withScratchDirectory(inMemory: true) { scratch in
+            let scene = try Scene(in: scratch)
             var tally: [String: Int] = [:]
             for name in Self.failing {
-                guard let count = counts[name] else { continue }
+                guard let count = scene.counts[name] else { continue }
                 let points = Set([1, count / 3 + 1, count * 2 / 3 + 1, count]).sorted()
                 for (index, point) in points.enumerated() {
                     let number = [28, 5, 122][index % 3]
-                    try base.copied { root in
-                        let result = try root.traced(
-                            ["fail", BytePath(name), BytePath("\(point)"), BytePath("\(number)")],
-                            ["-y", "install", "new"])
-                        let place = "\(name) \(point) of \(count) failing with \(number)"
-                        tally["\(result.end)", default: 0] += 1
-                        let code = number == 5 ? 1 : 6
-                        #expect(
-                            [.exited(0), .exited(Int32(code))].contains(result.end),
-                            "\(place): \(result.end) \(result.errorText)")
-                        let namesIt = [root.path.display, "standard output"].contains { result.errorText.contains($0) }
-                        let isClear = result.end == .exited(0) || namesIt
-                        #expect(isClear, "\(place): \(result.errorText)")
-                        let found = try root.listing()
-                        #expect(found == old || found == new, "\(place)")
-                        #expect(try root.active() == (found == old ? 1 : 2), "\(place)")
-                        try root.done("-y", "install", "new", "more")
-                        #expect(try root.states().allSatisfy { $0.number <= 3 }, "\(place)")
-                        try root.done("tidy")
-                        let litter = try root.litter()
-                        #expect(litter == [], "\(place)")
-                    }
+                    let end = try scene.check(
+                        ["fail", BytePath(name), BytePath("\(point)"), BytePath("\(number)")], [number == 5 ? 1 : 6],
+                        "\(name) \(point) of \(count) failing with \(number)")
+                    tally["\(end)", default: 0] += 1
                 }
             }
             print("failing calls ended with \(tally)")
         }
+    }
+
+    /// The same for calls that a signal interrupts (4), descriptors that run out (24), and reads and writes that take
+    /// less than they were asked to.
+    @Test func anInterruptedOrShortCallLeavesTheOldOrTheNewState() throws {
+        try withScratchDirectory(inMemory: true) { scratch in
+            let scene = try Scene(in: scratch)
+            var tally: [String: Int] = [:]
+            var cases: [[String]] = []
+            for (name, number) in [("openat", 24), ("openat", 4), ("fdatasync", 4), ("fsync", 4), ("write", 4)] {
+                cases += Self.points(scene.counts[name]).map { ["fail", name, "\($0)", "\(number)"] }
+            }
+            for name in ["write", "pwrite64", "pwritev", "pread64", "read"] {
+                cases += Self.points(scene.counts[name]).map { ["short", name, "\($0)", "7"] }
+            }
+            for words in cases {
+                let end = try scene.check(words.map { BytePath($0) }, [1, 6], words.joined(separator: " "))
+                tally["\(words[0]) \(words[1]): \(end)", default: 0] += 1
+            }
+            print("interrupted and short calls ended with \(tally)")
+        }
+    }
+
+    private static func points(_ count: Int?) -> [Int] {
+        guard let count else { return [] }
+        return Set([count / 3 + 1, count * 2 / 3 + 1, count]).sorted()
     }
 }

@@ -1,0 +1,111 @@
+import BytePath
+import LinuxSystem
+import TestSupport
+import Testing
+
+/// Power cuts of a real file system: ext4 forgets what it has not written, and replays its journal.
+@Suite(.serialized) struct PowerCutTests {
+    private static let cutExit: Int32 = 90
+    /// Whether the journal is written first; what files hold is not, either way.
+    private static let flags = ["2", "1"]
+
+    /// An operation on an image that can be copied.
+    private struct Scene {
+        let operation: CrashOperation
+        let base: BytePath
+        let work: BytePath
+        let mountPoint: BytePath
+
+        /// Runs `body` with the root on a fresh copy of the image.
+        func copied<R>(_ body: (CommandRoot, LoopFileSystem.Mount) throws -> R) throws -> R {
+            try Command("cp", ["--sparse=always", base, work]).runSuccessfully()
+            return try LoopFileSystem.mounted(work, at: mountPoint) { mount in
+                try body(CommandRoot(at: mountPoint.appending("files")), mount)
+            }
+        }
+    }
+
+    private func withScene(_ name: String, _ body: (Scene) throws -> Void) throws {
+        let operation = try #require(CrashOperation.all.first { $0.name == name })
+        try withScratchDirectory(inMemory: true) { scratch in
+            try Descriptor.openDirectory(scratch).makeDirectory("mnt")
+            let scene = Scene(
+                operation: operation, base: scratch.appending("base"), work: scratch.appending("work"),
+                mountPoint: scratch.appending("mnt"))
+            try LoopFileSystem(sizeMiB: 48).make(scene.base)
+            try LoopFileSystem.mounted(scene.base, at: scene.mountPoint) { _ in
+                try Descriptor.openDirectory(scene.mountPoint).makeDirectory("files")
+                _ = try operation.prepare(in: scene.mountPoint.appending("files"))
+            }
+            try body(scene)
+        }
+    }
+
+    private func check(_ name: String, pointCount: Int) throws {
+        try withScene(name) { scene in
+            let arguments = try #require(scene.operation.steps.first).arguments
+            let (before, after, total) = try scene.copied { root, _ in
+                let before = try CrashOutcome(of: root.root)
+                let log = root.path.appending("log")
+                let result = try root.traced(
+                    ["record", "-o", log, "--below", root.root], scene.operation.complete(arguments, for: root))
+                #expect(result.end == .exited(0))
+                let text = String(decoding: try Descriptor.open(log).readAll(), as: UTF8.self)
+                let calls = text.split(separator: "\n", omittingEmptySubsequences: false)
+                    .filter { !$0.hasPrefix("exec ") && !$0.hasPrefix("end ") }
+                return (before, try CrashOutcome(of: root.root), calls.count - 1)
+            }
+            var tally = [0, 0]
+            // The last calls are the switch itself.
+            let last = (0..<(pointCount / 2)).map { max(1, total - 3 * $0 * 4 / pointCount) }
+            let spread = (0..<(pointCount / 2)).map { 1 + $0 * (total - 1) * 2 / pointCount }
+            let points = Set(last + spread).sorted()
+            for point in points {
+                for flag in Self.flags {
+                    let isNew = try cut(scene, arguments, [before, after], point, flag)
+                    if let isNew { tally[isNew ? 1 : 0] += 1 }
+                }
+            }
+            print("power cuts of ext4: \(name), \(points.count) of \(total) calls: \(tally[0]) old, \(tally[1]) new")
+        }
+    }
+
+    /// - Returns: whether the new state was found; nil where the command ended before the call.
+    private func cut(
+        _ scene: Scene, _ arguments: [BytePath], _ outcomes: [CrashOutcome], _ point: Int, _ flag: String
+    ) throws -> Bool? {
+        try scene.copied { root, mount in
+            let end = try root.traced(
+                ["shutdown", root.root, BytePath("\(point)"), BytePath(flag)],
+                scene.operation.complete(arguments, for: root)
+            ).end
+            guard end == .exited(Self.cutExit) || end == .exited(0) else {
+                throw CommandRoot.Failure(description: "\(scene.operation.name), call \(point): \(end)")
+            }
+            try mount.remount()
+            let isDone = end == .exited(0)
+            let expected = CrashChecker.Expectation(outcomes: isDone ? 1...1 : 0...1, isTidy: true, goesOn: true)
+            // A reader comes first, and may write nothing.
+            let isNew = try CrashOutcome(of: root.root).isSame(
+                outcomes[1].active, outcomes[1].states, outcomes[1].settings)
+            try withScratchDirectory(inMemory: true) { scratch in
+                let checker = CrashChecker(disk: try CrashDisk(in: scratch), outcomes: outcomes)
+                let problem = try checker.violation(of: root.root, expected)
+                #expect(problem == nil, "\(scene.operation.name), call \(point), flag \(flag)")
+            }
+            return isDone ? nil : isNew
+        }
+    }
+
+    // The names are those of CrashOperation.
+
+    @Test(.needsLoopDevices, arguments: ["install", "activate"])
+    func aSample(name: String) throws { try check(name, pointCount: 4) }
+
+    @Test(
+        .needsLoopDevices, .long,
+        arguments: [
+            "first install", "install", "install without spare", "remove", "activate", "state remove", "prune", "tidy",
+        ])
+    func manyPoints(name: String) throws { try check(name, pointCount: 40) }
+}
