@@ -38,7 +38,8 @@ private enum Subcommands {
     }
 
     static var views: CommandGroup {
-        .init(name: "Views", subcommands: [MountCommand.self, UnmountCommand.self, TryCommand.self, BisectCommand.self])
+        .init(
+            name: "Views", subcommands: [MountCommand.self, UnmountCommand.self, TryCommand.self, BisectCommand.self])
     }
 
     static var questions: CommandGroup {
@@ -46,6 +47,7 @@ private enum Subcommands {
             name: "Questions",
             subcommands: [
                 ListGroup.self, InfoCommand.self, SearchCommand.self, SearchFileCommand.self, BlameCommand.self,
+                DuCommand.self,
             ])
     }
 

@@ -113,13 +113,13 @@ extension ContentStore {
         ).kept
     }
 
-    private struct Pending {
+    struct Pending {
         var objects: [Digest128: ObjectRecord]
         var manifests: [PackageID]
     }
 
     /// What was noted, without what was recorded again since.
-    private func pending() throws(StoreError) -> Pending {
+    func pending() throws(StoreError) -> Pending {
         try reading { (transaction) throws(StoreError) in
             do throws(DatabaseError) {
                 var pending = Pending(objects: [:], manifests: [])
@@ -155,10 +155,9 @@ extension ContentStore {
         selection.kept.isAnonymous = !gate.isClosed && !anyway
         selection.kept.anonymousHolders = gate.isClosed ? [] : gate.holders
         let pins = try pins()
-        var pinned = pins.objects
+        let pinned = try pinnedObjects(pins, pending.manifests)
         for id in pending.manifests.sorted() {
             let isPinned = pins.packages.contains(id)
-            if isPinned { pinned.formUnion(try objects(ofManifest: id)) }
             if isPinned || selection.kept.isAnonymous {
                 selection.kept.manifests += 1
             } else {
@@ -178,6 +177,22 @@ extension ContentStore {
                 || lease.objects.contains { pending.objects[$0] != nil }
         }
         return selection
+    }
+
+    /// Objects that live views pin by name, or with one of the packages `going`, which are not recorded any more.
+    private func pinnedObjects(_ pins: Pins, _ going: [PackageID]) throws(StoreError) -> Set<Digest128> {
+        var pinned = pins.objects
+        for id in going where pins.packages.contains(id) { pinned.formUnion(try objects(ofManifest: id)) }
+        return pinned
+    }
+
+    /// What live views keep, where `going` are packages that are not recorded any more.
+    func viewed(
+        _ going: [PackageID]
+    ) throws(StoreError) -> (packages: Set<PackageID>, objects: Set<Digest128>, everything: Bool) {
+        let everything = try !AnonymousGate(directory).isClosed
+        let pins = try pins()
+        return (pins.packages, try pinnedObjects(pins, going), everything)
     }
 
     /// The objects of a package that is not recorded any more.

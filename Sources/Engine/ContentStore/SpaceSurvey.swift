@@ -1,0 +1,158 @@
+package import Digests
+internal import FileTree
+package import PackageModel
+
+/// Who holds which copies of objects: all layouts are read once, then every question is a walk over small numbers.
+package struct SpaceSurvey: Sendable {
+    /// Somebody with objects: a state.
+    package struct Holder: Sendable {
+        package var packages: [PackageID]
+        /// Objects besides those of the packages, with their sizes; plain files.
+        package var objects: [Digest128: UInt64]
+
+        package init(packages: [PackageID], objects: [Digest128: UInt64]) {
+            self.packages = packages
+            self.objects = objects
+        }
+    }
+
+    /// What some holders have; every copy counts once.
+    package struct Share: Hashable, Sendable {
+        package var bytes: UInt64 = 0
+        /// Bytes nobody else holds.
+        package var exclusiveBytes: UInt64 = 0
+        /// Of the exclusive bytes, those a live view keeps.
+        package var viewBytes: UInt64 = 0
+        /// Of the exclusive bytes, those a tree on disk has too, and no view.
+        package var treeBytes: UInt64 = 0
+
+        /// What comes free when these holders go.
+        package var freedBytes: UInt64 { exclusiveBytes - viewBytes - treeBytes }
+    }
+
+    /// What a package has; every copy counts once.
+    package struct PackageShare: Hashable, Sendable {
+        package var bytes: UInt64 = 0
+        /// Bytes no other recorded package asks for.
+        package var exclusiveBytes: UInt64 = 0
+        package var holderCount = 0
+    }
+
+    /// A file in the store.
+    struct Copy: Hashable {
+        let object: Digest128
+        let variant: EntryMetadata
+    }
+
+    private struct Facts {
+        let size: UInt64
+        var holderCount = 0
+        var packageCount = 0
+        var isInView = false
+        var isInTree = false
+    }
+
+    private let holders: [Holder]
+    private var numbers: [Copy: Int] = [:]
+    private var facts: [Facts] = []
+    private var packages: [PackageID: [Int]] = [:]
+    private var holderCounts: [PackageID: Int] = [:]
+    /// The objects of holders besides their packages'.
+    private var others: [[Int]] = []
+    /// Bytes that a collection would remove already now.
+    package internal(set) var unneededBytes: UInt64 = 0
+
+    init(_ holders: [Holder]) {
+        self.holders = holders
+    }
+
+    // MARK: Building
+
+    mutating func add(_ id: PackageID, _ copies: [Copy: UInt64]) {
+        let numbers = copies.map { number(of: $0.key, size: $0.value) }
+        for number in numbers { facts[number].packageCount += 1 }
+        packages[id] = numbers
+    }
+
+    private mutating func number(of copy: Copy, size: UInt64) -> Int {
+        if let known = numbers[copy] { return known }
+        numbers[copy] = facts.count
+        facts.append(Facts(size: size))
+        return facts.count - 1
+    }
+
+    /// Counts holders; after all packages were added.
+    mutating func count(plainFile: EntryMetadata) {
+        for holder in holders {
+            others.append(holder.objects.map { number(of: Copy(object: $0.key, variant: plainFile), size: $0.value) })
+        }
+        let counts = counts(of: Array(holders.indices))
+        for number in facts.indices { facts[number].holderCount = counts[number] }
+        for holder in holders {
+            for id in Set(holder.packages) { holderCounts[id, default: 0] += 1 }
+        }
+    }
+
+    /// Notes what live views show; `everything` where that is not known.
+    mutating func noteViews(packages pinned: Set<PackageID>, objects: Set<Digest128>, everything: Bool) {
+        for id in pinned { for number in packages[id] ?? [] { facts[number].isInView = true } }
+        for (copy, number) in numbers where everything || objects.contains(copy.object) {
+            facts[number].isInView = true
+        }
+    }
+
+    mutating func noteTree(_ copy: Copy) {
+        if let number = numbers[copy] { facts[number].isInTree = true }
+    }
+
+    /// Adds to the unneeded bytes what is recorded and nobody holds.
+    mutating func countUnneeded() {
+        for fact in facts where fact.holderCount == 0 && !fact.isInView { unneededBytes += fact.size }
+    }
+
+    // MARK: Asking
+
+    /// Bytes of all copies that the survey knows.
+    package var bytes: UInt64 { facts.reduce(0) { $0 + $1.size } }
+
+    /// What the holders at these indices have together.
+    package func share(of chosen: [Int]) -> Share {
+        var share = Share()
+        for (fact, count) in zip(facts, counts(of: chosen)) where count > 0 {
+            share.bytes += fact.size
+            guard fact.holderCount == count else { continue }
+            share.exclusiveBytes += fact.size
+            if fact.isInView {
+                share.viewBytes += fact.size
+            } else if fact.isInTree {
+                share.treeBytes += fact.size
+            }
+        }
+        return share
+    }
+
+    package func share(of id: PackageID) -> PackageShare {
+        var share = PackageShare()
+        for number in packages[id] ?? [] {
+            let fact = facts[number]
+            share.bytes += fact.size
+            if fact.packageCount == 1 { share.exclusiveBytes += fact.size }
+        }
+        share.holderCount = holderCounts[id] ?? 0
+        return share
+    }
+
+    /// How many of the chosen holders have each copy.
+    private func counts(of chosen: [Int]) -> [Int] {
+        var counts = Array(repeating: 0, count: facts.count)
+        var last = Array(repeating: -1, count: facts.count)
+        for holder in Set(chosen) {
+            let owned = holders[holder].packages.lazy.compactMap { packages[$0] }
+            for number in [owned.joined().map { $0 }, others[holder]].joined() where last[number] != holder {
+                last[number] = holder
+                counts[number] += 1
+            }
+        }
+        return counts
+    }
+}
