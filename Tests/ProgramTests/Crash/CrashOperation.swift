@@ -110,6 +110,11 @@ struct CrashOperation: Sendable {
         CrashOperation(
             "forget and install", after: spare, killed(after: "link", 3, "-y", "install", "p3"),
             run("-y", "install", "p4")),
+        CrashOperation(
+            "collect leftovers", after: three, killed(after: "rename", 3, "-y", "install", "p4"), run("-y", "gc")),
+        CrashOperation(
+            "collect again", after: three, killed(after: "unlink", 4, "-y", "state", "remove", "1-2"),
+            run("-y", "gc")),
         CrashOperation("full links", after: one, failing("linkat", 4, tooManyLinks, "-y", "remove", "p0")),
         CrashOperation(
             "life", after: [], run("init"), run("repo", "add", "test", stones), run("-y", "install", "p0", "p1"),
