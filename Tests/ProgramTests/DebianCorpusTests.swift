@@ -65,6 +65,10 @@ struct DebianCorpusTests {
         try moss.expectLive(1)
         #expect(try Set(moss.installed().keys) == Set(all.filter { $0 != extra }))
         lap("compared")
+        if geteuid() == 0 {
+            try moss.expectShown(1)
+            lap("shown and compared")
+        }
 
         try moss.run("install", named: [extra])
         lap("\(extra) added")

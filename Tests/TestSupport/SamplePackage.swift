@@ -18,10 +18,12 @@ package struct SamplePackage: Hashable, Sendable {
         self.init(PackageMetadata(name: name, version: version, release: release))
     }
 
-    package mutating func add(file path: BytePath, _ bytes: [UInt8], mode: UInt32 = 0o644) {
+    package mutating func add(
+        file path: BytePath, _ bytes: [UInt8], mode: UInt32 = 0o644, uid: UInt32 = 0, gid: UInt32 = 0
+    ) {
         let digest = Digest128(hashing: bytes)
         contents[digest] = bytes
-        layout.append(LayoutEntry(path: path, kind: .regular(digest), mode: 0o100000 | mode))
+        layout.append(LayoutEntry(path: path, kind: .regular(digest), mode: 0o100000 | mode, uid: uid, gid: gid))
     }
 
     package mutating func add(link path: BytePath, to target: BytePath) {

@@ -13,8 +13,8 @@ struct MossFixture {
     /// A directory of stones.
     var stones: BytePath { scratch.appending("stones") }
 
-    static func run(_ body: (MossFixture) throws -> Void) throws {
-        try withScratchDirectory { scratch in
+    static func run(inMemory: Bool = false, _ body: (MossFixture) throws -> Void) throws {
+        try withScratchDirectory(inMemory: inMemory) { scratch in
             try Descriptor.openDirectory(scratch).makeDirectory("stones")
             try body(MossFixture(scratch: scratch))
         }
