@@ -68,7 +68,7 @@ let engine: [Target] = [
     module(
         "Engine", "States",
         ["Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
-    module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "PackageModel"]),
+    module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "PreviewMount",
         [
@@ -91,7 +91,12 @@ let clients: [Target] = [
             "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
             "Repositories", "Solver", "States", "StoneFormat", "ViewImage", yams,
         ]),
-    module("Clients", "Views", ["BytePath", "ContentStore", "Installation", "LinuxSystem", "ViewImage"]),
+    module(
+        "Clients", "Views",
+        [
+            "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel", "States",
+            "StoneFormat", "ViewImage",
+        ]),
     module(
         "Clients", "MossCommands",
         [
@@ -104,7 +109,7 @@ let programs: [Target] = [
     program("deb2stone", ["BytePath", "DebianImport", "Repositories", argumentParser]),
     program("moss", ["MossCommands"]),
     program("moss-sandbox", ["Sandbox"]),
-    program("moss-view", ["LinuxSystem", "PreviewMount"]),
+    program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
 ]
 
 let allTests: [Target] = [

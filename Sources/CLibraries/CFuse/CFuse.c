@@ -146,8 +146,8 @@ int moss_fuse_reply_cached_open(fuse_req_t request, uint64_t handle) {
     return fuse_reply_open(request, &info);
 }
 
-int moss_fuse_reply_directory(fuse_req_t request, bool cached) {
-    struct fuse_file_info info = {.keep_cache = cached, .cache_readdir = cached};
+int moss_fuse_reply_directory(fuse_req_t request, uint64_t handle, bool cached) {
+    struct fuse_file_info info = {.keep_cache = cached, .cache_readdir = cached, .fh = handle};
     return fuse_reply_open(request, &info);
 }
 

@@ -50,6 +50,15 @@ extension Installation {
         }
     }
 
+    /// What lists show of every package that the store has, of any state.
+    package func storedBriefs() throws(InstallationError) -> [(id: PackageID, brief: PackageBrief)] {
+        try viewingStore { (transaction) throws(StoreError) in
+            try store.packages(in: transaction).map { (id) throws(StoreError) in
+                (id, try store.brief(of: id, in: transaction))
+            }
+        }
+    }
+
     /// What lists show of a state's packages, by name; an order of magnitude faster than ``packages(of:)``.
     package func briefs(
         of state: State

@@ -1,9 +1,9 @@
 package import BytePath
-internal import ContentStore
+package import ContentStore
 internal import Digests
 internal import FileTree
 internal import LMDB
-internal import LinuxSystem
+package import LinuxSystem
 internal import PackageModel
 internal import Repositories
 internal import States
@@ -21,10 +21,54 @@ extension Installation {
         of subject: ViewSubject, at mountpoint: BytePath, lazily: Bool,
         progress: @escaping ProgressHandler = { _ in }
     ) throws(InstallationError) -> PreparedView {
-        // Whatever a lease could not pin any more is looked up again.
-        for _ in 0..<8 {
+        try retryingWhenCollected { () throws(InstallationError) in
+            if case .candidate(let changes) = subject {
+                return try prepare(try candidate(changes), mountpoint, lazily, progress)
+            }
+            let stored = try storedTree(subject)
+            let lease = try lease(for: stored.title, mountpoint, stored.shown.selections, stored.objects)
+            return PreparedView(
+                image: try image(of: stored.shown, stored.label, time: stored.time, [:]),
+                shown: stored.label, lease: lease, scratch: nil, stones: [], packages: stored.shown.selections.count,
+                arrivals: 0, entries: stored.shown.tree.totals.entries)
+        }
+    }
+
+    /// The image, in a memory file, of a tree that the store has in full; for who serves many of them.
+    ///
+    /// - Parameters:
+    ///   - subject: anything but a candidate.
+    ///   - lease: keeps what is shown from now on.
+    package func prepareImage(
+        of subject: ViewSubject, extending lease: borrowing Lease
+    ) throws(InstallationError) -> Descriptor {
+        for _ in 0..<Self.attempts {
+            let stored = try storedTree(subject)
+            do throws(StoreError) {
+                try store.extend(lease, packages: stored.shown.selections.map(\.package), objects: stored.objects)
+            } catch {
+                if case .collectedMeanwhile = error { continue }
+                throw .store(error)
+            }
+            return try image(of: stored.shown, stored.label, time: stored.time, [:])
+        }
+        throw .store(.collectedMeanwhile)
+    }
+
+    /// A lease on nothing yet, for a view whose trees are prepared when somebody looks.
+    package func takeLease(at mountpoint: BytePath) throws(InstallationError) -> Lease {
+        try lease(for: "all states", mountpoint, [], [])
+    }
+
+    private static let attempts = 8
+
+    /// Whatever a lease could not pin any more is looked up again.
+    private func retryingWhenCollected<R: ~Copyable>(
+        _ body: () throws(InstallationError) -> R
+    ) throws(InstallationError) -> R {
+        for _ in 0..<Self.attempts {
             do throws(InstallationError) {
-                return try prepareOnce(subject, mountpoint, lazily, progress)
+                return try body()
             } catch {
                 guard case .store(.collectedMeanwhile) = error else { throw error }
             }
@@ -32,25 +76,59 @@ extension Installation {
         throw .store(.collectedMeanwhile)
     }
 
-    private func prepareOnce(
-        _ subject: ViewSubject, _ mountpoint: BytePath, _ lazily: Bool, _ progress: @escaping ProgressHandler
-    ) throws(InstallationError) -> PreparedView {
+    /// A tree whose content is in the store.
+    private struct StoredTree {
+        let shown: ComposedCandidate
+        /// What it is, for lists of views, and what its files say they belong to.
+        let title: String
+        let label: String
+        let time: Int64
+        /// Objects that no package has.
+        var objects: [Digest128] = []
+    }
+
+    private func storedTree(_ subject: ViewSubject) throws(InstallationError) -> StoredTree {
         switch subject {
         case .active:
             guard let state = try activeState() else { throw .noActiveState }
-            return try prepare(state, mountpoint)
-        case .state(let number): return try prepare(try state(number), mountpoint)
-        case .candidate(let changes): return try prepare(try candidate(changes), mountpoint, lazily, progress)
+            return try storedTree(state)
+        case .state(let number): return try storedTree(try state(number))
+        case .package(let package): return try storedTree(package)
+        case .difference(let old, let new, let part): return try difference(try state(old), try state(new), part)
+        case .candidate: preconditionFailure("candidates are prepared elsewhere")
         }
     }
 
-    private func prepare(_ state: State, _ mountpoint: BytePath) throws(InstallationError) -> PreparedView {
-        let lease = try lease(
-            for: "state \(state.number)", mountpoint, state.selections, try releaseFile(of: state))
-        let candidate = ComposedCandidate(state)
-        return try image(
-            of: candidate, shown: "\(state.number)", time: state.created, lease,
-            CandidateContent(candidate, lazily: false))
+    private func storedTree(_ state: State) throws(InstallationError) -> StoredTree {
+        StoredTree(
+            shown: ComposedCandidate(state), title: "state \(state.number)", label: "\(state.number)",
+            time: state.created, objects: try releaseFile(of: state))
+    }
+
+    private func storedTree(_ package: PackageID) throws(InstallationError) -> StoredTree {
+        let selections = [Selection(package: package, isExplicit: true)]
+        let (tree, brief) = try composing { transaction throws in
+            (try composeAll(selections, [:], transaction), try store.brief(of: package, in: transaction))
+        }
+        return StoredTree(
+            shown: ComposedCandidate(tree: tree, selections: selections, arrivals: []), title: "package \(brief.name)",
+            label: brief.name, time: ContentStore.objectTime)
+    }
+
+    private func difference(
+        _ old: State, _ new: State, _ part: DifferenceTrees.Part
+    ) throws(InstallationError) -> StoredTree {
+        let trees = try InstallationError.stored { () throws(StoreError) in
+            try store.readingTrees { (lookup) throws(TreeError) in
+                try DifferenceTrees(from: old.tree, to: new.tree, lookup)
+            }
+        }
+        // What is shown is from one of the two.
+        let source = part == .removed ? old : new
+        return StoredTree(
+            shown: ComposedCandidate(tree: trees[part], selections: source.selections, arrivals: []),
+            title: "states \(old.number) and \(new.number)", label: "\(source.number)", time: source.created,
+            objects: try releaseFile(of: source))
     }
 
     /// The object of a state that no package has.
@@ -85,7 +163,11 @@ extension Installation {
         let lease = try lease(
             for: "candidate", mountpoint, candidate.selections, content.generated, without: arrivals)
         let shown = ComposedCandidate(tree: tree, selections: candidate.selections, arrivals: candidate.arrivals)
-        return try image(of: shown, shown: "candidate", time: currentTimeSeconds(), lease, content)
+        let image = try image(of: shown, "candidate", time: currentTimeSeconds(), content.sources)
+        let stones = content.stones
+        return PreparedView(
+            image: image, shown: "candidate", lease: lease, scratch: content.takeScratch(), stones: stones,
+            packages: shown.selections.count, arrivals: shown.arrivals.count, entries: shown.tree.totals.entries)
     }
 
     /// Unpacks what has to be there at once, several stones at a time, into a directory of the view's own.
@@ -157,17 +239,14 @@ extension Installation {
     // MARK: The image
 
     private func image(
-        of candidate: ComposedCandidate, shown: String, time: Int64, _ lease: consuming Lease,
-        _ content: consuming CandidateContent
-    ) throws(InstallationError) -> PreparedView {
+        of candidate: ComposedCandidate, _ label: String, time: Int64, _ sources: [Digest128: UInt32]
+    ) throws(InstallationError) -> Descriptor {
         let arriving = candidate.arrivals.recordsByPackage
-        let sources = content.sources
         let setting = ViewImageBuilder.Setting(
-            shown: shown, time: time,
+            shown: label, time: time,
             recordedOwner: try InstallationError.states { () throws(StateError) in try root.recordedOwner })
-        let file: Descriptor
         do {
-            file = try store.environment.view { transaction throws in
+            return try store.environment.view { transaction throws in
                 var builder = try candidate.tree.withLookup(
                     fallback: { (id) throws(TreeError) in try ContentStore.directory(id, in: transaction) }
                 ) { lookup in
@@ -181,10 +260,6 @@ extension Installation {
         } catch {
             throw InstallationError(viewing: error)
         }
-        return PreparedView(
-            image: file, shown: shown, lease: lease, scratch: content.takeScratch(), stones: content.stones,
-            packages: candidate.selections.count, arrivals: candidate.arrivals.count,
-            entries: candidate.tree.totals.entries)
     }
 
     private func claim(

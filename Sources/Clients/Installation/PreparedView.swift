@@ -1,6 +1,8 @@
 package import BytePath
 package import ContentStore
+package import FileTree
 package import LinuxSystem
+package import PackageModel
 package import ViewImage
 
 /// Everything that a process needs to show one tree: to be handed over, then let go of.
@@ -27,6 +29,9 @@ package struct PreparedView: ~Copyable, Sendable {
         }
     }
 
+    /// Lets go of everything at once, for a view that did not come about.
+    package consuming func discard() { lease.release() }
+
     /// What the process that shows it must inherit.
     package var descriptors: [Int32] {
         let descriptors = [image.raw, lease.descriptor.raw]
@@ -43,4 +48,8 @@ package enum ViewSubject: Hashable, Sendable {
     case state(UInt64)
     /// What these changes, one after the other, would make of the active state.
     case candidate([Change])
+    /// One package alone.
+    case package(PackageID)
+    /// What is in one of two states only, or in both but not the same.
+    case difference(from: UInt64, to: UInt64, DifferenceTrees.Part)
 }

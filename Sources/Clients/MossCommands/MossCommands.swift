@@ -12,7 +12,21 @@ package enum MossCommands {
     /// Runs the command line of this process and returns its exit code.
     package static func main() -> Int32 {
         TerminalStream.ignoreClosedPipes()
-        return run(processArguments())
+        var arguments = processArguments()
+        let name = arguments.isEmpty ? "" : arguments.removeFirst()
+        let isMountHelper = name.split(separator: "/").last.map { $0 == MountHelper.programName } ?? false
+        return isMountHelper ? mount(arguments) : run(arguments)
+    }
+
+    /// Runs as the helper of mount(8).
+    private static func mount(_ arguments: [String]) -> Int32 {
+        do throws(MountHelper.Malformed) {
+            guard let arguments = try MountHelper.arguments(for: arguments) else { return 0 }
+            return MountHelper.exitCode(for: run(arguments))
+        } catch {
+            show("\(MountHelper.programName): \(error)", on: STDERR_FILENO)
+            return MountHelper.exitCode(for: MossExit.usage.rawValue)
+        }
     }
 
     /// Runs one command line.
@@ -58,9 +72,10 @@ package enum MossCommands {
         stream.flush()
     }
 
+    /// The program's name first.
     private static func processArguments() -> [String] {
         let arguments = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
-        return arguments.dropFirst().compactMap { pointer in
+        return arguments.compactMap { pointer in
             pointer.map { ArgumentText.text(of: UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
         }
     }

@@ -1,5 +1,5 @@
 package import BytePath
-internal import ContentStore
+package import ContentStore
 package import Installation
 internal import LinuxSystem
 package import ViewImage
@@ -21,19 +21,35 @@ package enum Views {
         _ view: consuming PreparedView, root: BytePath, at mountpoint: Mountpoint, reading: ViewRequest.Reading
     ) throws(ViewError) -> Started {
         let request = request(for: view, root: root, at: mountpoint.path, reading)
-        return try launch(request, inheriting: view.descriptors)
+        do throws(ViewError) {
+            return try launch(request, inheriting: view.descriptors)
+        } catch {
+            view.discard()
+            throw error
+        }
     }
 
     /// What the process that shows `view` is told; ready for anybody who starts it himself.
     package static func request(
         for view: borrowing PreparedView, root: BytePath, at mountpoint: BytePath, _ reading: ViewRequest.Reading
     ) -> ViewRequest {
-        var request = ViewRequest(
-            image: view.image.raw, root: root, mountpoint: mountpoint)
+        var request = ViewRequest(image: view.image.raw, root: root, mountpoint: mountpoint)
         request.reading = reading
         request.stones = view.stones
         request.lease = view.lease.descriptor.raw
         request.scratch = view.scratchPath
+        return request
+    }
+
+    /// What the process is told that shows everything `root` has; see ``RootCatalogue``.
+    ///
+    /// - Parameter lease: to be inherited by the process, which adds to it what it shows.
+    package static func request(
+        forAllOf root: BytePath, _ lease: borrowing Lease, at mountpoint: BytePath, _ reading: ViewRequest.Reading
+    ) -> ViewRequest {
+        var request = ViewRequest(image: nil, root: root, mountpoint: mountpoint)
+        request.reading = reading
+        request.lease = lease.descriptor.raw
         return request
     }
 
@@ -43,6 +59,19 @@ package enum Views {
         } catch {
             throw ViewError(
                 programName, "the program is missing", "install it beside moss, in ../libexec/moss or in PATH")
+        }
+    }
+
+    /// Shows everything in a process of its own, and returns once that answers.
+    package static func startAll(
+        of root: BytePath, _ lease: consuming Lease, at mountpoint: Mountpoint, reading: ViewRequest.Reading
+    ) throws(ViewError) -> Started {
+        let request = request(forAllOf: root, lease, at: mountpoint.path, reading)
+        do throws(ViewError) {
+            return try launch(request, inheriting: [lease.descriptor.raw])
+        } catch {
+            lease.release()
+            throw error
         }
     }
 

@@ -22,12 +22,8 @@ package enum TreeDifference {
         var pending: [(path: BytePath, old: TreeID, new: TreeID)] = [("", old, new)]
         while let (path, old, new) = pending.popLast() {
             if old == new { continue }
-            let before = try Directory(lookup(old), id: old).entries()
-            let after = try Directory(lookup(new), id: new).entries()
             var deeper: [(path: BytePath, old: TreeID, new: TreeID)] = []
-            var left = before[...]
-            var right = after[...]
-            while let change = next(&left, &right) {
+            for change in try changes(from: old, to: new, lookup) {
                 guard let (from, to) = change.pair else {
                     try body(path, change)
                     continue
@@ -41,6 +37,15 @@ package enum TreeDifference {
             }
             pending.append(contentsOf: deeper.reversed())
         }
+    }
+
+    /// The entries in which two directories differ, by name, without looking below them.
+    static func changes(from old: TreeID, to new: TreeID, _ lookup: TreeLookup) throws(TreeError) -> [TreeChange] {
+        var changes: [TreeChange] = []
+        var left = try Directory(lookup(old), id: old).entries()[...]
+        var right = try Directory(lookup(new), id: new).entries()[...]
+        while let change = next(&left, &right) { changes.append(change) }
+        return changes
     }
 
     /// The next entry, by name, that is not equal on both sides.

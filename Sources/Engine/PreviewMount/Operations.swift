@@ -62,14 +62,17 @@ extension fuse_lowlevel_ops {
             guard let request else { return }
             session(request).openDirectory(request, node)
         }
-        operations.releasedir = { request, _, _ in _ = fuse_reply_err(request, 0) }
-        operations.readdir = { request, node, size, offset, _ in
-            guard let request else { return }
-            session(request).readDirectory(request, node, size, offset, withAttributes: false)
+        operations.releasedir = { request, _, information in
+            guard let request, let information else { return }
+            session(request).releaseDirectory(request, information)
         }
-        operations.readdirplus = { request, node, size, offset, _ in
-            guard let request else { return }
-            session(request).readDirectory(request, node, size, offset, withAttributes: true)
+        operations.readdir = { request, node, size, offset, information in
+            guard let request, let information else { return }
+            session(request).readDirectory(request, node, size, offset, information, withAttributes: false)
+        }
+        operations.readdirplus = { request, node, size, offset, information in
+            guard let request, let information else { return }
+            session(request).readDirectory(request, node, size, offset, information, withAttributes: true)
         }
     }
 

@@ -2,7 +2,7 @@ package import BytePath
 internal import CFuse
 internal import ContentStore
 internal import LinuxSystem
-internal import ViewImage
+package import ViewImage
 
 /// Trees as a FUSE view: served from memory, read through the kernel where it lets us.
 ///
@@ -16,9 +16,12 @@ package enum PreviewMount {
         init(_ description: String) { self.description = description }
     }
 
+    /// Makes what a request without an image is for.
+    package typealias MakeCatalogue = (ViewRequest) throws -> any ViewCatalogue
+
     /// Runs the process that `arguments` describe (see ``ViewRequest``) until it is told to stop or unmounted.
     /// - Returns: the exit code.
-    package static func run(_ arguments: [BytePath]) -> Int32 {
+    package static func run(_ arguments: [BytePath], _ makeCatalogue: MakeCatalogue) -> Int32 {
         let request: ViewRequest
         do throws(ViewRequest.Malformed) {
             request = try ViewRequest(arguments: arguments)
@@ -28,7 +31,7 @@ package enum PreviewMount {
         }
         let starter = ReadySignal(request.ready)
         do throws(Failure) {
-            try serve(request, starter)
+            try serve(request, starter, makeCatalogue)
             return 0
         } catch {
             if !starter.fail(error.description) { complain(error.description) }
@@ -40,19 +43,23 @@ package enum PreviewMount {
         CurrentProcess.writeError("moss-view: \(text)\n")
     }
 
-    private static func serve(_ request: ViewRequest, _ starter: ReadySignal) throws(Failure) {
+    private static func serve(
+        _ request: ViewRequest, _ starter: ReadySignal, _ makeCatalogue: MakeCatalogue
+    ) throws(Failure) {
         CurrentProcess.raiseOpenFileLimit()
         let contents = try Contents(request)
-        let source = try ViewSource(request)
+        let source = try ViewSource(request, makeCatalogue)
         let session = ViewSession(source, contents)
         let lease = try adoptLease(request)
         try FuseMount.run(session, at: request.mountpoint, reading: request.reading, starter)
         contents.removeScratch()
+        source.catalogue?.end()
         lease?.release()
     }
 
     private static func adoptLease(_ request: ViewRequest) throws(Failure) -> Lease? {
-        guard let descriptor = request.lease else { return nil }
+        // A catalogue adds to its lease, so it has that.
+        guard let descriptor = request.lease, request.image != nil else { return nil }
         do throws(SystemError) {
             let moss = try Descriptor.openDirectory(request.root.appending(".moss"))
             return try Lease.adopt(Descriptor(taking: descriptor), below: moss)

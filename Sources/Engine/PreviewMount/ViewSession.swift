@@ -1,3 +1,4 @@
+internal import BytePath
 internal import CFuse
 internal import ContentStore
 import Glibc
@@ -22,7 +23,7 @@ final class ViewSession: Sendable {
 
     func lookUp(_ request: fuse_req_t, _ parent: fuse_ino_t, _ name: UnsafePointer<CChar>) {
         guard let place = source.place(of: parent) else {
-            reply(request, Int32(ENOENT))
+            lookUpInCatalogue(request, parent, name)
             return
         }
         var parameters = fuse_entry_param()
@@ -35,7 +36,7 @@ final class ViewSession: Sendable {
     }
 
     @inline(__always)
-    private func fill(_ parameters: inout fuse_entry_param, _ place: ViewSource.Place, _ row: Int) {
+    func fill(_ parameters: inout fuse_entry_param, _ place: ViewSource.Place, _ row: Int) {
         parameters.ino = place.number(of: row)
         parameters.generation = 1
         parameters.attr_timeout = Self.forever
@@ -63,7 +64,7 @@ final class ViewSession: Sendable {
 
     func getAttributes(_ request: fuse_req_t, _ node: fuse_ino_t) {
         guard let place = source.place(of: node) else {
-            reply(request, Int32(ENOENT))
+            getCatalogueAttributes(request, node)
             return
         }
         var attributes = stat()
@@ -72,7 +73,11 @@ final class ViewSession: Sendable {
     }
 
     func readLink(_ request: fuse_req_t, _ node: fuse_ino_t) {
-        guard let place = source.place(of: node), place.node.isSymlink else {
+        guard let place = source.place(of: node) else {
+            readCatalogueLink(request, node)
+            return
+        }
+        guard place.node.isSymlink else {
             reply(request, Int32(EINVAL))
             return
         }
@@ -86,16 +91,53 @@ final class ViewSession: Sendable {
     // MARK: Listings
 
     func openDirectory(_ request: fuse_req_t, _ node: fuse_ino_t) {
-        // Said once: the kernel asks no more, and keeps every listing.
-        reply(request, Int32(ENOSYS))
+        if let catalogue = source.catalogue {
+            openDirectory(request, node, in: catalogue)
+        } else {
+            // Said once: the kernel asks no more, and keeps every listing.
+            reply(request, Int32(ENOSYS))
+        }
+    }
+
+    func releaseDirectory(_ request: fuse_req_t, _ information: UnsafeMutablePointer<fuse_file_info>) {
+        source.catalogue?.forgetListing(moss_fuse_handle(information))
+        reply(request, 0)
     }
 
     /// Sends what is in the directory from `offset` on: the position of the next child.
     func readDirectory(
-        _ request: fuse_req_t, _ node: fuse_ino_t, _ size: Int, _ offset: off_t, withAttributes: Bool
+        _ request: fuse_req_t, _ node: fuse_ino_t, _ size: Int, _ offset: off_t,
+        _ information: UnsafeMutablePointer<fuse_file_info>, withAttributes: Bool
     ) {
-        guard let place = source.place(of: node), place.node.isDirectory, offset >= 0 else {
+        guard let place = source.place(of: node) else {
+            let listing = source.catalogue?.listing(moss_fuse_handle(information)) ?? []
+            sendListing(request, size, offset, listing.count, withAttributes) { position, send in
+                var parameters = entryWithoutNode(listing[position])
+                listing[position].name.withCString { send($0, &parameters) }
+            }
+            return
+        }
+        guard place.node.isDirectory else {
             reply(request, Int32(ENOTDIR))
+            return
+        }
+        let directory = place.node
+        var parameters = fuse_entry_param()
+        sendListing(request, size, offset, Int(directory.count), withAttributes) { position, send in
+            let child = place.image.child(of: directory, at: position)
+            fill(&parameters, place, child.node)
+            send(child.name, &parameters)
+        }
+    }
+
+    /// Sends the children from `offset` to `count` that have room in `size` bytes; `child` passes one of them on.
+    @inline(__always)
+    private func sendListing(
+        _ request: fuse_req_t, _ size: Int, _ offset: off_t, _ count: Int, _ withAttributes: Bool,
+        _ child: (Int, (UnsafePointer<CChar>, inout fuse_entry_param) -> Void) -> Void
+    ) {
+        guard offset >= 0 else {
+            reply(request, Int32(EINVAL))
             return
         }
         withUnsafeTemporaryAllocation(byteCount: size, alignment: 8) { buffer in
@@ -103,20 +145,19 @@ final class ViewSession: Sendable {
                 _ = fuse_reply_buf(request, nil, 0)
                 return
             }
-            let directory = place.node
             var used = 0
             var position = Int(offset)
-            var parameters = fuse_entry_param()
-            while position < Int(directory.count) {
-                let child = place.image.child(of: directory, at: position)
-                fill(&parameters, place, child.node)
+            var isFull = false
+            while position < count, !isFull {
                 let next = off_t(position + 1)
-                let wanted =
-                    withAttributes
-                    ? fuse_add_direntry_plus(request, base + used, size - used, child.name, &parameters, next)
-                    : fuse_add_direntry(request, base + used, size - used, child.name, &parameters.attr, next)
-                if wanted > size - used { break }
-                used += wanted
+                child(position) { name, parameters in
+                    let wanted =
+                        withAttributes
+                        ? fuse_add_direntry_plus(request, base + used, size - used, name, &parameters, next)
+                        : fuse_add_direntry(request, base + used, size - used, name, &parameters.attr, next)
+                    isFull = wanted > size - used
+                    if !isFull { used += wanted }
+                }
                 position += 1
             }
             _ = fuse_reply_buf(request, base, used)

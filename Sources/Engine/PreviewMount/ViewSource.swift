@@ -2,50 +2,59 @@ internal import CFuse
 internal import LinuxSystem
 internal import ViewImage
 
-/// What a session serves: the rows of an image are its nodes.
+/// What a session serves: one tree, or a catalogue of many.
 ///
-/// The number of a node is its row and 1, as the kernel wants the root to be 1. The image never changes, so neither
-/// does what a number means.
+/// The number of a tree's node is its row in the image and 1, as the kernel wants the root to be 1; in a catalogue the
+/// upper half says which tree. An image never changes, so neither does what a number means.
 struct ViewSource: Sendable {
-    private let image: ViewImage
+    private let image: ViewImage?
+    let catalogue: Catalogue?
 
-    init(_ request: ViewRequest) throws(PreviewMount.Failure) {
-        image = try Self.map(Descriptor(taking: request.image))
-    }
-
-    /// Maps the image for the rest of the process's life.
-    private static func map(_ file: consuming Descriptor) throws(PreviewMount.Failure) -> ViewImage {
-        do {
-            let size = Int(clamping: try file.status().size)
-            return try ViewImage(keepingMapped: try file.map(byteCount: size))
-        } catch {
-            throw PreviewMount.Failure("the tree to show cannot be read: \(error)")
+    init(_ request: ViewRequest, _ makeCatalogue: PreviewMount.MakeCatalogue) throws(PreviewMount.Failure) {
+        if let image = request.image {
+            self.image = try ViewImage(keepingMapped: Descriptor(taking: image))
+            catalogue = nil
+        } else {
+            image = nil
+            do {
+                catalogue = Catalogue(try makeCatalogue(request), time: currentTimeSeconds())
+            } catch {
+                throw PreviewMount.Failure("\(error)")
+            }
         }
     }
 
-    /// The place of a node; nil for numbers nobody was given.
+    /// The place of a node; nil for numbers nobody was given, and for a catalogue's own directories.
     @inline(__always)
     func place(of node: fuse_ino_t) -> Place? {
+        guard let image else { return catalogue?.place(of: node) }
         guard node > 0, node <= UInt64(image.nodeCount) else { return nil }
-        return Place(image: image, row: Int(node) - 1)
+        return Place(image: image, row: Int(node) - 1, base: 0)
     }
 
     /// A node's place in the image.
     struct Place {
         let image: ViewImage
         let row: Int
+        /// What the numbers of the image's nodes are added to.
+        let base: fuse_ino_t
 
         @inline(__always)
         var node: ViewNode { image.nodes[row] }
         @inline(__always)
-        func number(of row: Int) -> fuse_ino_t { fuse_ino_t(row + 1) }
+        func number(of row: Int) -> fuse_ino_t { base | fuse_ino_t(row + 1) }
         var number: fuse_ino_t { number(of: row) }
     }
 }
 
 extension ViewImage {
-    /// The image in a mapping, which stays for the rest of the process's life.
-    init(keepingMapped mapping: consuming MemoryMapping) throws(Damaged) {
-        try self.init(UnsafeRawBufferPointer(mapping.keep()))
+    /// The image in `file`, which stays mapped for the rest of the process's life.
+    init(keepingMapped file: consuming Descriptor) throws(PreviewMount.Failure) {
+        do {
+            let mapping = try file.map(byteCount: Int(clamping: try file.status().size))
+            try self.init(UnsafeRawBufferPointer(mapping.keep()))
+        } catch {
+            throw PreviewMount.Failure("the tree to show cannot be read: \(error)")
+        }
     }
 }

@@ -25,8 +25,8 @@ package struct ViewRequest: Hashable, Sendable {
         }
     }
 
-    /// A memory file that holds the ``ViewImage``, inherited.
-    package var image: Int32
+    /// A memory file that holds the ``ViewImage``, inherited; nil for a ``ViewCatalogue`` of all that the root has.
+    package var image: Int32?
     package var root: BytePath
     package var mountpoint: BytePath
     package var reading: Reading = .automatic
@@ -45,7 +45,7 @@ package struct ViewRequest: Hashable, Sendable {
     package static let scratchSource: UInt32 = 1
     package static let firstStoneSource: UInt32 = 2
 
-    package init(image: Int32, root: BytePath, mountpoint: BytePath) {
+    package init(image: Int32?, root: BytePath, mountpoint: BytePath) {
         self.image = image
         self.root = root
         self.mountpoint = mountpoint
@@ -54,7 +54,7 @@ package struct ViewRequest: Hashable, Sendable {
     /// The command line without the program's name.
     package var arguments: [BytePath] {
         var words: [BytePath] = ["--root", root, "--mountpoint", mountpoint, "--reading", BytePath(reading.rawValue)]
-        words += ["--image", BytePath("\(image)")]
+        words += image.map { ["--image", BytePath("\($0)")] } ?? ["--all"]
         if let scratch { words += ["--scratch", scratch] }
         for stone in stones { words += ["--stone", BytePath(stone.id.hexadecimal), stone.path] }
         if let lease { words += ["--lease", BytePath("\(lease)")] }
@@ -69,10 +69,10 @@ package struct ViewRequest: Hashable, Sendable {
 
     package init(arguments: [BytePath]) throws(Malformed) {
         var rest = arguments[...]
-        var image: Int32?
+        var showsAll = false
         var root: BytePath?
         var mountpoint: BytePath?
-        self.init(image: -1, root: "", mountpoint: "")
+        self.init(image: nil, root: "", mountpoint: "")
         while let word = rest.popFirst() {
             switch word {
             case "--root": root = try Self.value(of: word, &rest)
@@ -82,6 +82,7 @@ package struct ViewRequest: Hashable, Sendable {
                     throw Malformed(description: "--reading is none of auto, passthrough, cached")
                 }
                 self.reading = reading
+            case "--all": showsAll = true
             case "--image": image = try Self.number(of: word, &rest)
             case "--scratch": scratch = try Self.value(of: word, &rest)
             case "--stone":
@@ -94,10 +95,10 @@ package struct ViewRequest: Hashable, Sendable {
             default: throw Malformed(description: "\(word.display) is not understood")
             }
         }
-        guard let image, let root, let mountpoint else {
-            throw Malformed(description: "--image, --root and --mountpoint are needed")
+        guard let root, let mountpoint, showsAll == (image == nil) else {
+            throw Malformed(description: "--root, --mountpoint and one of --image and --all are needed")
         }
-        (self.image, self.root, self.mountpoint) = (image, root, mountpoint)
+        (self.root, self.mountpoint) = (root, mountpoint)
     }
 
     private static func value(of word: BytePath, _ rest: inout ArraySlice<BytePath>) throws(Malformed) -> BytePath {

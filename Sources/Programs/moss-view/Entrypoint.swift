@@ -1,11 +1,12 @@
 import Glibc
 import LinuxSystem
 import PreviewMount
+import Views
 
 /// Serves a view until it is unmounted.
 @main
 enum Entrypoint {
     static func main() {
-        exit(PreviewMount.run(CurrentProcess.arguments))
+        exit(PreviewMount.run(CurrentProcess.arguments) { try RootCatalogue($0) })
     }
 }

@@ -52,8 +52,8 @@ int moss_fuse_reply_passthrough(fuse_req_t request, int id);
 // Answers OPEN so that what was read stays cached, and no FLUSH comes.
 int moss_fuse_reply_cached_open(fuse_req_t request, uint64_t handle);
 // Answers OPENDIR; a cached listing is kept for as long as the kernel likes.
-int moss_fuse_reply_directory(fuse_req_t request, bool cached);
-// The handle that moss_fuse_reply_cached_open gave.
+int moss_fuse_reply_directory(fuse_req_t request, uint64_t handle, bool cached);
+// The handle that an answer to OPEN or OPENDIR gave.
 uint64_t moss_fuse_handle(const struct fuse_file_info *info);
 
 #pragma clang assume_nonnull end

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import BytePath
+internal import ContentStore
 internal import Installation
 internal import LinuxSystem
 internal import ViewImage
@@ -11,12 +12,17 @@ struct MountCommand: MossCommand {
         usage: """
             moss mount <state> <dir>
             moss mount --candidate 'install <name> ...' <dir>
+            moss mount --all <dir>
             moss mount --list
             """,
         discussion: """
             Runs in the background and returns once the view answers; moss umount ends it. A state is a number or \
             'active'. A candidate is what install, remove and sync would make of the active state; what it needs and \
             the store lacks is unpacked beside the root, and goes away with the view.
+
+            With --all the directory has states/<number>/usr, active, packages/<name>-<version>/usr, and \
+            diff/<a>..<b> with what is added, removed and changed between two states. What comes later appears there \
+            as well; a state is kept for the view once somebody has entered it.
             """)
     static let title = "mount"
 
@@ -25,6 +31,9 @@ struct MountCommand: MossCommand {
 
     @Option(help: ArgumentHelp("Show what this would make of the active state; may be repeated.", valueName: "change"))
     var candidate: [String] = []
+
+    @Flag(help: "Show all states and packages, and what separates states.")
+    var all = false
 
     @Flag(help: "List the views of this root.")
     var list = false
@@ -37,10 +46,11 @@ struct MountCommand: MossCommand {
 
     func validate() throws {
         if list {
-            guard words.isEmpty, candidate.isEmpty else { throw ValidationError("--list stands alone") }
+            guard words.isEmpty, candidate.isEmpty, !all else { throw ValidationError("--list stands alone") }
             return
         }
-        let expected = candidate.isEmpty ? 2 : 1
+        guard candidate.isEmpty || !all else { throw ValidationError("--all shows no candidate: mount that apart") }
+        let expected = candidate.isEmpty && !all ? 2 : 1
         guard words.count == expected else {
             throw ValidationError(
                 expected == 2 ? "name a state and a directory, as in: moss mount 3 /mnt" : "name one directory")
@@ -57,19 +67,39 @@ struct MountCommand: MossCommand {
             return
         }
         let place = try Mountpoint(ArgumentText.path(words[words.count - 1]))
+        if all {
+            try mountAll(installation, at: place, context)
+        } else {
+            try mountOne(installation, at: place, context)
+        }
+    }
+
+    private func mountOne(_ installation: Installation, at place: Mountpoint, _ context: CommandContext) throws {
         let subject = try ViewSubject(state: words[0], candidate: candidate, in: installation)
         let progress = ChangeProgress()
         let prepared = try installation.prepareView(of: subject, at: place.path, lazily: view.lazy) {
             progress.report($0)
         }
         progress.finish()
-        var report = MountReport(prepared, at: place.path)
         if foreground {
             let request = Views.request(for: prepared, root: context.root, at: place.path, view.reading)
             try serve(request, inheriting: prepared.descriptors)
             return
         }
+        var report = MountReport(prepared, at: place.path)
         report.note(try Views.start(prepared, root: context.root, at: place, reading: view.reading))
+        context.show(report)
+    }
+
+    private func mountAll(_ installation: Installation, at place: Mountpoint, _ context: CommandContext) throws {
+        let lease = try installation.takeLease(at: place.path)
+        if foreground {
+            let request = Views.request(forAllOf: context.root, lease, at: place.path, view.reading)
+            try serve(request, inheriting: [lease.descriptor.raw])
+            return
+        }
+        var report = MountAllReport(states: try installation.states().count, at: place.path)
+        report.note(try Views.startAll(of: context.root, lease, at: place, reading: view.reading))
         context.show(report)
     }
 

@@ -36,6 +36,31 @@ package struct MountReport: Report {
     }
 }
 
+/// A view of everything that was started.
+package struct MountAllReport: Report {
+    package var mountpoint: String
+    package var mountpointBytes: String?
+    package var shows = "all"
+    /// `passthrough` or `cached`.
+    package var reading = ""
+    package var process: Int32 = 0
+    package var states: Int
+
+    package init(states: Int, at mountpoint: BytePath) {
+        let text = PathText(mountpoint)
+        (self.mountpoint, mountpointBytes) = (text.text, text.bytes)
+        self.states = states
+    }
+
+    package mutating func note(_ started: Views.Started) {
+        (reading, process) = (started.reading, started.process)
+    }
+
+    package func write(to output: TerminalStream) {
+        output.line("\(Measures.count(states, "state")) at \(mountpoint.printable)/states (\(reading) reads).")
+    }
+}
+
 /// A view that was ended.
 package struct UnmountReport: Report {
     package var mountpoint: String
