@@ -101,7 +101,8 @@ let clients: [Target] = [
         "Clients", "MossCommands",
         [
             "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel",
-            "Repositories", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "ViewImage", "Views", argumentParser,
+            "Repositories", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "ViewImage", "Views",
+            argumentParser,
         ]),
 ]
 
