@@ -146,7 +146,7 @@ extension Installation {
             }
         } catch {
             guard error.kind == .noSpace else { throw error }
-            try collectWithoutSpace(plan, error, &freed, progress)
+            try collectWithoutSpace(plan, &freed, progress)
         }
         try sweep(plan.options, &freed, progress)
         try InstallationError.stored { () throws(StoreError) in try store.removeTemporaries(of: plan.garbage) }
@@ -171,15 +171,13 @@ extension Installation {
     }
 
     /// The same where the database has no room to say at once what goes: first gives up what needs no record, then
-    /// goes on in small steps that each give some space back.
+    /// goes on in small steps that each give some space back. The smallest need none: they fit into pages that the
+    /// database has to spare.
     private func collectWithoutSpace(
-        _ plan: GarbagePlan, _ failure: InstallationError, _ freed: inout FreedSpace,
-        _ progress: @escaping ProgressHandler
+        _ plan: GarbagePlan, _ freed: inout FreedSpace, _ progress: @escaping ProgressHandler
     ) throws(InstallationError) {
         let hadReserve = root.giveUpReserve()
-        let trees = (try? stateStore.removeUnusedTrees()) ?? 0
-        freed.trees += trees
-        guard hadReserve || trees > 0 || !plan.garbage.pendingObjects.isEmpty else { throw failure }
+        freed.trees += (try? stateStore.removeUnusedTrees(spareToo: !hadReserve)) ?? 0
         try InstallationError.states { () throws(StateError) in
             try stateStore.remove(plan.states.map(\.number), Garbage())
         }

@@ -53,18 +53,18 @@ extension RootDirectory {
 
     // MARK: Reserve
 
-    private static let reserveByteCount: UInt64 = 4 << 20
+    private static let reserveByteCount: ClosedRange<UInt64> = 256 << 10...4 << 20
 
     /// Sets space aside where there is plenty, so that a full disk can still be emptied: removing records takes space
     /// before it gives any back.
     package func keepReserve() {
         // A convenience: without it, collecting on a full disk may need a file removed by hand first.
         guard (try? moss.statusIfPresent(of: Self.reserveName)) == .some(nil),
-            let space = try? moss.fileSystemStatus(), space.availableBytes / 16 > Self.reserveByteCount,
+            let space = try? moss.fileSystemStatus(), space.availableBytes / 16 >= Self.reserveByteCount.lowerBound,
             let file = try? moss.open(Self.reserveName, [.write, .create, .noFollow], mode: 0o600)
         else { return }
         do throws(SystemError) {
-            try file.allocate(Self.reserveByteCount)
+            try file.allocate(min(space.availableBytes / 16, Self.reserveByteCount.upperBound))
         } catch {
             try? moss.unlink(Self.reserveName)
         }

@@ -103,13 +103,14 @@ extension StateStore {
         try surveyTrees().unused
     }
 
-    /// Removes those trees.
-    package func removeUnusedTrees() throws(StateError) -> Int {
+    /// Removes those trees, and with `spareToo` the spare, which is a convenience.
+    package func removeUnusedTrees(spareToo: Bool = false) throws(StateError) -> Int {
         let lock = try lockForTidying()
         defer { lock.hold() }
-        let unused = try surveyTrees().unused
-        try remove(unused)
-        return unused.count
+        let survey = try surveyTrees()
+        let spare = spareToo ? survey.spare.map { [slotName($0.number)] } ?? [] : []
+        try remove(survey.unused + spare)
+        return survey.unused.count + spare.count
     }
 
     private func lockForTidying() throws(StateError) -> FileLock {

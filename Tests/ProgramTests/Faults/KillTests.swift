@@ -43,7 +43,7 @@ import Testing
     }
 
     private enum Kind: String, CaseIterable {
-        case first, install, sync, activate, removeStates
+        case first, install, sync, activate, removeStates, collect
     }
 
     private func withScenario(_ kind: Kind, _ body: (Scenario) throws -> Void) throws {
@@ -66,6 +66,10 @@ import Testing
                 arguments = ["-y", "sync"]
             case .activate: arguments = ["-y", "state", "activate", "1"]
             case .removeStates: arguments = ["-y", "state", "remove", "1-2"]
+            case .collect:
+                try Descriptor.openDirectory(base.root.appending("etc/moss")).replaceFile(
+                    "retention.yaml", with: Array("keep: 1\n".utf8))
+                arguments = ["-y", "gc"]
             }
             let old = try base.copied(tidy: false) { try Outcome($0) }
             let new = try base.copied { root in
@@ -146,6 +150,8 @@ import Testing
         try root.done("tidy")
         let litter = try root.litter()
         #expect(litter == [], "call \(point)")
+        let mark = try root.done("-y", "gc", "--verify")
+        #expect(mark.hasSuffix("A full mark found nothing else.\n"), "call \(point): \(mark)")
         return end == .exited(0) ? nil : isNew
     }
 
@@ -157,15 +163,16 @@ import Testing
     @Test func syncing() throws { try check(.sync, ["--mutating"], pointCount: 8) }
     @Test func activating() throws { try check(.activate, ["--mutating"], pointCount: 8) }
     @Test func removingStates() throws { try check(.removeStates, ["--mutating"], pointCount: 8) }
+    @Test func collecting() throws { try check(.collect, ["--mutating"], pointCount: 8) }
 
     // MARK: Long
 
-    @Test(.long, arguments: ["first", "install", "sync", "activate", "removeStates"])
+    @Test(.long, arguments: ["first", "install", "sync", "activate", "removeStates", "collect"])
     func evenlySpread(kind: String) throws {
         try check(try #require(Kind(rawValue: kind)), [], pointCount: 220)
     }
 
-    @Test(.long, arguments: ["install", "sync", "activate", "removeStates"])
+    @Test(.long, arguments: ["install", "sync", "activate", "removeStates", "collect"])
     func everyChange(kind: String) throws {
         let kind = try #require(Kind(rawValue: kind))
         try check(kind, ["--mutating"], pointCount: nil)
