@@ -25,7 +25,10 @@ enum FuseMount {
         guard mountpoint.withCString({ fuse_session_mount(fuse, $0) }) == 0 else {
             throw Failure("\(mountpoint.display): mounting failed: \(mountHint)")
         }
-        defer { fuse_session_unmount(fuse) }
+        defer {
+            fuse_session_unmount(fuse)
+            detachIfDead(mountpoint)
+        }
         guard moss_fuse_attach(fuse, reading == .cached ? 0 : session.contents.stackDepth) == 0 else {
             throw Failure("libfuse does not let its device be read by others")
         }
@@ -40,6 +43,17 @@ enum FuseMount {
         guard ran else { throw Failure("no thread can be made") }
         // Positive is the signal that ended it.
         if outcome < 0 { throw Failure("serving requests failed: \(ErrorNumber(rawValue: -outcome).message)") }
+    }
+
+    /// libfuse leaves a mount whose connection was aborted to others.
+    ///
+    /// To be called without the device, so that asking cannot wait for this process.
+    private static func detachIfDead(_ mountpoint: BytePath) {
+        guard (try? MountTable.read().last { $0.path == mountpoint })?.type == "fuse.moss",
+            // Somebody else's view may be here by now, and what the kernel remembers says nothing of who answers.
+            (try? Descriptor.attribute("user.moss.statistics", of: mountpoint)) == nil
+        else { return }
+        try? MountTable.unmount(mountpoint, lazily: true)
     }
 
     private static var mountHint: String {
