@@ -11,7 +11,8 @@ import Glibc
 ///     meta   16  magic (u32)          20  version (u32)   32  map size (u64)
 ///            40  free list, 88 main database: tree records
 ///           136  last page (u64)     144  transaction (u64)
-///     tree    0  page size (u32, in the free list's only)   4  flags (u16)   6  depth (u16)   40  root page (u64)
+///     tree    0  page size (u32, in the free list's only)   4  flags (u16)   6  depth (u16)   8  branch pages (u64)
+///            16  leaf pages (u64)    24  overflow pages (u64)   32  entries (u64)   40  root page (u64)
 ///     node    0  low size or page (u16)   2  high size or page (u16)   4  flags or top of page (u16)   6  key size (u16)
 ///             8  key, then value
 struct DataFile: ~Copyable {
@@ -20,7 +21,12 @@ struct DataFile: ~Copyable {
         var pageSize: Int
         var lastPage: UInt64
         var transaction: UInt64
-        var roots: [UInt64]
+        var freeList: PageWalk.Tree
+        var main: PageWalk.Tree
+
+        static func == (left: Meta, right: Meta) -> Bool {
+            left.transaction == right.transaction && left.lastPage == right.lastPage && left.pageSize == right.pageSize
+        }
     }
 
     enum Problem: Error {
@@ -31,6 +37,8 @@ struct DataFile: ~Copyable {
     }
 
     static let name = "data.mdb"
+    /// LMDB's flag of trees whose keys are numbers of this machine: the free list's.
+    private static let integerKeys: UInt16 = 8
 
     private let descriptor: Int32
 
@@ -69,20 +77,29 @@ struct DataFile: ~Copyable {
         return done
     }
 
+    /// Asks for the whole file to be read ahead.
+    func adviseReadingAll() {
+        _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_WILLNEED)
+    }
+
     /// Refuses what LMDB could not survive: foreign content, and pages that are missing at the end.
     ///
     /// A file may be shorter than its last page number says, because pages that were allocated and given up in one
-    /// transaction are never written. Only then the whole tree is walked, to see whether a page in use is missing.
+    /// transaction are never written. Only then the whole tree is walked, to see whether a page in use is missing;
+    /// else the few pages that opening reads are looked at.
     func check() throws(Problem) {
         guard try byteCount() > 0 else { return }
         for _ in 0..<10 {
             let meta = try newestMeta()
             let (needed, overflow) = (meta.lastPage &+ 1).multipliedReportingOverflow(by: UInt64(meta.pageSize))
             guard !overflow, meta.lastPage < UInt64.max else { throw .damaged("impossible page count") }
-            // The size is read after the meta page: whoever writes extends the file first.
-            if try byteCount() >= needed { return }
             do {
-                try PageWalk.check(self, meta)
+                // The size is read after the meta page: whoever writes extends the file first.
+                if try byteCount() >= needed {
+                    try PageWalk.checkTop(self, meta)
+                } else {
+                    try PageWalk.check(self, meta)
+                }
                 return
             } catch {
                 // Pages may have changed under the walk; it counts only if nobody has committed meanwhile.
@@ -93,10 +110,27 @@ struct DataFile: ~Copyable {
 
     /// The meta page of the last commit.
     func newestMeta() throws(Problem) -> Meta {
-        let first = try meta(at: 0)
-        let second = try meta(at: UInt64(first.pageSize))
-        guard first.pageSize == second.pageSize else { throw .damaged("the meta pages disagree about the page size") }
-        return second.transaction > first.transaction ? second : first
+        for _ in 0..<10 {
+            let first = try meta(at: 0)
+            let second = try meta(at: UInt64(first.pageSize))
+            // A writer may have come between the two.
+            guard try meta(at: 0) == first else { continue }
+            guard first.pageSize == second.pageSize else {
+                throw .damaged("the meta pages disagree about the page size")
+            }
+            return try Self.newer(first, second)
+        }
+        throw .errno(EAGAIN)
+    }
+
+    /// Commits take turns between the two pages, so their numbers follow each other.
+    private static func newer(_ first: Meta, _ second: Meta) throws(Problem) -> Meta {
+        if first.transaction == 0 && second.transaction == 0 { return first }
+        let (low, high) = first.transaction < second.transaction ? (first, second) : (second, first)
+        guard low.transaction &+ 1 == high.transaction, first.transaction % 2 == 0 else {
+            throw .damaged("the meta pages have impossible commit numbers")
+        }
+        return high
     }
 
     private func meta(at offset: UInt64) throws(Problem) -> Meta {
@@ -112,10 +146,14 @@ struct DataFile: ~Copyable {
             guard (512...65536).contains(pageSize), pageSize & (pageSize - 1) == 0 else {
                 throw .damaged("impossible page size \(pageSize)")
             }
+            guard let freeList = PageWalk.Tree(.freeList, decoding: bytes, at: 40, flags: Self.integerKeys),
+                let main = PageWalk.Tree(.main, decoding: bytes, at: 88, flags: 0),
+                bytes.number(at: 0, as: UInt64.self) == offset / UInt64(pageSize),
+                bytes.number(at: 24, as: UInt64.self) == 0
+            else { throw .damaged("impossible flags in the meta page at byte \(offset)") }
             return Meta(
                 pageSize: pageSize, lastPage: bytes.number(at: 136, as: UInt64.self),
-                transaction: bytes.number(at: 144, as: UInt64.self),
-                roots: [bytes.number(at: 80, as: UInt64.self), bytes.number(at: 128, as: UInt64.self)])
+                transaction: bytes.number(at: 144, as: UInt64.self), freeList: freeList, main: main)
         }
     }
 }

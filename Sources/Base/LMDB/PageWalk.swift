@@ -1,4 +1,9 @@
-/// Walks every page in use and checks that it exists, says what it must and points inside itself.
+import Glibc
+
+/// Walks every page in use with plain reads, and checks all that LMDB takes for granted: that a page exists, is used
+/// once, says what it must, points inside itself, and that its keys stand where a search looks for them.
+///
+/// A file that this finds nothing wrong with can be read by LMDB; what is inside values is for checksums to find.
 struct PageWalk {
     enum Flags {
         static let branch: UInt16 = 1
@@ -9,93 +14,189 @@ struct PageWalk {
         static let subtree: UInt16 = 2
     }
 
-    private static let headerByteCount = 16
-    private static let noPage = UInt64.max
+    static let headerByteCount = 16
+    static let nodeHeaderByteCount = 8
+    static let noPage = UInt64.max
     /// LMDB's own limit of a cursor's depth.
-    private static let depthMax = 32
+    static let depthMax = 32
 
-    private let pageSize: Int
+    /// What the walk comes across.
+    protocol Visitor {
+        /// A record of a bucket. The bytes are valid during the call.
+        mutating func record(bucket: [UInt8], key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer)
+        /// Something wrong; the walk goes on past it unless this throws.
+        mutating func problem(page: UInt64?, _ text: String) throws(DataFile.Problem)
+    }
+
+    /// A tree of pages as its record describes it.
+    struct Tree {
+        enum Kind {
+            case freeList, main
+            case bucket([UInt8])
+        }
+        var kind: Kind
+        var root: UInt64
+        var depth: Int
+        var branchPages: UInt64
+        var leafPages: UInt64
+        var overflowPages: UInt64
+        var entries: UInt64
+    }
+
+    struct Item {
+        var page: UInt64
+        var depth: Int
+        /// What the page's keys must not be less than; empty for no bound.
+        var lower: [UInt8]
+        /// What the page's keys must be less than; nil for no bound.
+        var upper: [UInt8]?
+    }
+
+    let pageSize: Int
     private let pageCount: UInt64
-    private let lastPage: UInt64
-    /// Pages still to visit, with their depth.
-    private var pending: [(page: UInt64, depth: Int)] = []
-    /// A page is part of one tree only; seeing it twice means a cycle.
-    private var seen: Set<UInt64> = []
+    let lastPage: UInt64
+    /// One bit per page of the file: a page is part of one tree or free, seeing it twice means a cycle or worse.
+    private var seen: [UInt64]
+    /// Free pages that were never written.
+    private var freeBehindEnd: UInt64 = 0
+    /// Counted while a tree is walked, to be held against its record.
+    var counted = Tree(
+        kind: .main, root: 0, depth: 0, branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0)
+    var buckets: [Tree] = []
+    var pending: [Item] = []
+
+    /// Takes the first problem for an error.
+    private struct Strict: Visitor {
+        func record(bucket: [UInt8], key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer) {}
+        func problem(page: UInt64?, _ text: String) throws(DataFile.Problem) {
+            throw .damaged(page.map { "page \($0) \(text)" } ?? text)
+        }
+    }
 
     /// - Throws: `.damaged` for the first page that is missing or wrong.
     static func check(_ file: borrowing DataFile, _ meta: DataFile.Meta) throws(DataFile.Problem) {
-        let pageCount = try file.byteCount() / UInt64(meta.pageSize)
-        var walk = PageWalk(pageSize: meta.pageSize, pageCount: pageCount, lastPage: meta.lastPage)
-        for root in meta.roots where root != noPage { walk.pending.append((root, 1)) }
+        var visitor = Strict()
+        try run(file, meta, &visitor)
+    }
+
+    /// The same for the few pages that opening a database reads: the list of buckets and the root of each.
+    static func checkTop(_ file: borrowing DataFile, _ meta: DataFile.Meta) throws(DataFile.Problem) {
+        var walk = PageWalk(pageSize: meta.pageSize, byteCount: try file.byteCount(), lastPage: meta.lastPage)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: meta.pageSize, alignment: 8)
         defer { buffer.deallocate() }
-        while let (page, depth) = walk.pending.popLast() {
-            try walk.claim(page, count: 1)
-            guard depth <= depthMax else { throw .damaged("the tree is too deep at page \(page)") }
-            guard try file.read(into: buffer, at: page * UInt64(meta.pageSize)) == buffer.count else {
-                throw .damaged("page \(page) is missing")
+        var visitor = Strict()
+        try walk.walk(meta.main, file, buffer, &visitor)
+        for tree in walk.buckets + [meta.freeList] where tree.root != noPage {
+            guard (1...depthMax).contains(tree.depth), walk.claim(tree.root, count: 1),
+                try file.read(into: buffer, at: tree.root * UInt64(meta.pageSize)) == buffer.count
+            else { throw .damaged("\(tree.name) has no first page") }
+            let root = Item(page: tree.root, depth: 1, lower: [], upper: nil)
+            if let text = walk.checkShape(UnsafeRawBufferPointer(buffer), root, tree) {
+                throw .damaged("page \(tree.root) of \(tree.name) \(text)")
             }
-            try walk.visit(UnsafeRawBufferPointer(buffer), number: page, depth: depth)
         }
     }
 
-    private init(pageSize: Int, pageCount: UInt64, lastPage: UInt64) {
+    /// Walks everything: the free list, the list of buckets, and each bucket.
+    static func run(
+        _ file: borrowing DataFile, _ meta: DataFile.Meta, _ visitor: inout some Visitor
+    ) throws(DataFile.Problem) {
+        var walk = PageWalk(pageSize: meta.pageSize, byteCount: try file.byteCount(), lastPage: meta.lastPage)
+        file.adviseReadingAll()
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: meta.pageSize, alignment: 8)
+        defer { buffer.deallocate() }
+        try walk.walk(meta.main, file, buffer, &visitor)
+        let buckets = walk.buckets
+        for bucket in buckets { try walk.walk(bucket, file, buffer, &visitor) }
+        // Last, so that a page that is in use and free is reported as one that should not be free.
+        try walk.walk(meta.freeList, file, buffer, &visitor)
+        let behind = meta.lastPage >= walk.pageCount ? meta.lastPage - walk.pageCount + 1 : 0
+        if behind != walk.freeBehindEnd {
+            try visitor.problem(page: nil, "the file should have \(behind) pages more than it has")
+        }
+    }
+
+    private init(pageSize: Int, byteCount: UInt64, lastPage: UInt64) {
         self.pageSize = pageSize
-        self.pageCount = pageCount
+        pageCount = byteCount / UInt64(pageSize)
         self.lastPage = lastPage
+        // Bounded by the file, not by what the file says.
+        seen = Array(repeating: 0, count: Int(pageCount / 64) + 1)
     }
 
-    /// Notes that pages are in use, each once, and refuses what lies behind the end.
-    private mutating func claim(_ first: UInt64, count: UInt64) throws(DataFile.Problem) {
-        let (end, overflow) = first.addingReportingOverflow(count)
-        guard !overflow, first >= 2, end <= pageCount, end - 1 <= lastPage else {
-            throw .damaged("page \(first) is in use, the file ends at page \(pageCount)")
-        }
-        for page in first..<end where !seen.insert(page).inserted {
-            throw .damaged("page \(page) is used twice")
-        }
-    }
-
-    private mutating func visit(
-        _ page: UnsafeRawBufferPointer, number: UInt64, depth: Int
+    private mutating func walk(
+        _ tree: Tree, _ file: borrowing DataFile, _ buffer: UnsafeMutableRawBufferPointer,
+        _ visitor: inout some Visitor
     ) throws(DataFile.Problem) {
-        let flags = page.number(at: 10, as: UInt16.self)
-        let lower = Int(page.number(at: 12, as: UInt16.self))
-        guard page.number(at: 0, as: UInt64.self) == number else { throw .damaged("page \(number) is another page") }
-        let isBranch = flags & Flags.branch != 0
-        guard isBranch != (flags & Flags.leaf != 0) else { throw .damaged("page \(number) is no tree page") }
-        guard lower >= Self.headerByteCount, lower <= pageSize, lower % 2 == 0 else {
-            throw .damaged("page \(number) has impossible bounds")
-        }
-        for place in stride(from: Self.headerByteCount, to: lower, by: 2) {
-            let offset = Int(page.number(at: place, as: UInt16.self))
-            guard offset >= lower, offset + 8 <= pageSize else { throw .damaged("page \(number) points outside") }
-            try visitNode(
-                UnsafeRawBufferPointer(rebasing: page[offset...]), of: number, isBranch: isBranch, depth: depth)
-        }
-    }
-
-    private mutating func visitNode(
-        _ node: UnsafeRawBufferPointer, of page: UInt64, isBranch: Bool, depth: Int
-    ) throws(DataFile.Problem) {
-        let low = UInt64(node.number(at: 0, as: UInt16.self)) | UInt64(node.number(at: 2, as: UInt16.self)) << 16
-        let flags = node.number(at: 4, as: UInt16.self)
-        let valueOffset = 8 + Int(node.number(at: 6, as: UInt16.self))
-        guard valueOffset <= node.count else { throw .damaged("a key of page \(page) is too long") }
-        if isBranch {
-            pending.append((low | UInt64(flags) << 32, depth + 1))
+        counted = Tree(kind: tree.kind, root: 0, depth: 0, branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0)
+        guard tree.root != Self.noPage else {
+            if tree.entries != 0 || tree.depth != 0 { try visitor.problem(page: nil, "\(tree.name) has no pages") }
             return
         }
-        let inlineCount = flags & Flags.bigValue != 0 ? 8 : Int(low)
-        guard inlineCount <= node.count - valueOffset else { throw .damaged("a value of page \(page) is too long") }
-        if flags & Flags.bigValue != 0 {
-            let pages = (UInt64(Self.headerByteCount) - 1 + low) / UInt64(pageSize) + 1
-            try claim(node.number(at: valueOffset, as: UInt64.self), count: pages)
+        guard (1...Self.depthMax).contains(tree.depth) else {
+            return try visitor.problem(page: nil, "\(tree.name) claims a depth of \(tree.depth)")
         }
-        if flags & Flags.subtree != 0 {
-            guard inlineCount == 48 else { throw .damaged("a bucket record of page \(page) has \(inlineCount) bytes") }
-            let root = node.number(at: valueOffset + 40, as: UInt64.self)
-            if root != Self.noPage { pending.append((root, 1)) }
+        pending = [Item(page: tree.root, depth: 1, lower: [], upper: nil)]
+        var isWhole = true
+        while let item = pending.popLast() {
+            guard claim(item.page, count: 1) else {
+                isWhole = false
+                try visitor.problem(page: item.page, "of \(tree.name) is used twice or lies behind the end")
+                continue
+            }
+            guard (try? file.read(into: buffer, at: item.page * UInt64(pageSize))) == buffer.count else {
+                isWhole = false
+                try visitor.problem(page: item.page, "of \(tree.name) is missing or cannot be read")
+                continue
+            }
+            if let text = try visit(UnsafeRawBufferPointer(buffer), item, tree, file, &visitor) {
+                isWhole = false
+                try visitor.problem(page: item.page, "of \(tree.name) \(text)")
+            }
         }
+        if isWhole, let text = counted.difference(from: tree) {
+            try visitor.problem(page: nil, "\(tree.name) \(text)")
+        }
+    }
+
+    /// Notes that pages are in use, each once; false where one is already or does not exist.
+    mutating func claim(_ first: UInt64, count: UInt64) -> Bool {
+        let (end, overflow) = first.addingReportingOverflow(count)
+        guard !overflow, first >= 2, count > 0, end <= pageCount, end - 1 <= lastPage else { return false }
+        var isFree = true
+        for page in first..<end {
+            let (word, bit) = (Int(page / 64), UInt64(1) << (page % 64))
+            if seen[word] & bit != 0 { isFree = false }
+            seen[word] |= bit
+        }
+        return isFree
+    }
+
+    /// Whether a page of the free list exists. One that was never written lies behind the end of the file.
+    mutating func claim(free page: UInt64) -> Bool {
+        guard page >= 2, page <= lastPage, lastPage < .max else { return false }
+        guard page >= pageCount else { return claim(page, count: 1) }
+        freeBehindEnd += 1
+        return true
+    }
+}
+
+extension PageWalk.Tree {
+    var name: String {
+        switch kind {
+        case .freeList: "the free list"
+        case .main: "the list of buckets"
+        case .bucket(let name): "bucket \(String(decoding: name, as: UTF8.self))"
+        }
+    }
+
+    /// Pages and entries as LMDB counts them.
+    fileprivate func difference(from recorded: Self) -> String? {
+        if branchPages != recorded.branchPages || leafPages != recorded.leafPages
+            || overflowPages != recorded.overflowPages
+        {
+            return "has other pages than its record counts"
+        }
+        return entries == recorded.entries ? nil : "has \(entries) records, not \(recorded.entries)"
     }
 }

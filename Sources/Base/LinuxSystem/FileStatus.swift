@@ -24,6 +24,20 @@ package enum FileKind: UInt8, Hashable, Sendable {
     init(directoryRecord kind: UInt8) {
         self.init(mode: UInt32(kind) << 12)
     }
+
+    /// For people, with its article.
+    package var name: String {
+        switch self {
+        case .unknown: "a file of unknown kind"
+        case .regular: "a file"
+        case .directory: "a directory"
+        case .symlink: "a symlink"
+        case .characterDevice: "a character device"
+        case .blockDevice: "a block device"
+        case .fifo: "a fifo"
+        case .socket: "a socket"
+        }
+    }
 }
 
 /// Metadata of a file, as `stat` gives it. Times are nanoseconds since 1970.

@@ -1,0 +1,26 @@
+internal import BytePath
+import Glibc
+
+/// Calls for reading many files in a row.
+extension SystemCalls {
+    /// Reads the text of a link into `buffer` and returns how long it is; a longer one is cut.
+    package static func readLink(
+        _ directory: Int32, _ name: UnsafePointer<CChar>, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) -> Int {
+        guard let target = buffer.baseAddress?.assumingMemoryBound(to: CChar.self) else { return 0 }
+        let count = readlinkat(directory, name, target, buffer.count)
+        guard count >= 0 else { throw .last("readlink", BytePath(cString: name)) }
+        return count
+    }
+
+    /// Asks for the file to be read ahead in full.
+    package static func adviseReading(_ file: Int32) {
+        _ = posix_fadvise(file, 0, 0, POSIX_FADV_WILLNEED)
+    }
+
+    /// Says that the file's pages will not be needed again, so that a check of everything does not push out what is
+    /// worked with.
+    package static func adviseForgetting(_ file: Int32) {
+        _ = posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
+    }
+}
