@@ -104,7 +104,7 @@ extension Blitter {
 }
 
 extension EntryKind {
-    fileprivate var fileKind: FileKind {
+    var fileKind: FileKind {
         switch self {
         case .regular: .regular
         case .symlink: .symlink

@@ -21,7 +21,8 @@ extension Blitter {
     ) throws(BlitError) {
         let patches = try differences(from: old, to: new)
         let restricted = RestrictedDirectories()
-        let writer = EntryWriter(store: store, root: directory.raw, restricted: restricted)
+        let writer = EntryWriter(
+            store: store, root: directory.raw, restricted: restricted, substitute: substitute)
         for patch in patches { try remove(patch, below: directory, writer) }
         var fresh: [DirectoryQueue.Item] = []
         var shards = ShardCache()

@@ -14,13 +14,16 @@ package struct Blitter: Sendable {
     let threadCount: Int
     /// Called with the number of entries written since the last call, from any thread.
     let progress: @Sendable (Int) -> Void
+    /// Asked for a file whose object is lost; nil where that is an error.
+    let substitute: LostObjects?
 
     package init(
-        _ store: ContentStore, threadCount: Int = processorCount(),
+        _ store: ContentStore, threadCount: Int = processorCount(), substitute: LostObjects? = nil,
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.store = store
         self.threadCount = threadCount
+        self.substitute = substitute
         self.progress = progress
     }
 
@@ -35,7 +38,7 @@ package struct Blitter: Sendable {
         let restricted = RestrictedDirectories()
         let target = root.raw
         try work(on: items) { (item, directory, shards) throws(BlitError) in
-            let writer = EntryWriter(store: store, root: target, restricted: restricted)
+            let writer = EntryWriter(store: store, root: target, restricted: restricted, substitute: substitute)
             return try writer.fill(item, directory, &shards)
         }
         try restricted.apply(below: root)

@@ -10,6 +10,7 @@ struct EntryWriter {
     /// The descriptor of the tree's root directory, kept open by the caller.
     let root: Int32
     let restricted: RestrictedDirectories
+    let substitute: LostObjects?
 
     /// Makes everything that `directory` holds in the directory at `item.path`, and returns its subdirectories, made
     /// but empty.
@@ -58,6 +59,10 @@ struct EntryWriter {
             do throws(StoreError) {
                 try store.link(record.identifier, record.metadata, target, record.cName, &shards)
             } catch {
+                if case .missingObject(let digest) = error, let substitute {
+                    try check(substitute.link(digest, store.effective(record.metadata), target, record.cName), path)
+                    return
+                }
                 throw .locating(error, below: path)
             }
         case .symlink:

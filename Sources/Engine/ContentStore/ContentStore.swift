@@ -49,7 +49,7 @@ package final class ContentStore: Sendable {
         shards = Mutex(ShardTable())
     }
 
-    private static func makeDirectories(in directory: borrowing Descriptor) throws(StoreError) {
+    static func makeDirectories(in directory: borrowing Descriptor) throws(StoreError) {
         do throws(SystemError) {
             try directory.ensureDirectory("packages")
             try directory.ensureDirectory(Lease.directoryName)

@@ -69,6 +69,56 @@ struct ObjectName {
         return digits.count == 1 ? "0\(digits)" : digits
     }
 
+    /// Digest and metadata from a file's name; nil for temporary and foreign files. Only the name that writing the
+    /// result gives again is accepted.
+    static func parse(_ name: UnsafeRawBufferPointer) -> (Digest128, EntryMetadata)? {
+        guard name.count >= 32, let high = hexadecimal(name, 0), let low = hexadecimal(name, 16) else { return nil }
+        let digest = Digest128(high: high, low: low)
+        if name.count == 32 { return (digest, .plainFile) }
+        var fields: (UInt32, UInt32, UInt32) = (0, 0, 0)
+        var count = 0
+        for byte in name[32...] {
+            if byte == UInt8(ascii: ".") {
+                count += 1
+                continue
+            }
+            guard (48...57).contains(byte), count > 0 else { return nil }
+            let digit = UInt32(byte - 48)
+            let sum: (UInt32, Bool)
+            switch count {
+            case 1: sum = append(digit, to: fields.0, radix: 8)
+            case 2: sum = append(digit, to: fields.1, radix: 10)
+            case 3: sum = append(digit, to: fields.2, radix: 10)
+            default: return nil
+            }
+            guard !sum.1 else { return nil }
+            if count == 1 { fields.0 = sum.0 } else if count == 2 { fields.1 = sum.0 } else { fields.2 = sum.0 }
+        }
+        guard count == 1 || count == 3 else { return nil }
+        let metadata = EntryMetadata(mode: fields.0, uid: fields.1, gid: fields.2)
+        let again = ObjectName(digest, metadata)
+        let isSame = again.count == name.count && again.bytes.span.bytes.withUnsafeBytes { $0.starts(with: name) }
+        return isSame ? (digest, metadata) : nil
+    }
+
+    private static func append(_ digit: UInt32, to value: UInt32, radix: UInt32) -> (UInt32, Bool) {
+        let (product, overflow) = value.multipliedReportingOverflow(by: radix)
+        let (sum, carry) = product.addingReportingOverflow(digit)
+        return (sum, overflow || carry || digit >= radix)
+    }
+
+    private static func hexadecimal(_ name: UnsafeRawBufferPointer, _ start: Int) -> UInt64? {
+        var value: UInt64 = 0
+        for byte in name[start..<(start + 16)] {
+            switch byte {
+            case 48...57: value = value << 4 | UInt64(byte - 48)
+            case 97...102: value = value << 4 | UInt64(byte - 87)
+            default: return nil
+            }
+        }
+        return value
+    }
+
     /// Digest and metadata from a file's name; nil for temporary and foreign files.
     static func parse(_ name: [UInt8]) -> (Digest128, EntryMetadata)? {
         guard let digest = Digest128(hexadecimal: name.prefix(32)) else { return nil }

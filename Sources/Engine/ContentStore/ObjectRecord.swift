@@ -4,11 +4,11 @@ internal import LMDB
 
 /// What the database says of an object: its size, every variant that packages ask for, and how many ask for each.
 ///
-/// Encoded as u64 size and, per variant, u32 mode, uid and gid; with counts, the size's highest byte is 1 and a u32
-/// follows each variant. All little-endian.
+/// Encoded as u64 size and, per variant in the order of these numbers, u32 mode, uid and gid; with counts, the size's
+/// highest byte is 1 and a u32 follows each variant. All little-endian.
 package struct ObjectRecord: Hashable, Sendable, BucketValue {
     package var size: UInt64
-    /// Mode and owner of each loose copy, in the order they were first asked for.
+    /// Mode and owner of each loose copy.
     package var variants: [EntryMetadata]
     /// How many recorded packages ask for each variant; anything but one count per variant means that nobody counted,
     /// and collecting looks into the layouts then.
@@ -42,7 +42,13 @@ package struct ObjectRecord: Hashable, Sendable, BucketValue {
     package func encode(into bytes: inout [UInt8]) {
         let counts = isCounted && size < Self.countedMark
         append(counts ? size | Self.countedMark : size, to: &bytes)
-        for (index, variant) in variants.enumerated() {
+        // One order, so that the same store always has the same records, whichever package came first.
+        let order = variants.indices.sorted {
+            let (one, other) = (variants[$0], variants[$1])
+            return (one.mode, one.uid, one.gid) < (other.mode, other.uid, other.gid)
+        }
+        for index in order {
+            let variant = variants[index]
             append(variant.mode, to: &bytes)
             append(variant.uid, to: &bytes)
             append(variant.gid, to: &bytes)

@@ -46,6 +46,11 @@ extension RootDirectory {
         try system { () throws(SystemError) in try moss.statusIfPresent(of: Self.sweepMark) != nil }
     }
 
+    /// Notes that objects may be in the store that no record names.
+    package func noteUnswept() throws(StateError) {
+        _ = try system { () throws(SystemError) in try moss.open(Self.sweepMark, [.write, .create]) }
+    }
+
     package func noteSwept() {
         // A mark that stays costs the next collection one look through the store.
         try? moss.unlink(Self.sweepMark)

@@ -34,7 +34,7 @@ package final class RootDirectory: Sendable {
     private static let formatLine = "moss root 1"
 
     /// Root links and where they lead.
-    static let links: [(name: String, target: String)] = [
+    package static let links: [(name: String, target: String)] = [
         ("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib"), ("lib32", "usr/lib32"), ("lib64", "usr/lib"),
     ]
 

@@ -20,10 +20,13 @@ package struct State: Hashable, Sendable {
     package let redirects: [BytePath]
     /// Ascending by package.
     package let selections: [Selection]
+    /// What the tools placed in the tree composed of the packages, in this order: all that a tree has and no package
+    /// says. Nil for states of before this was noted.
+    package let placed: [PlacedEntry]?
 
     package init(
         number: UInt64, parent: UInt64, created: Int64, summary: String, tree: TreeID, totals: TreeTotals,
-        redirects: [BytePath], selections: [Selection]
+        redirects: [BytePath], selections: [Selection], placed: [PlacedEntry]? = []
     ) {
         self.number = number
         self.parent = parent
@@ -33,6 +36,7 @@ package struct State: Hashable, Sendable {
         self.totals = totals
         self.redirects = redirects
         self.selections = selections.sorted { $0.package < $1.package }
+        self.placed = placed
     }
 
     /// Whether the package is in the state; logarithmic.
@@ -49,15 +53,18 @@ package struct State: Hashable, Sendable {
     }
 }
 
-/// Encoded little-endian: u32 format (1), u64 number, u64 parent, i64 created, 16 bytes tree, four u64 totals,
-/// u32 length and bytes of the summary, u32 count of redirects with u32 length and bytes each, u32 count of selections
-/// with 32 bytes and a flag byte each. The same bytes are the state's file in `.moss/states`.
+/// Encoded little-endian: u32 format (2), u64 number, u64 parent, i64 created, 16 bytes tree, four u64 totals,
+/// u32 length and bytes of the summary, u32 count of redirects with u32 length and bytes each, u32 count of placed entries
+/// with the directory's u32 length and bytes and the entry record's u32 length and bytes each, u32 count of selections
+/// with 32 bytes and a flag byte each. Format 1 has no placed entries. The same bytes are the state's file in
+/// `.moss/states`.
 extension State: BucketValue {
-    private static let format: UInt32 = 1
+    private static let format: UInt32 = 2
+    private static let formatWithoutPlaced: UInt32 = 1
 
     package func encode(into bytes: inout [UInt8]) {
         var writer = RecordWriter()
-        writer.put(Self.format)
+        writer.put(placed == nil ? Self.formatWithoutPlaced : Self.format)
         writer.put(number)
         writer.put(parent)
         writer.put(UInt64(bitPattern: created))
@@ -66,6 +73,10 @@ extension State: BucketValue {
         writer.put(Array(summary.utf8))
         writer.put(UInt32(redirects.count))
         for redirect in redirects { writer.put(redirect.bytes) }
+        if let placed {
+            writer.put(UInt32(placed.count))
+            for entry in placed { entry.encode(into: &writer) }
+        }
         writer.put(UInt32(selections.count))
         for selection in selections {
             writer.bytes += selection.package.bytes
@@ -76,7 +87,10 @@ extension State: BucketValue {
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
         var reader = RecordReader(bytes)
-        guard try reader.integer(UInt32.self) == Self.format else { throw DecodingFailure("unknown state format") }
+        let format = try reader.integer(UInt32.self)
+        guard (Self.formatWithoutPlaced...Self.format).contains(format) else {
+            throw DecodingFailure("unknown state format")
+        }
         number = try reader.integer()
         parent = try reader.integer()
         created = Int64(bitPattern: try reader.integer())
@@ -90,6 +104,7 @@ extension State: BucketValue {
             redirects.append(BytePath(bytes: Array(try reader.counted())))
         }
         self.redirects = redirects
+        placed = format == Self.format ? try Self.placed(&reader) : nil
         let count = Int(try reader.integer(UInt32.self))
         guard count == reader.remaining / 33, reader.remaining % 33 == 0 else {
             throw DecodingFailure("a state of \(count) packages in \(reader.remaining) bytes")
@@ -101,5 +116,11 @@ extension State: BucketValue {
             selections.append(Selection(package: package, isExplicit: try reader.integer(UInt8.self) != 0))
         }
         self.selections = selections
+    }
+
+    private static func placed(_ reader: inout RecordReader) throws -> [PlacedEntry] {
+        var placed: [PlacedEntry] = []
+        for _ in 0..<(try reader.integer(UInt32.self)) { placed.append(try PlacedEntry(from: &reader)) }
+        return placed
     }
 }

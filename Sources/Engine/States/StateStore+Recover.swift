@@ -85,8 +85,8 @@ extension StateStore {
         return .forgotten(journal.state)
     }
 
-    /// Removes files in `.moss/states` that no record knows: of states being written or removed when a command was
-    /// stopped. Call it with the root's lock held, after ``recover()``.
+    /// Removes files in `.moss/states` that no record knows, of states being written or removed when a command was
+    /// stopped, half-written files in `.moss`, and a half-made database. Call it with the root's lock held, after ``recover()``.
     package func removeLeftovers() throws(StateError) {
         let known = try viewing { (transaction) throws(StateError) in
             Set(try states(in: transaction).map { BytePath("\($0.number)") })
@@ -95,6 +95,8 @@ extension StateStore {
             for entry in try root.states.entries() where !known.contains(entry.name) {
                 try root.states.unlink(entry.name)
             }
+            try root.moss.removeTemporaryFiles()
+            try root.moss.removeTree(DatabaseRebuild.newName)
         }
     }
 
@@ -112,6 +114,7 @@ extension StateStore {
     /// Their files may come back after a power cut; the root's mark of a change, which must be on disk before, says so.
     package func remove(_ numbers: [UInt64], _ garbage: Garbage) throws(StateError) {
         if numbers.isEmpty && !garbage.hasRecords { return }
+        if !numbers.isEmpty { try keepNextNumber() }
         try updating { (transaction) throws(StateError) in
             let active = try requiredControl(in: transaction).active
             for number in numbers {

@@ -13,12 +13,18 @@ package struct Candidate: Sendable {
     package let summary: String
     /// Packages whose bytes are in the store but which are not recorded.
     package let arrivals: [PackageRecord]
+    /// What the tools placed in the composed tree, in this order.
+    package let placed: [PlacedEntry]
 
-    package init(tree: ComposedTree, selections: [Selection], summary: String, arrivals: [PackageRecord]) {
+    package init(
+        tree: ComposedTree, selections: [Selection], summary: String, arrivals: [PackageRecord],
+        placed: [PlacedEntry] = []
+    ) {
         self.tree = tree
         self.selections = selections
         self.summary = summary
         self.arrivals = arrivals
+        self.placed = placed
     }
 }
 
@@ -118,7 +124,7 @@ extension StateStore {
             let state = State(
                 number: control.nextState, parent: control.active, created: currentTimeSeconds(),
                 summary: candidate.summary, tree: candidate.tree.root, totals: candidate.tree.totals,
-                redirects: candidate.tree.redirects, selections: candidate.selections)
+                redirects: candidate.tree.redirects, selections: candidate.selections, placed: candidate.placed)
             control.journal = SwitchJournal(state: state.number, isNew: true, slot: slot.number)
             try Self.catchingStore { () throws(StoreError) in
                 try store.save(candidate.tree, in: &transaction)
@@ -139,12 +145,7 @@ extension StateStore {
 
     private func writeFiles(of state: State, _ arrivals: [PackageRecord]) throws(StateError) {
         try Self.catchingStore { () throws(StoreError) in try store.writeManifests(arrivals) }
-        var bytes: [UInt8] = []
-        state.encode(into: &bytes)
-        let file = bytes
-        try StateError.at(root.path.appending(".moss/states")) { () throws(SystemError) in
-            try root.states.replaceFile(BytePath("\(state.number)"), with: file)
-        }
+        try root.writeFile(of: state)
     }
 
     /// Step 2: writes the tree and everything else that is not on disk yet.

@@ -1,0 +1,218 @@
+package import BytePath
+package import ContentStore
+package import Digests
+package import FileTree
+internal import LMDB
+package import LinuxSystem
+import Synchronization
+
+/// Holds a tree on disk against what it should be, entry by entry, without reading its files.
+///
+/// A file that is the inode of its object needs no look of its own: what is wrong with it is found at the object. Names
+/// and inodes come with the listing of a directory, so most files cost no system call.
+package final class TreeCheck: Sendable {
+    /// A file that is not the store's inode: only its bytes tell whether it is right.
+    package struct Suspect: Hashable, Sendable {
+        package let path: BytePath
+        package let digest: Digest128
+        package let size: UInt64
+        package let inode: UInt64
+    }
+
+    package struct Result: Sendable {
+        package var damage: [Damage] = []
+        package var suspects: [Suspect] = []
+        package var entries = 0
+    }
+
+    private let store: ContentStore
+    private let table: ObjectTable
+    private let place: BytePath
+    private let extraNames: Set<BytePath>
+    private let progress: @Sendable (UInt64) -> Void
+    private let result = Mutex(Result())
+    private let queue: DirectoryQueue
+
+    private init(
+        _ store: ContentStore, _ table: ObjectTable, _ place: BytePath, _ tree: TreeID, _ extraNames: Set<BytePath>,
+        _ progress: @escaping @Sendable (UInt64) -> Void
+    ) {
+        self.store = store
+        self.table = table
+        self.place = place
+        self.extraNames = extraNames
+        self.progress = progress
+        queue = DirectoryQueue([DirectoryQueue.Item(path: "", tree: tree)])
+    }
+
+    /// - Parameters:
+    ///   - place: where the tree lies in its root, for what is reported.
+    ///   - table: with the inodes of the objects.
+    ///   - extraNames: names in the tree's root directory that do not belong to it.
+    package static func run(
+        _ store: ContentStore, _ table: ObjectTable, _ root: borrowing Descriptor, at place: BytePath, _ tree: TreeID,
+        extraNames: Set<BytePath>, threadCount: Int = processorCount(),
+        progress: @escaping @Sendable (UInt64) -> Void = { _ in }
+    ) throws(BlitError) -> Result {
+        let check = TreeCheck(store, table, place, tree, extraNames, progress)
+        let target = root.raw
+        let failure = FirstError<DatabaseError>()
+        withThreads(threadCount) { _ in
+            do throws(DatabaseError) {
+                try store.environment.view { (transaction) throws(DatabaseError) in
+                    var worker = TreeCheckWorker()
+                    while let item = check.queue.take() {
+                        check.queue.done(adding: check.look(at: item, below: target, &worker, transaction))
+                    }
+                }
+            } catch {
+                failure.record(error)
+                check.queue.stop()
+            }
+        }
+        do throws(DatabaseError) { try failure.throwIfAny() } catch { throw .store(.database(error)) }
+        return check.result.withLock { $0 }
+    }
+
+    private func report(_ path: BytePath, _ problem: Damage.Problem, _ detail: String = "") {
+        let damage = Damage(.entry(place: place, path: path), problem, detail)
+        result.withLock { $0.damage.append(damage) }
+    }
+
+    /// - Returns: the subdirectories to look at.
+    private func look(
+        at item: DirectoryQueue.Item, below root: Int32, _ worker: inout TreeCheckWorker,
+        _ transaction: borrowing ReadTransaction
+    ) -> [DirectoryQueue.Item] {
+        do {
+            let opened = try (item.path.isEmpty ? "." : item.path).withCString { (path) throws(SystemError) in
+                try SystemCalls.openDirectory(root, path)
+            }
+            try worker.listing.read(opened.raw)
+            worker.listing.sortByName()
+            return try compare(item, opened.raw, &worker, transaction)
+        } catch {
+            report(item.path, .unreadable, "\(error)")
+            return []
+        }
+    }
+
+    /// Steps through names and records, both ascending.
+    private func compare(
+        _ item: DirectoryQueue.Item, _ directory: Int32, _ worker: inout TreeCheckWorker,
+        _ transaction: borrowing ReadTransaction
+    ) throws(TreeError) -> [DirectoryQueue.Item] {
+        var subdirectories: [DirectoryQueue.Item] = []
+        var records = try Directory(ContentStore.directory(item.tree, in: transaction), id: item.tree).cursor
+        var next = try records.next()
+        var count = 0
+        for entry in worker.listing.entries {
+            count += 1
+            var order = 1
+            while let record = next {
+                order = worker.listing.withName(of: entry) { Self.order(record.name, $0) }
+                guard order < 0 else { break }
+                report(item.path.appending(BytePath(bytes: Array(record.name))), .missing)
+                next = try records.next()
+            }
+            if let record = next, order == 0 {
+                if let below = check(record, entry, item.path, directory, &worker) { subdirectories.append(below) }
+                next = try records.next()
+            } else {
+                let name = worker.listing.name(of: entry)
+                if item.path.isEmpty && extraNames.contains(name) { continue }
+                report(item.path.appending(name), .extra, entry.kind.name)
+            }
+        }
+        while let record = next {
+            report(item.path.appending(BytePath(bytes: Array(record.name))), .missing)
+            next = try records.next()
+        }
+        let looked = count
+        result.withLock { $0.entries += looked }
+        progress(UInt64(looked))
+        return subdirectories
+    }
+
+    private static func order(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int {
+        let common = min(left.count, right.count)
+        for index in 0..<common where left[index] != right[index] { return left[index] < right[index] ? -1 : 1 }
+        return left.count - right.count
+    }
+
+    // MARK: Entries
+
+    private func check(
+        _ record: EntryRecord, _ entry: DirectoryListing.Entry, _ parent: BytePath, _ directory: Int32,
+        _ worker: inout TreeCheckWorker
+    ) -> DirectoryQueue.Item? {
+        let path = { parent.appending(BytePath(bytes: Array(record.name))) }
+        if record.kind == .regular, record.size > 0, entry.inode != 0,
+            let index = table.index(of: record.identifier, store.effective(record.metadata)),
+            table.rows[index].inode == entry.inode
+        {
+            return nil
+        }
+        do throws(SystemError) {
+            let status = try SystemCalls.status(directory, record.cName)
+            guard status.kind == record.kind.fileKind else {
+                report(path(), .wrongKind, status.kind.name)
+                return nil
+            }
+            checkMetadata(status, record, path)
+            switch record.kind {
+            case .directory: return DirectoryQueue.Item(path: path(), tree: record.identifier)
+            case .symlink: try checkTarget(record, directory, &worker, path)
+            case .regular: checkFile(status, record, path)
+            }
+        } catch {
+            report(path(), .unreadable, "\(error)")
+        }
+        return nil
+    }
+
+    private func checkMetadata(_ status: FileStatus, _ record: EntryRecord, _ path: () -> BytePath) {
+        let wanted =
+            record.kind == .regular
+            ? store.effective(record.metadata)
+            : store.ownership == .applied ? record.metadata : EntryMetadata(mode: record.mode)
+        if record.kind != .symlink, status.permissions != wanted.mode {
+            report(path(), .wrongMode, "\(octal(status.permissions)), not \(octal(wanted.mode))")
+        }
+        if store.ownership == .applied, status.uid != wanted.uid || status.gid != wanted.gid {
+            report(path(), .wrongOwner, "\(status.uid):\(status.gid), not \(wanted.uid):\(wanted.gid)")
+        }
+    }
+
+    private func checkTarget(
+        _ record: EntryRecord, _ directory: Int32, _ worker: inout TreeCheckWorker, _ path: () -> BytePath
+    ) throws(SystemError) {
+        let count = try SystemCalls.readLink(directory, record.cName, into: worker.target)
+        let found = UnsafeRawBufferPointer(rebasing: worker.target[..<count])
+        guard !found.elementsEqual(record.target) else { return }
+        report(path(), .wrongTarget, "leads to \(BytePath(bytes: Array(found)).display)")
+    }
+
+    private func checkFile(_ status: FileStatus, _ record: EntryRecord, _ path: () -> BytePath) {
+        guard status.size == record.size else {
+            return report(path(), .wrongSize, "\(status.size) bytes, not \(record.size)")
+        }
+        if record.size == 0 { return }
+        guard status.modified == ContentStore.objectTime * 1_000_000_000 else {
+            return report(path(), .foreign, "not the store's file")
+        }
+        // A replica, from when the object's inode was full of links, or of an object that was replaced.
+        let suspect = Suspect(path: path(), digest: record.identifier, size: record.size, inode: status.inode)
+        result.withLock { $0.suspects.append(suspect) }
+    }
+}
+
+/// What one thread needs again and again.
+private struct TreeCheckWorker: ~Copyable {
+    var listing = DirectoryListing()
+    let target = UnsafeMutableRawBufferPointer.allocate(byteCount: 4097, alignment: 8)
+
+    deinit {
+        target.deallocate()
+    }
+}

@@ -1,0 +1,169 @@
+package import BytePath
+internal import Digests
+internal import FileTree
+internal import LMDB
+internal import LinuxSystem
+package import PackageModel
+internal import StoneFormat
+
+/// Manifests: the stones without their content, from which packages' records can be made again.
+extension ContentStore {
+    /// The packages that have a manifest, ascending, and names in the directory that are none.
+    package func manifests() throws(StoreError) -> (packages: [PackageID], others: [BytePath]) {
+        let names = try StoreError.catching { () throws(SystemError) in try packages.entries() }
+        var ids: [PackageID] = []
+        var others: [BytePath] = []
+        for entry in names {
+            let text = entry.name.display
+            if text.hasSuffix(".stone"), let id = PackageID(hexadecimal: text.dropLast(6)),
+                Self.manifestName(id) == entry.name
+            {
+                ids.append(id)
+            } else {
+                others.append(entry.name)
+            }
+        }
+        return (ids.sorted(), others)
+    }
+
+    /// Reads a manifest into what is recorded of its package. Objects are not looked at.
+    package func readManifest(_ id: PackageID) throws(StoreError) -> PackageRecord {
+        let name = Self.manifestName(id)
+        let bytes = try StoreError.catching { () throws(SystemError) in try packages.readFile(name) }
+        do throws(StoneError) {
+            let package = try Self.decodeManifest(bytes)
+            return try record(ofManifest: package, id, bytes)
+        } catch {
+            throw .stone(name, error)
+        }
+    }
+
+    private static func decodeManifest(_ bytes: [UInt8]) throws(StoneError) -> StonePackage {
+        let document = try StoneDocument(decoding: bytes)
+        guard document.header.fileType == .binary, let metadata = try document.packages().first else {
+            throw StoneError(.missingPayload, "there is no meta payload")
+        }
+        var layout: [LayoutEntry] = []
+        var ranges: [ContentRange] = []
+        for payload in document.payloads {
+            switch payload.body {
+            case .layout(let entries): layout += entries
+            case .index(let records): ranges += records
+            default: break
+            }
+        }
+        return try StonePackage.validate(
+            metadata: metadata, layout: layout, ranges: ranges,
+            contentSize: ranges.isEmpty ? nil : ranges.map(\.end).max())
+    }
+
+    private func record(
+        ofManifest package: StonePackage, _ id: PackageID, _ bytes: [UInt8]
+    ) throws(StoneError) -> PackageRecord {
+        let sizes = Dictionary(package.ranges.map { ($0.digest, $0.count) }, uniquingKeysWith: { first, _ in first })
+        do throws(PackageLayout.Failure) {
+            return PackageRecord(
+                id: id, metadata: package.metadata, layout: try PackageLayout(package.layout, sizes: sizes),
+                objects: PackageRecord.wantedObjects(package.layout, sizes, effective: effective), manifest: bytes)
+        } catch {
+            throw StoneError(.malformedRecord, "\(error)")
+        }
+    }
+
+    /// Writes the manifest of a package anew from its records. It says the same, but is not byte for byte what the stone
+    /// had.
+    package func rewriteManifest(_ id: PackageID) throws(StoreError) {
+        let name = Self.manifestName(id)
+        let metadata = try reading { (transaction) throws(StoreError) in try self.metadata(of: id, in: transaction) }
+        let layout = try reading { (transaction) throws(StoreError) in
+            PackageLayout(stored: Array(try layoutBytes(of: id, in: transaction)))
+        }
+        let bytes: [UInt8]
+        do throws(StoneError) {
+            bytes = try Self.encodeManifest(metadata, layout)
+        } catch {
+            throw .stone(name, error)
+        }
+        try StoreError.catching { () throws(SystemError) in try packages.replaceFile(name, with: bytes) }
+    }
+
+    static func encodeManifest(
+        _ metadata: PackageMetadata, _ layout: PackageLayout
+    ) throws(StoneError) -> [UInt8] {
+        var entries: [LayoutEntry] = []
+        var sizes: [Digest128: UInt64] = [:]
+        let stored: [(directory: BytePath, entry: TreeEntry)]
+        do throws(TreeError) {
+            stored = try layout.entries()
+        } catch {
+            throw StoneError(.malformedRecord, "\(error)")
+        }
+        for (directory, entry) in stored {
+            let (kind, type): (LayoutEntry.Kind, UInt32) =
+                switch entry.content {
+                case .regular(let digest, _): (.regular(digest), 0o100000)
+                case .symlink(let target): (.symlink(target), 0o120000)
+                case .directory: (.directory, 0o040000)
+                }
+            if case .regular(let digest, let size) = entry.content { sizes[digest] = size }
+            entries.append(
+                LayoutEntry(
+                    path: directory.appending(entry.name), kind: kind, mode: type | entry.metadata.mode,
+                    uid: entry.metadata.uid, gid: entry.metadata.gid))
+        }
+        let files = sizes.map { ContentFile(digest: $0.key, size: $0.value) }.sorted(by: ContentFile.precedes)
+        return try StoneManifest.encode(metadata: metadata, layout: entries, files: files)
+    }
+
+    /// What is wrong with the manifests of `recorded` packages, and which are nobody's.
+    ///
+    /// - Parameter reading: reads each and holds it against its records; else only its presence is checked.
+    package func checkManifests(of recorded: [PackageID], reading: Bool) throws(StoreError) -> [Damage] {
+        var damage: [Damage] = []
+        let known = Set(recorded)
+        let (present, others) = try manifests()
+        for name in others { damage.append(Damage(.file(BytePath("packages").appending(name)), .orphan)) }
+        for id in present where !known.contains(id) {
+            damage.append(Damage(.manifest(id), .orphan, "the package has no record"))
+        }
+        let found = Set(present)
+        for id in recorded where !found.contains(id) { damage.append(Damage(.manifest(id), .missing)) }
+        let both = recorded.filter(found.contains)
+        let problems = try inParallel(both) { (id) throws(StoreError) -> Damage? in
+            reading ? self.checkManifest(id) : self.checkManifestSize(id)
+        }
+        return damage + problems.compactMap { $0 }
+    }
+
+    private func checkManifestSize(_ id: PackageID) -> Damage? {
+        do throws(SystemError) {
+            let status = try packages.status(of: Self.manifestName(id))
+            if status.kind != .regular { return Damage(.manifest(id), .wrongKind, status.kind.name) }
+            return status.size < 64 ? Damage(.manifest(id), .wrongSize, "\(status.size) bytes") : nil
+        } catch {
+            return Damage(.manifest(id), .unreadable, "\(error)")
+        }
+    }
+
+    private func checkManifest(_ id: PackageID) -> Damage? {
+        if let damage = checkManifestSize(id) { return damage }
+        let manifest: PackageRecord
+        do throws(StoreError) {
+            manifest = try readManifest(id)
+        } catch {
+            if case .system(let error) = error { return Damage(.manifest(id), .unreadable, "\(error)") }
+            return Damage(.manifest(id), .damaged, "\(error)")
+        }
+        do throws(StoreError) {
+            let isSame = try reading { (transaction) throws(StoreError) in
+                let layout = try layoutBytes(of: id, in: transaction)
+                let metadata = try self.metadata(of: id, in: transaction)
+                return layout.elementsEqual(manifest.layout.bytes) && metadata == manifest.metadata
+            }
+            return isSame ? nil : Damage(.manifest(id), .wrongContent, "it says something else than the records")
+        } catch {
+            // What is wrong with the records is found there.
+            return nil
+        }
+    }
+}

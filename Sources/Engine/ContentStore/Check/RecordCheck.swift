@@ -1,0 +1,242 @@
+internal import Digests
+package import FileTree
+internal import LMDB
+package import PackageModel
+
+/// Holds the store's records against each other: what names what, and whether that is there.
+///
+/// Call it only on a database whose pages were found sound.
+package struct RecordCheck {
+    /// What a state needs.
+    package struct Root: Sendable {
+        package let number: UInt64
+        package let tree: TreeID
+        package let packages: [PackageID]
+
+        package init(number: UInt64, tree: TreeID, packages: [PackageID]) {
+            self.number = number
+            self.tree = tree
+            self.packages = packages
+        }
+    }
+
+    package private(set) var damage: [Damage] = []
+    package private(set) var table = ObjectTable(sorted: [])
+    package private(set) var packages: [PackageID] = []
+    private let store: ContentStore
+    private var reached: Set<TreeID> = []
+    /// Objects without a record that are needed all the same.
+    private var unrecorded: [Digest128: [EntryMetadata: UInt64]] = [:]
+
+    /// Looks at everything.
+    ///
+    /// - Parameters:
+    ///   - roots: all states.
+    ///   - others: trees on disk that no state may have any more; only their directories are needed.
+    ///   - chosen: marks what this state needs as chosen; nil chooses everything.
+    package init(
+        _ store: ContentStore, roots: [Root], others: [TreeID], chosen: UInt64?
+    ) throws(StoreError) {
+        self.store = store
+        do {
+            try store.environment.view { transaction throws in
+                // The view may run again; each time from the start.
+                (damage, reached, unrecorded, packages) = ([], [], [:], [])
+                try readObjects(transaction)
+                try readPackages(transaction, all: chosen == nil)
+                for root in roots {
+                    let isChosen = chosen == nil || chosen == root.number
+                    for package in root.packages where !known.contains(package) {
+                        add(.stateFile(root.number), .dangling, "package \(package) has no record")
+                    }
+                    try readTree(root.tree, transaction, isChosen: isChosen, needsContent: true)
+                }
+                for tree in others { try readTree(tree, transaction, isChosen: false, needsContent: false) }
+                addUnrecorded()
+            }
+        } catch let error as DatabaseError {
+            throw .database(error)
+        } catch {
+            preconditionFailure("a check of records throws none but database errors: \(error)")
+        }
+        for index in table.rows.indices where !table.rows[index].marks.contains(.needed) {
+            let row = table.rows[index]
+            add(.object(row.digest, row.variant), .orphan, "no package needs it")
+        }
+    }
+
+    private var known: Set<PackageID> = []
+
+    private mutating func add(_ subject: Damage.Subject, _ problem: Damage.Problem, _ detail: String = "") {
+        damage.append(Damage(subject, problem, detail))
+    }
+
+    private static func key(_ digest: Digest128) -> [UInt8] { digest.canonicalBytes }
+
+    // MARK: Objects
+
+    private mutating func readObjects(_ transaction: borrowing ReadTransaction) throws {
+        var rows: [ObjectTable.Row] = []
+        rows.reserveCapacity(try transaction.count(in: StoreBuckets.objects))
+        var cursor = try transaction.cursor(in: StoreBuckets.objects)
+        while try cursor.advance() {
+            do throws(DatabaseError) {
+                let digest = try cursor.key()
+                let bytes = try cursor.valueBytes()
+                let start = rows.count
+                bytes.withUnsafeBytes { Self.append($0, digest, to: &rows) }
+                guard rows.count > start else {
+                    add(.record(bucket: "objects", key: Self.key(digest)), .damaged)
+                    continue
+                }
+                if rows.count > start + 1 { rows[start...].sort(by: ObjectTable.Row.precedes) }
+            } catch {
+                guard error.code == .recordDamaged, let key = error.key else { throw error }
+                add(.record(bucket: "objects", key: key), .damaged, error.detail)
+            }
+        }
+        table = ObjectTable(sorted: rows)
+    }
+
+    /// The rows of a record, see ``ObjectRecord``.
+    private static func append(
+        _ bytes: UnsafeRawBufferPointer, _ digest: Digest128, to rows: inout [ObjectTable.Row]
+    ) {
+        guard bytes.count >= 8 else { return }
+        let head = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
+        // Without the arrays that decoding the record would make: there are very many.
+        let isCounted = head >> 56 == 1
+        let step = isCounted ? 16 : 12
+        guard (bytes.count - 8) % step == 0 else { return }
+        for offset in stride(from: 8, to: bytes.count, by: step) {
+            func field(_ index: Int) -> UInt32 {
+                UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4 * index, as: UInt32.self))
+            }
+            let variant = EntryMetadata(mode: field(0), uid: field(1), gid: field(2))
+            rows.append(
+                ObjectTable.Row(
+                    digest: digest, variant: variant, size: isCounted ? head & ((1 << 56) - 1) : head, marks: .recorded)
+            )
+        }
+    }
+
+    /// Gives what is needed without a record rows of their own: files that the tools made.
+    private mutating func addUnrecorded() {
+        guard !unrecorded.isEmpty else { return }
+        var rows: [ObjectTable.Row] = []
+        for (digest, variants) in unrecorded {
+            for (variant, size) in variants {
+                let marks: ObjectTable.Marks = chosenUnrecorded.contains(digest) ? [.needed, .chosen] : .needed
+                rows.append(ObjectTable.Row(digest: digest, variant: variant, size: size, marks: marks))
+            }
+        }
+        table = table.adding(rows)
+    }
+
+    private var chosenUnrecorded: Set<Digest128> = []
+
+    /// Marks an object as needed.
+    /// - Returns: false where it has no record.
+    private mutating func need(_ record: EntryRecord, isChosen: Bool) -> Bool {
+        if record.size == 0 { return true }
+        let digest = record.identifier
+        let variant = store.effective(record.metadata)
+        guard let index = table.index(of: digest, variant) else {
+            unrecorded[digest, default: [:]][variant] = record.size
+            if isChosen { chosenUnrecorded.insert(digest) }
+            return false
+        }
+        if table.rows[index].size != record.size {
+            add(.record(bucket: "objects", key: Self.key(digest)), .wrongSize, "\(record.size) bytes are needed")
+        }
+        table.rows[index].marks.formUnion(isChosen ? [.needed, .chosen] : .needed)
+        return true
+    }
+
+    // MARK: Packages
+
+    private mutating func readPackages(_ transaction: borrowing ReadTransaction, all: Bool) throws {
+        var cursor = try transaction.cursor(in: StoreBuckets.packages)
+        while try cursor.advance() {
+            do throws(DatabaseError) {
+                let id = try cursor.key()
+                packages.append(id)
+                _ = try cursor.valueBytes()
+            } catch {
+                guard error.code == .recordDamaged, let key = error.key else { throw error }
+                add(.record(bucket: "packages", key: key), .damaged, error.detail)
+            }
+        }
+        known = Set(packages)
+        for id in packages {
+            do throws(StoreError) {
+                let bytes = try store.layoutBytes(of: id, in: transaction)
+                if try !readLayout(bytes, id, isChosen: all) {
+                    add(.record(bucket: "objects", key: id.bytes), .dangling, "objects of package \(id) have no record")
+                }
+            } catch {
+                switch error {
+                case .unknownPackage: add(.record(bucket: "layouts", key: id.bytes), .missing)
+                case .database(let error):
+                    guard error.code == .recordDamaged else { throw error }
+                    add(.record(bucket: "layouts", key: id.bytes), .damaged, error.detail)
+                default: add(.record(bucket: "layouts", key: id.bytes), .damaged, "\(error)")
+                }
+            }
+        }
+        var layouts = try transaction.cursor(in: StoreBuckets.layouts)
+        while let id = try layouts.nextKey() {
+            if known.contains(id) { continue }
+            add(.record(bucket: "layouts", key: id.bytes), .dangling, "of a package without a record")
+        }
+    }
+
+    /// - Returns: false where an object it names has no record.
+    private mutating func readLayout(
+        _ bytes: UnsafeRawBufferPointer, _ id: PackageID, isChosen: Bool
+    ) throws(StoreError) -> Bool {
+        var isWhole = true
+        do throws(TreeError) {
+            var groups = try LayoutGroups(bytes)
+            while let group = try groups.next() {
+                var records = group.records
+                while let record = try records.next() {
+                    if record.kind == .regular, !need(record, isChosen: isChosen) { isWhole = false }
+                }
+            }
+        } catch {
+            throw .tree(error)
+        }
+        return isWhole
+    }
+
+    // MARK: Trees
+
+    private mutating func readTree(
+        _ root: TreeID, _ transaction: borrowing ReadTransaction, isChosen: Bool, needsContent: Bool
+    ) throws {
+        var pending = [root]
+        // What is chosen must be walked whole, though other states share parts of it.
+        var walked: Set<TreeID> = []
+        while let tree = pending.popLast() {
+            guard isChosen ? walked.insert(tree).inserted : !reached.contains(tree) else { continue }
+            let isNew = reached.insert(tree).inserted
+            do throws(TreeError) {
+                let bytes = try ContentStore.directory(tree, in: transaction)
+                guard Digest128(hashing: bytes) == tree else { throw .damaged(tree) }
+                var cursor = try Directory(bytes, id: tree).cursor
+                while let record = try cursor.next() {
+                    switch record.kind {
+                    case .directory: pending.append(record.identifier)
+                    case .regular: if needsContent { _ = need(record, isChosen: isChosen) }
+                    case .symlink: break
+                    }
+                }
+            } catch {
+                guard isNew else { continue }
+                let isMissing = if case .missing = error { true } else { false }
+                add(.record(bucket: "trees", key: Self.key(tree)), isMissing ? .missing : .damaged)
+            }
+        }
+    }
+}
