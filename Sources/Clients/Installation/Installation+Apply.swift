@@ -46,9 +46,9 @@ extension Installation {
                 try bringIn(arrivals, progress)
             }
             progress(.phase(.staging, total: plan.entries.added + plan.entries.changed))
+            let (whole, placed) = try withReleaseFile(tree)
             let candidate = Candidate(
-                tree: try withReleaseFile(tree), selections: selections, summary: plan.change.summary,
-                arrivals: records)
+                tree: whole, selections: selections, summary: plan.change.summary, arrivals: records, placed: placed)
             report = try givingBackSpace(of: arrivals) { () throws(InstallationError) in
                 try InstallationError.states { () throws(StateError) in
                     try stateStore.commit(candidate, blitter, waiting: waiting)
@@ -128,10 +128,18 @@ extension Installation {
 
     /// The tree with `lib/os-release` made from its `lib/os-info.json`, as an object of its own: it is linked like any
     /// file and never written through a link.
-    private func withReleaseFile(_ tree: ComposedTree) throws(InstallationError) -> ComposedTree {
+    private func withReleaseFile(
+        _ tree: ComposedTree
+    ) throws(InstallationError) -> (tree: ComposedTree, placed: [PlacedEntry]) {
         try InstallationError.stored { () throws(StoreError) in
             let text = try releaseText(of: tree.root, tree)
-            return try placing(releaseFile: try store.addObject(text, .plainFile), size: text.count, in: tree)
+            let digest = try store.addObject(text, .plainFile)
+            let whole = try placing(releaseFile: digest, size: text.count, in: tree)
+            let entry = try lookUp(whole) { lookup in
+                try TreeDifference.entry(at: "lib/os-release", in: whole.root, lookup)
+            }
+            guard let entry, case .regular(digest, _) = entry.content else { return (whole, []) }
+            return (whole, [PlacedEntry(directory: "lib", entry: entry)])
         }
     }
 

@@ -45,7 +45,10 @@ package final class Installation: Sendable {
         return fresh != nil
     }
 
-    package init(opening path: BytePath, _ access: Access) throws(InstallationError) {
+    /// A database that does not open is made anew from the files beside it; `notice` is told.
+    package init(
+        opening path: BytePath, _ access: Access, notice: @Sendable (String) -> Void = { _ in }
+    ) throws(InstallationError) {
         CurrentProcess.raiseOpenFileLimit()
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
         CurrentProcess.clearFileModeMask()
@@ -55,7 +58,7 @@ package final class Installation: Sendable {
         if case .changing(let waiting) = access { lock = try Self.lock(root, waiting) } else { lock = nil }
         var isReading = false
         if case .reading = access { isReading = true }
-        let store = try Self.openStore(root, isWritable: !isReading, create: false)
+        let store = try Self.openStoreRebuilding(root, isWritable: !isReading, access, notice)
         let stateStore = StateStore(root, store)
         recovery =
             switch access {
@@ -69,8 +72,18 @@ package final class Installation: Sendable {
         collections = CollectionManager(root: root.path, environment: store.environment)
     }
 
+    /// For the one who holds the root's lock already, and has seen to what an earlier command was stopped in.
+    init(_ root: RootDirectory, isWritable: Bool) throws(InstallationError) {
+        self.root = root
+        store = try Self.openStore(root, isWritable: isWritable, create: false)
+        stateStore = StateStore(root, store)
+        collections = CollectionManager(root: root.path, environment: store.environment)
+        recovery = .notNeeded
+        lock = nil
+    }
+
     /// Finishes or forgets what an earlier command was stopped in, and removes what it left lying about.
-    private static func recover(
+    static func recover(
         _ root: RootDirectory, _ store: ContentStore, _ stateStore: StateStore
     ) throws(InstallationError) -> Recovery {
         let (recovery, wasCutShort) = try InstallationError.states { () throws(StateError) in
@@ -94,7 +107,7 @@ package final class Installation: Sendable {
         return try recover(root, store, stateStore)
     }
 
-    private static func lock(
+    static func lock(
         _ root: RootDirectory, _ waiting: (@Sendable (String) -> Void)?
     ) throws(InstallationError) -> FileLock {
         let command = CurrentProcess.commandLine.map(\.display).joined(separator: " ")
@@ -105,7 +118,7 @@ package final class Installation: Sendable {
         }
     }
 
-    private static func openStore(
+    static func openStore(
         _ root: RootDirectory, isWritable: Bool, create: Bool
     ) throws(InstallationError) -> ContentStore {
         let environment: Environment

@@ -13,6 +13,14 @@ package enum ProgressEvent: Hashable, Sendable {
         case staging
         /// Objects being removed, in bytes.
         case collecting
+        /// Names, kinds, sizes and owners of files being looked at, in files.
+        case checking
+        /// Contents being read and held against their names, in bytes.
+        case verifying
+        /// Things that are wrong being put right.
+        case repairing
+        /// The database being made anew, in packages and states.
+        case rebuilding
     }
 }
 

@@ -25,7 +25,9 @@ private enum Subcommands {
     static var roots: CommandGroup {
         .init(
             name: "Roots and collections",
-            subcommands: [InitCommand.self, RepoGroup.self, TidyCommand.self, GcCommand.self])
+            subcommands: [
+                InitCommand.self, RepoGroup.self, TidyCommand.self, GcCommand.self, FsckCommand.self, StoreGroup.self,
+            ])
     }
 
     static var changes: CommandGroup {

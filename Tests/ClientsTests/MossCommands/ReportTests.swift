@@ -122,6 +122,6 @@ import Testing
             (.state(.notARoot("/r")), .failed), (.nothingToUndo, .failed),
         ]
         for (error, exit) in cases { #expect(CommandFailure(error).exit == exit, "\(error)") }
-        #expect(MossExit.allCases.map(\.rawValue) == Array(0...7))
+        #expect(MossExit.allCases.map(\.rawValue) == Array(0...9))
     }
 }

@@ -115,6 +115,7 @@ struct CrashOperation: Sendable {
         CrashOperation(
             "collect again", after: three, killed(after: "unlink", 4, "-y", "state", "remove", "1-2"),
             run("-y", "gc")),
+        CrashOperation("rebuild", after: one, run("store", "rebuild"), run("repo", "add", "newer", newer)),
         CrashOperation("full links", after: one, failing("linkat", 4, tooManyLinks, "-y", "remove", "p0")),
         CrashOperation(
             "life", after: [], run("init"), run("repo", "add", "test", stones), run("-y", "install", "p0", "p1"),

@@ -29,13 +29,13 @@ struct SyncSite: Sendable {
             "database commit: its pages", "LMDB/Environment+Writing.swift", cutting: "first install",
             "a database that points to pages it does not have"
         ) { _, call in
-            call == "fdatasync .moss/db/data.mdb"
+            call == "fdatasync .moss/db/data.mdb" || call == "fdatasync .moss/db.new/data.mdb"
         },
         SyncSite(
             "database commit: its meta page", "LMDB/Environment+Writing.swift", cutting: "init",
             "a change that was reported as done and is undone"
         ) { _, call in
-            call == "O_DSYNC write .moss/db/data.mdb"
+            call == "O_DSYNC write .moss/db/data.mdb" || call == "O_DSYNC write .moss/db.new/data.mdb"
         },
         SyncSite(
             "new root: everything before its format", "States/RootDirectory.swift", cutting: "init",
@@ -113,6 +113,18 @@ struct SyncSite: Sendable {
             "an object replaced by one without its bytes"
         ) { _, call in
             call.hasPrefix("fsync .moss/objects/")
+        },
+        SyncSite(
+            "rebuilt database: everything before its name", "States/DatabaseRebuild.swift", cutting: "rebuild",
+            "a damaged database in the place of one that was whole"
+        ) { command, call in
+            command == "store rebuild" && call == "syncfs"
+        },
+        SyncSite(
+            "rebuilt database: its name", "States/DatabaseRebuild.swift", cutting: "rebuild",
+            "the old database without what was committed to the new one"
+        ) { command, call in
+            command == "store rebuild" && call == "fsync .moss"
         },
     ]
 }

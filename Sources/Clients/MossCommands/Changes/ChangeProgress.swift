@@ -37,6 +37,10 @@ final class ChangeProgress: Sendable {
             case .waiting: ("Waiting for the spare tree", .items)
             case .staging: ("Staging", .items)
             case .collecting: ("Removing", .bytes)
+            case .checking: ("Checking", .items)
+            case .verifying: ("Reading", .bytes)
+            case .repairing: ("Repairing", .items)
+            case .rebuilding: ("Rebuilding the database", .items)
             case nil: ("Working", .items)
             }
         return ProgressLine(label, done: amounts.done, total: amounts.total, unit: unit)

@@ -112,14 +112,14 @@ final class CommandContext {
     var root: BytePath { global.directory.absolute }
 
     func openForReading() throws(InstallationError) -> Installation {
-        let installation = try Installation(opening: root, .reading)
+        let installation = try Installation(opening: root, .reading, notice: notice)
         Views.cleanUp(installation.store)
         return installation
     }
 
     /// For work that goes on beside other commands.
     func openForTidying() throws(InstallationError) -> Installation {
-        try Installation(opening: root, .tidying)
+        try Installation(opening: root, .tidying, notice: notice)
     }
 
     /// Takes the root's lock; says so when an earlier command had left something to do.
@@ -131,14 +131,30 @@ final class CommandContext {
     }
 
     private func openLocked() throws(InstallationError) -> Installation {
+        try Installation(opening: root, .changing(waiting: waitingNotice), notice: notice)
+    }
+
+    /// What to do while another command holds the lock; nil when that is an error.
+    var waitingNotice: (@Sendable (String) -> Void)? {
+        guard global.wait else { return nil }
         let isQuiet = global.json
-        let waiting: @Sendable (String) -> Void = { holder in
+        return { holder in
             guard !isQuiet else { return }
             let messages = TerminalStream(descriptor: STDERR_FILENO)
             messages.line("moss: waiting for \(holder.printable)")
             messages.flush()
         }
-        return try Installation(opening: root, .changing(waiting: global.wait ? waiting : nil))
+    }
+
+    /// Remarks that come while a root is opened.
+    private var notice: @Sendable (String) -> Void {
+        let isQuiet = global.json
+        return { text in
+            guard !isQuiet else { return }
+            let messages = TerminalStream(descriptor: STDERR_FILENO)
+            messages.line("moss: \(text.printable)")
+            messages.flush()
+        }
     }
 
     private static func remark(on recovery: Recovery) -> String? {

@@ -14,7 +14,7 @@ package enum CommandLineForm {
         "lr": ["repo", "list"], "rr": ["repo", "remove"], "ur": ["repo", "update"], "er": ["repo", "enable"],
         "dr": ["repo", "disable"],
     ]
-    private static let nouns: Set<String> = ["repo", "collection", "list", "state"]
+    private static let nouns: Set<String> = ["repo", "collection", "list", "state", "store"]
 
     package static func rewritten(_ arguments: [String]) -> [String] {
         var rest = arguments[...]

@@ -8,6 +8,8 @@ package enum MossExit: Int32, CaseIterable, Sendable {
     case locked = 5
     case noSpace = 6
     case unsatisfiable = 7
+    case damaged = 8
+    case repaired = 9
 
     package var meaning: String {
         switch self {
@@ -19,6 +21,8 @@ package enum MossExit: Int32, CaseIterable, Sendable {
         case .locked: "another command is changing the root"
         case .noSpace: "not enough space or inodes; nothing changed"
         case .unsatisfiable: "dependencies or conflicts stand against it; nothing changed"
+        case .damaged: "a check found damage, and not all of it was repaired"
+        case .repaired: "a check found damage, and all of it was repaired"
         }
     }
 

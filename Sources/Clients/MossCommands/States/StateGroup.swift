@@ -5,7 +5,7 @@ struct StateGroup: NounCommand {
         commandName: "state", abstract: "List, compare, activate, pin and remove states.",
         subcommands: [
             StateActiveCommand.self, StateListCommand.self, StateQueryCommand.self, StateDiffCommand.self,
-            StateActivateCommand.self, StatePinCommand.self, StateUnpinCommand.self, StateRemoveCommand.self,
-            StatePruneCommand.self,
+            StateActivateCommand.self, StateVerifyCommand.self, StatePinCommand.self, StateUnpinCommand.self,
+            StateRemoveCommand.self, StatePruneCommand.self,
         ])
 }

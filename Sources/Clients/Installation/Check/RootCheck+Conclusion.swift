@@ -1,0 +1,104 @@
+internal import BytePath
+internal import ContentStore
+internal import Digests
+internal import FileTree
+internal import LinuxSystem
+internal import PackageModel
+internal import Repositories
+internal import States
+
+/// What lies about, and what is to be said in the end.
+extension RootCheck {
+    /// Temporary files, leases nobody holds, and contents of collections nobody configured.
+    func checkLitter() {
+        for lease in attempt(.file("leases"), { () throws(StoreError) in try installation.store.leases() }, else: []) {
+            let place = BytePath("leases").appending(lease.name)
+            if !lease.isReadable {
+                note([Damage(.file(place), .damaged, "not a lease")])
+            } else if !lease.isHeld {
+                note([Damage(.file(place), .stale, "its holder is gone")])
+            }
+        }
+        let stale = attempt(
+            .database, { () throws(RepositoryError) in try installation.collections.staleContents() }, else: [])
+        note(stale.map { Damage(.collection($0.text), .stale, "not configured any more") })
+        guard options.repairs else { return }
+        for id in stale where (try? installation.collections.forgetContents(of: id)) != nil {
+            settle(Damage(.collection(id.text), .stale, "not configured any more"), "removed")
+        }
+        removeLitter()
+    }
+
+    private func settle(_ damage: Damage, _ how: String) {
+        guard let index = report.findings.firstIndex(where: { $0.damage == damage }) else { return }
+        report.findings[index].outcome = .repaired(how)
+    }
+
+    /// Temporary files go; files that have no business in the store are put aside; objects and manifests that nobody
+    /// needs stay for collecting.
+    private func removeLitter() {
+        try? installation.store.removeTemporaryFiles()
+        _ = try? installation.store.reapLeases()
+        for finding in report.findings where finding.damage.isLitter {
+            guard case .file(let path) = finding.damage.subject else { continue }
+            if (try? root.moss.statusIfPresent(of: path)) == .some(nil) {
+                settle(finding.damage, "removed")
+            } else if (try? putAside(path)) != nil {
+                settle(finding.damage, "put aside")
+            }
+        }
+    }
+
+    private func putAside(_ path: BytePath) throws(SystemError) {
+        let place = try aside.open(path.parent)
+        try root.moss.rename(path, to: path.lastComponent, below: place)
+    }
+
+    /// Says what is lost, whom it concerns and what would help.
+    func conclude() throws(InstallationError) {
+        report.setAside = aside.path
+        var digests: Set<Digest128> = []
+        for finding in report.findings where !finding.damage.isLitter {
+            guard case .object(let digest, _) = finding.damage.subject else { continue }
+            if case .repaired = finding.outcome { continue }
+            digests.insert(digest)
+        }
+        if !digests.isEmpty { try describe(digests) }
+        guard report.isDamaged else { return }
+        if !options.repairs { report.advice.append("moss fsck --repair") }
+    }
+
+    private func describe(_ digests: Set<Digest128>) throws(InstallationError) {
+        let packages = try InstallationError.stored { () throws(StoreError) in
+            try installation.store.packages(having: digests)
+        }
+        var names: [PackageID: PackageMetadata] = [:]
+        for (package, _) in packages { names[package] = try? installation.metadata(of: package) }
+        for digest in digests.sorted() {
+            let owners = packages.filter { $0.1.contains(digest) }.map(\.0)
+            let states = records.states.filter { state in
+                owners.contains { state.contains($0) }
+                    || (state.placed ?? []).contains {
+                        if case .regular(digest, _) = $0.entry.content { true } else { false }
+                    }
+            }
+            let index = records.table.indices(of: digest).first
+            report.losses.append(
+                CheckReport.Loss(
+                    digest: digest, size: index.map { records.table.rows[$0].size } ?? 0, packages: owners,
+                    packageNames: owners.map { id in names[id].map { "\($0.name) \($0.versionText)" } ?? "\(id)" },
+                    states: states.map(\.number)))
+        }
+        guard options.repairs else { return }
+        let active = (try? installation.stateStore.recordedActive().number) ?? 0
+        let wanted = Set(report.losses.flatMap(\.packageNames)).sorted()
+        if !wanted.isEmpty {
+            let list = wanted.joined(separator: ", ")
+            report.advice.append("moss repo add NAME URI    # a collection with \(list), then moss fsck --repair")
+        }
+        let others = Set(report.losses.flatMap(\.states)).subtracting([active]).sorted()
+        if !others.isEmpty {
+            report.advice.append("moss state remove \(others.map { "\($0)" }.joined(separator: " "))")
+        }
+    }
+}

@@ -1,0 +1,130 @@
+internal import BytePath
+internal import ContentStore
+internal import Digests
+internal import FileTree
+internal import LinuxSystem
+internal import PackageModel
+internal import Repositories
+internal import States
+
+/// Objects: looking at all, reading those that are asked for, and repairing from every copy there is.
+extension RootCheck {
+    /// What is wrong with objects.
+    struct ObjectDamage {
+        var damage: [Damage] = []
+        /// What the files that hold something else do hold, by row.
+        var contents: [Int: Digest128] = [:]
+    }
+
+    func checkObjects() -> ObjectDamage {
+        progress(.phase(.checking, total: UInt64(records.table.count)))
+        var result = ObjectDamage()
+        result.damage = ObjectScan.run(installation.store, records.table) { [progress] in
+            progress(.advanced(.checking, by: $0))
+        }
+        if options.state != nil {
+            result.damage.removeAll { !isChosen($0) }
+            // What is wrong elsewhere is not looked at closer, let alone repaired.
+            for index in records.table.rows.indices where !records.table.rows[index].marks.contains(.chosen) {
+                records.table.rows[index].marks.remove(.bad)
+            }
+        }
+        readContents(&result)
+        report.objects = records.table.count
+        return result
+    }
+
+    private func isChosen(_ damage: Damage) -> Bool {
+        guard case .object(let digest, let variant) = damage.subject,
+            let index = records.table.index(of: digest, variant)
+        else { return false }
+        return records.table.rows[index].marks.contains(.chosen)
+    }
+
+    private func readContents(_ result: inout ObjectDamage) {
+        let cursor = options.budget == nil ? nil : CheckCursor(root)
+        let isFull = options.depth == .full
+        if isFull { progress(.phase(.verifying, total: ContentCheck.byteCount(records.table))) }
+        let check = ContentCheck.run(
+            installation.store, records.table, onlySuspects: !isFull,
+            first: options.budget.map { _ in cursor?.unit ?? 0 },
+            deadline: options.budget.map { Int64(monotonicNanoseconds()) + $0 }
+        ) { [progress] in if isFull { progress(.advanced(.verifying, by: $0)) } }
+        report.bytesRead += check.bytes
+        for mismatch in check.mismatches {
+            let row = records.table.rows[mismatch.index]
+            result.contents[mismatch.index] = mismatch.found
+            result.damage.append(
+                Damage(
+                    .object(row.digest, row.variant), mismatch.found == nil ? .unreadable : .wrongContent,
+                    mismatch.detail))
+        }
+        guard options.budget != nil else { return }
+        if let next = check.next {
+            report.isComplete = false
+            report.budgetProgress = next * 1000 / ContentCheck.unitCount
+            CheckCursor.write(next, root)
+        } else {
+            report.budgetProgress = 1000
+            CheckCursor.remove(root)
+            // The rest of a round.
+            let manifests = attempt(
+                .database,
+                { () throws(StoreError) in
+                    try installation.store.checkManifests(of: records.packages, reading: true)
+                }, else: [])
+            note(manifests.filter { $0.problem != .orphan && !records.damage.contains($0) })
+        }
+    }
+
+    // MARK: Repair
+
+    /// Puts every object right that has a good copy anywhere, and takes the names of the others away, so that none is
+    /// left that is not what it says.
+    func repairObjects(_ found: ObjectDamage) {
+        let objects = found.damage.filter { if case .object = $0.subject { !$0.isLitter } else { false } }
+        let others = found.damage.filter { !objects.contains($0) }
+        if others.contains(where: { !$0.isLitter }) {
+            // A shard that is no directory any more is a file in the way.
+            let isMade = (try? installation.store.mendDirectories()) != nil
+            note(others.filter { !$0.isLitter }, isMade ? .repaired("made anew") : .lost)
+        }
+        note(others.filter(\.isLitter))
+        guard !objects.isEmpty else { return }
+        progress(.phase(.repairing, total: UInt64(objects.count)))
+        let repair = ObjectRepair(self, found, litter: others)
+        let outcomes = repair.run()
+        for item in objects {
+            guard case .object(let digest, let variant) = item.subject else { continue }
+            note([item], outcomes[.init(digest: digest, variant: variant)] ?? .lost)
+        }
+        // Inodes are others now.
+        _ = ObjectScan.run(installation.store, records.table)
+    }
+}
+
+/// Where a budgeted check goes on: the first unit of contents that was not read, in `.moss/fsck-cursor`.
+struct CheckCursor {
+    private static let name: BytePath = "fsck-cursor"
+    private static let head = "moss fsck 1"
+
+    let unit: Int
+
+    init?(_ root: RootDirectory) {
+        guard let bytes = try? root.moss.readFileIfPresent(Self.name, limit: 4096) else { return nil }
+        let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+        guard lines.count == 2, lines[0] == Self.head, let unit = Int(lines[1]),
+            (0..<ContentCheck.unitCount).contains(unit)
+        else { return nil }
+        self.unit = unit
+    }
+
+    /// A place that cannot be written down costs reading something twice.
+    static func write(_ unit: Int, _ root: RootDirectory) {
+        try? root.moss.replaceFile(name, with: Array("\(head)\n\(unit)\n".utf8))
+    }
+
+    static func remove(_ root: RootDirectory) {
+        try? root.moss.unlink(name)
+    }
+}

@@ -1,0 +1,133 @@
+internal import BytePath
+internal import ContentStore
+internal import Digests
+internal import FileTree
+internal import LMDB
+internal import LinuxSystem
+internal import PackageModel
+internal import Repositories
+internal import States
+
+/// The database, and the files it can be made of.
+extension RootCheck {
+    private static let bucketNames = DatabaseRebuild.bucketNames.union(CollectionManager.bucketNames)
+
+    /// Reads the whole file of the database without LMDB.
+    /// - Returns: whether the rest can be looked at.
+    static func checkDatabaseFile(
+        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler,
+        _ report: inout CheckReport
+    ) throws(InstallationError) -> Bool {
+        var damage: [Damage] = []
+        var isReadable = true
+        var buckets: Set<[UInt8]> = []
+        do throws(DatabaseError) {
+            let problems = try DatabaseFile.read(root.path.appending(".moss/db")) { buckets.insert($0.bucket) }
+            for problem in problems {
+                if let record = problem.record {
+                    damage.append(Damage(.record(bucket: record.bucket, key: record.key), .damaged, problem.text))
+                } else {
+                    damage.append(Damage(.database, .damaged, problem.text))
+                    isReadable = false
+                }
+            }
+        } catch {
+            if error.code == .permissionDenied { throw .database(error) }
+            damage.append(Damage(.database, error.code == .notFound ? .missing : .damaged, error.detail))
+            isReadable = false
+        }
+        for name in buckets where !bucketNames.contains(String(decoding: name, as: UTF8.self)) {
+            let text = "bucket \(String(decoding: name, as: UTF8.self)) is none of ours"
+            damage.append(Damage(.database, .extra, text))
+        }
+        if damage.isEmpty { return true }
+        guard options.repairs else {
+            report.findings += damage.map { .init(damage: $0, outcome: .found) }
+            report.advice.append("moss fsck --repair")
+            // LMDB would believe what the pages say.
+            report.isComplete = isReadable
+            return isReadable
+        }
+        let rebuild = try Installation.rebuild(root, progress)
+        report.rebuild = rebuild
+        report.findings += damage.map { .init(damage: $0, outcome: .repaired("made anew from the files")) }
+        report.findings += rebuild.damage.map { .init(damage: $0, outcome: .lost) }
+        return true
+    }
+
+    /// Holds records, manifests and states' files against each other. Never throws: what cannot be looked at is damage.
+    func lookAtRecords() -> Records {
+        var records = Records()
+        do {
+            if options.repairs {
+                _ = try Installation.recover(root, installation.store, installation.stateStore)
+            }
+            records.damage += try installation.stateStore.checkStateFiles()
+            records.states = try installation.stateStore.readableStates()
+            records.trees = try installation.stateStore.describedTrees()
+            let roots = records.states.map {
+                RecordCheck.Root(number: $0.number, tree: $0.tree, packages: $0.selections.map(\.package))
+            }
+            let check = try RecordCheck(
+                installation.store, roots: roots, others: records.trees.map(\.tree), chosen: options.state)
+            records.damage += check.damage
+            records.table = check.table
+            records.packages = check.packages
+            records.damage += try checkManifests(records)
+        } catch {
+            records.damage.append(Damage(.database, .damaged, "\(error)"))
+            report.isComplete = false
+        }
+        return records
+    }
+
+    private func checkManifests(_ records: Records) throws -> [Damage] {
+        var wanted = records.packages
+        if let number = options.state, let state = records.states.first(where: { $0.number == number }) {
+            wanted = state.selections.map(\.package)
+        }
+        // With a budget, only at the end of a round: see checkObjects.
+        let isReading = options.depth == .full && options.budget == nil
+        let damage = try installation.store.checkManifests(of: wanted, reading: isReading)
+        return options.state == nil ? damage : damage.filter { $0.problem != .orphan }
+    }
+
+    // MARK: Repair
+
+    /// Makes files from sound records and then all records from the files.
+    func repairRecords() throws(InstallationError) {
+        let first = records.damage
+        var isWithoutRecords = false
+        for item in first where item.concernsRecords {
+            switch item.subject {
+            case .manifest(let id):
+                // Where the records cannot be read, the package may come again from a collection.
+                if (try? installation.store.rewriteManifest(id)) == nil, !fetchManifest(id) { isWithoutRecords = true }
+            case .stateFile(let number) where item.problem != .dangling:
+                if (try? installation.stateStore.rewriteStateFile(number)) == nil { isWithoutRecords = true }
+            default: isWithoutRecords = true
+            }
+        }
+        if isWithoutRecords {
+            let rebuild = try Installation.rebuild(root, progress)
+            report.rebuild = rebuild
+            installation = try Installation(root, isWritable: true)
+        }
+        records = lookAtRecords()
+        let left = Set(records.damage)
+        note(
+            first.filter { !left.contains($0) },
+            .repaired(isWithoutRecords ? "made anew from the files" : "from its record"))
+        note(records.damage.filter { !$0.isLitter }, .lost)
+        note(records.damage.filter(\.isLitter))
+    }
+
+    /// Writes a package's manifest from its stone, if a collection has that.
+    private func fetchManifest(_ id: PackageID) -> Bool {
+        guard let registry = try? installation.collections.registry(), let offer = try? registry.package(id),
+            let stone = try? installation.open(offer, registry),
+            let record = try? installation.store.ingest(stone.path, stone.file, expecting: id)
+        else { return false }
+        return (try? installation.store.writeManifests([record])) != nil
+    }
+}

@@ -1,0 +1,161 @@
+internal import Blit
+internal import BytePath
+internal import ContentStore
+internal import Digests
+internal import FileTree
+internal import LinuxSystem
+internal import Repositories
+internal import States
+
+/// Trees on disk: the live one and the spares.
+extension RootCheck {
+    func checkTrees() throws(InstallationError) {
+        let active: (number: UInt64, isSwitching: Bool) = attempt(
+            .database, { () throws(StateError) in try installation.stateStore.recordedActive() }, else: (0, false))
+        if let chosen = options.state, chosen != active.number { return }
+        var damaged: [(place: BytePath, damage: [Damage])] = []
+        for (place, tree) in records.trees {
+            if options.state != nil && place != "usr" { continue }
+            var damage = checkTree(place, tree)
+            if place == "usr" { damage += checkLive(active) }
+            if !damage.isEmpty { damaged.append((place, damage)) }
+        }
+        if damaged.isEmpty { return }
+        guard options.repairs else { return note(damaged.flatMap(\.damage)) }
+        try repairTrees(damaged, active.number)
+    }
+
+    /// The number in the live tree, and the root's links into it.
+    private func checkLive(_ active: (number: UInt64, isSwitching: Bool)) -> [Damage] {
+        var damage: [Damage] = []
+        let number = (try? root.liveStateNumber()) ?? nil
+        if active.number != 0, !active.isSwitching, number != active.number {
+            damage.append(
+                Damage(
+                    .entry(place: "usr", path: BytePath(RootDirectory.stateFileName)), .wrongContent,
+                    "it is \(number.map { "\($0)" } ?? "no number"), not \(active.number)"))
+        }
+        for (name, target) in RootDirectory.links where (try? root.root.readLink(BytePath(name))) != BytePath(target) {
+            damage.append(Damage(.entry(place: "", path: BytePath(name)), .wrongTarget, "it must lead to \(target)"))
+        }
+        return damage
+    }
+
+    private func checkTree(_ place: BytePath, _ tree: TreeID) -> [Damage] {
+        let subject = Damage.Subject.entry(place: place, path: "")
+        do {
+            let directory = try root.root.openDirectory(place)
+            let totals = try installation.store.readingTrees { lookup in try Directory(lookup(tree), id: tree).totals }
+            progress(.phase(.checking, total: totals.entries))
+            let result = try TreeCheck.run(
+                installation.store, records.table, directory, at: place, tree,
+                extraNames: [BytePath(RootDirectory.stateFileName)]
+            ) { [progress] in progress(.advanced(.checking, by: $0)) }
+            report.treeEntries += result.entries
+            // After objects were replaced, files of theirs in trees are the old ones.
+            let isReading = options.repairs || (options.depth == .full && options.budget == nil)
+            return result.damage + (isReading ? read(result.suspects, below: directory, at: place) : [])
+        } catch let error as SystemError where error.number == .noSuchFile {
+            return [Damage(subject, .missing)]
+        } catch {
+            return [Damage(subject, .unreadable, "\(error)")]
+        }
+    }
+
+    /// Reads files that are not the store's own, one of each inode.
+    private func read(
+        _ suspects: [TreeCheck.Suspect], below directory: borrowing Descriptor, at place: BytePath
+    ) -> [Damage] {
+        var known: [UInt64: Digest128?] = [:]
+        var damage: [Damage] = []
+        for suspect in suspects.sorted(by: { $0.inode < $1.inode }) {
+            let found: Digest128?
+            if let earlier = known[suspect.inode] {
+                found = earlier
+            } else {
+                found = Self.digest(of: suspect.path, below: directory)
+                report.bytesRead += suspect.size
+                known[suspect.inode] = .some(found)
+            }
+            if found == suspect.digest { continue }
+            let subject = Damage.Subject.entry(place: place, path: suspect.path)
+            damage.append(
+                found.map { Damage(subject, .wrongContent, "holds \($0)") } ?? Damage(subject, .unreadable))
+        }
+        return damage
+    }
+
+    private static func digest(of path: BytePath, below directory: borrowing Descriptor) -> Digest128? {
+        guard let file = try? directory.open(path, [.noFollow, .nonBlocking]) else { return nil }
+        let hasher = XXH3Hasher(.bits128)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
+        defer { buffer.deallocate() }
+        while true {
+            guard let count = try? file.read(into: buffer) else { return nil }
+            if count == 0 { return hasher.digest128 }
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        }
+    }
+
+    // MARK: Repair
+
+    /// Writes the live tree anew and exchanges it, as any switch does; spares that are not what they should be are given
+    /// up. What did not belong there is put aside first.
+    private func repairTrees(
+        _ damaged: [(place: BytePath, damage: [Damage])], _ active: UInt64
+    ) throws(InstallationError) {
+        for (place, damage) in damaged { keep(damage, at: place) }
+        do throws(InstallationError) {
+            try InstallationError.states { () throws(StateError) in try installation.stateStore.distrustTrees() }
+            for (place, damage) in damaged where place != "usr" { note(damage, .repaired("the spare is given up")) }
+            guard let live = damaged.first(where: { $0.place == "usr" })?.damage else { return }
+            guard let state = records.states.first(where: { $0.number == active }) else {
+                return note(live, .lost)
+            }
+            try exchangeLive(state)
+            let left = Set(checkTree("usr", state.tree) + checkLive((active, false)))
+            if !left.isEmpty {
+                // A tree in which something is missing must never be patched.
+                try InstallationError.states { () throws(StateError) in try installation.stateStore.distrustTrees() }
+            }
+            let leftSubjects = Set(left.map(\.subject))
+            note(live.filter { !leftSubjects.contains($0.subject) }, .repaired("written anew and exchanged"))
+            note(Array(left), .lost)
+        } catch {
+            note(damaged.flatMap(\.damage), .found)
+            note([Damage(.entry(place: "usr", path: ""), .unreadable, "cannot be written anew: \(error)")])
+        }
+    }
+
+    private func exchangeLive(_ state: State) throws(InstallationError) {
+        let lost: LostObjects
+        do throws(SystemError) {
+            lost = LostObjects(in: try aside.open("objects"))
+        } catch {
+            throw .system(error.below(root.path))
+        }
+        progress(.phase(.staging, total: state.totals.entries))
+        let blitter = Blitter(installation.store, substitute: lost) { [progress] in
+            progress(.advanced(.staging, by: UInt64($0)))
+        }
+        _ = try InstallationError.states { () throws(StateError) in
+            try installation.stateStore.activate(state, blitter)
+        }
+        aside.removeIfEmpty("objects")
+    }
+
+    /// Gives files that are not the store's a second name beside it, before their tree goes.
+    private func keep(_ damage: [Damage], at place: BytePath) {
+        guard let directory = try? root.root.openDirectory(place) else { return }
+        for item in damage {
+            guard case .entry(place, let path) = item.subject, !path.isEmpty else { continue }
+            switch item.problem {
+            case .extra, .wrongSize, .foreign, .wrongContent, .wrongKind, .wrongTarget:
+                if path == BytePath(RootDirectory.stateFileName) { continue }
+                // What cannot be kept is left in the old tree, which stays until nobody uses it.
+                try? aside.keep(path, below: directory, in: place)
+            default: continue
+            }
+        }
+    }
+}

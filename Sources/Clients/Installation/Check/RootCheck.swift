@@ -1,0 +1,137 @@
+internal import BytePath
+internal import ContentStore
+internal import Digests
+internal import FileTree
+internal import LMDB
+internal import LinuxSystem
+internal import PackageModel
+internal import Repositories
+internal import States
+
+/// Looks at everything in a root and, where asked to, puts it right.
+///
+/// Files first, then what leads to them: nothing here trusts what was not looked at before. The structure of the
+/// database is checked before LMDB reads it, records before objects, objects before trees, and repairs follow the same
+/// order. Each step of a repair is one rename or one exchange, so it can be stopped anywhere and begun again.
+final class RootCheck {
+    let root: RootDirectory
+    let options: CheckOptions
+    let progress: ProgressHandler
+    let aside: AsideDirectory
+    var installation: Installation
+    var report = CheckReport()
+    var records = Records()
+
+    /// What the records say, as far as they can be read.
+    struct Records {
+        var table = ObjectTable(sorted: [])
+        var packages: [PackageID] = []
+        var states: [State] = []
+        var trees: [(place: BytePath, tree: TreeID)] = []
+        var damage: [Damage] = []
+    }
+
+    /// Checks the root at `path`.
+    ///
+    /// - Parameter waiting: called before this waits for another command; without it, that is an error.
+    static func run(
+        _ path: BytePath, _ options: CheckOptions, waiting: (@Sendable (String) -> Void)?,
+        progress: @escaping ProgressHandler
+    ) throws(InstallationError) -> CheckReport {
+        CurrentProcess.raiseOpenFileLimit()
+        let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
+        CurrentProcess.clearFileModeMask()
+        if options.repairs { try InstallationError.states { () throws(StateError) in try root.checkOwner() } }
+        let lock = try takeLock(root, options, waiting)
+        defer { lock?.lock.hold() }
+        var report = CheckReport()
+        guard try checkDatabaseFile(root, options, progress, &report) else { return report }
+        let check = try RootCheck(root, options, progress, report)
+        try check.perform()
+        return check.report
+    }
+
+    /// The lock in a form that can be kept optional.
+    private final class HeldLock {
+        let lock: FileLock
+        init(_ lock: consuming FileLock) { self.lock = lock }
+    }
+
+    /// What is checked must hold still. Who may not write to the root looks without the lock.
+    private static func takeLock(
+        _ root: RootDirectory, _ options: CheckOptions, _ waiting: (@Sendable (String) -> Void)?
+    ) throws(InstallationError) -> HeldLock? {
+        do throws(InstallationError) {
+            return HeldLock(try Installation.lock(root, waiting))
+        } catch {
+            guard !options.repairs, case .state(.system(let cause)) = error,
+                [.accessDenied, .notPermitted, .readOnlyFileSystem].contains(cause.number)
+            else { throw error }
+            return nil
+        }
+    }
+
+    private init(
+        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, _ report: CheckReport
+    ) throws(InstallationError) {
+        self.root = root
+        self.options = options
+        self.progress = progress
+        self.report = report
+        aside = AsideDirectory(root)
+        installation = try Installation(root, isWritable: options.repairs)
+    }
+
+    private func perform() throws(InstallationError) {
+        if options.repairs {
+            try InstallationError.states { () throws(StateError) in try root.beginChange() }
+        }
+        records = lookAtRecords()
+        if options.repairs, records.damage.contains(where: \.concernsRecords) {
+            try repairRecords()
+        } else {
+            note(records.damage)
+        }
+        if let state = options.state, !records.states.contains(where: { $0.number == state }) {
+            throw .state(.unknownState(state))
+        }
+        let objects = checkObjects()
+        if options.repairs { repairObjects(objects) } else { note(objects.damage) }
+        try checkTrees()
+        if options.state == nil { checkLitter() }
+        try conclude()
+        guard options.repairs else { return }
+        // What is reported as repaired is on disk.
+        if !report.damages.isEmpty {
+            try InstallationError.stored { () throws(StoreError) in try installation.store.syncFileSystem() }
+        }
+        root.endChange()
+    }
+
+    func note(_ damage: [Damage], _ outcome: CheckReport.Finding.Outcome = .found) {
+        for item in damage { report.findings.append(.init(damage: item, outcome: outcome)) }
+    }
+
+    /// Runs a look at something; where that is impossible, it is a finding.
+    func attempt<R, E: Error>(_ subject: Damage.Subject, _ body: () throws(E) -> R, else fallback: R) -> R {
+        do throws(E) {
+            return try body()
+        } catch {
+            note([Damage(subject, .unreadable, "\(error)")])
+            report.isComplete = false
+            return fallback
+        }
+    }
+}
+
+extension Damage {
+    /// Whether the database has to be made anew because of it.
+    var concernsRecords: Bool {
+        if isLitter { return false }
+        switch subject {
+        case .database, .record: return true
+        case .stateFile, .manifest: return true
+        case .object, .file, .entry, .collection: return false
+        }
+    }
+}

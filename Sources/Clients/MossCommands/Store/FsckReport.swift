@@ -1,0 +1,130 @@
+internal import BytePath
+package import ContentStore
+internal import Digests
+internal import FileTree
+package import Installation
+internal import PackageModel
+package import TerminalOutput
+
+/// What a check found, and what became of it.
+package struct FsckReport: Report {
+    package struct Finding: Encodable, Hashable, Sendable {
+        /// `database`, `record`, `object`, `file`, `manifest`, `state`, `entry` or `collection`.
+        package var subject: String
+        /// What is meant: a path below the root where there is one.
+        package var name: String
+        /// `missing`, `wrong_content`, …
+        package var problem: String
+        package var detail: String
+        /// `found`, `repaired`, `lost`, or `litter` for what nobody needs.
+        package var outcome: String
+        /// How it was repaired.
+        package var remedy: String?
+    }
+
+    package struct Loss: Encodable, Hashable, Sendable {
+        package var object: String
+        package var size: UInt64
+        package var packages: [String]
+        package var states: [UInt64]
+    }
+
+    package var depth: String
+    package var isDamaged: Bool
+    package var isComplete: Bool
+    package var objects: Int
+    package var bytesRead: UInt64
+    package var treeEntries: Int
+    /// How much of the contents a round of checks with a budget has read, in thousandths.
+    package var budgetProgress: Int?
+    package var findings: [Finding]
+    /// Contents that are wrong everywhere, or, without a repair, wrong in the store.
+    package var affected: [Loss]
+    package var advice: [String]
+    package var setAside: String?
+    package var rebuilt: StoreRebuildReport?
+
+    package init(_ report: CheckReport, _ options: CheckOptions) {
+        depth = options.depth.rawValue
+        isDamaged = report.isDamaged
+        isComplete = report.isComplete
+        objects = report.objects
+        bytesRead = report.bytesRead
+        treeEntries = report.treeEntries
+        budgetProgress = report.budgetProgress
+        findings = report.findings.map { Finding($0) }
+        affected = report.losses.map {
+            Loss(object: $0.digest.hexadecimal, size: $0.size, packages: $0.packageNames, states: $0.states)
+        }
+        advice = report.advice
+        setAside = report.setAside?.display
+        rebuilt = report.rebuild.map { StoreRebuildReport($0) }
+    }
+
+    package func write(to output: TerminalStream) {
+        for finding in findings { finding.write(to: output) }
+        for loss in affected {
+            let owners = loss.packages.isEmpty ? "no package" : loss.packages.joined(separator: ", ")
+            let states = loss.states.map { "\($0)" }.joined(separator: ", ")
+            output.line(
+                "Content \(loss.object) (\(Measures.size(loss.size))): \(owners.printable); states \(states)")
+        }
+        if let setAside { output.line("What was in the way is in \(setAside.printable).") }
+        output.line(summary)
+        for command in advice { output.line("  " + command.printable) }
+    }
+
+    private var summary: String {
+        var text = "Looked at \(Measures.count(objects, "object"))"
+        text += " and \(Measures.count(treeEntries, "entry", "entries")) of trees"
+        if bytesRead > 0 { text += ", read \(Measures.size(bytesRead))" }
+        let counts = Dictionary(grouping: findings, by: \.outcome).mapValues(\.count)
+        let parts = [("found", "damaged"), ("repaired", "repaired"), ("lost", "lost"), ("litter", "not needed")]
+            .compactMap { outcome, word in counts[outcome].map { "\($0) \(word)" } }
+        text += ": " + (parts.isEmpty ? "nothing is wrong" : parts.joined(separator: ", ")) + "."
+        if let budgetProgress, !isComplete { text += " \(budgetProgress / 10) % of the contents are done." }
+        return text
+    }
+}
+
+extension FsckReport.Finding {
+    package init(_ finding: CheckReport.Finding) {
+        switch finding.outcome {
+        case .repaired(let how): self.init(finding.damage, outcome: "repaired", how: how)
+        case .found: self.init(finding.damage, outcome: finding.damage.isLitter ? "litter" : "found", how: nil)
+        case .lost: self.init(finding.damage, outcome: "lost", how: nil)
+        }
+    }
+
+    package init(_ damage: Damage, outcome: String, how: String?) {
+        (subject, name) = Self.described(damage.subject)
+        problem = damage.problem.rawValue
+        detail = damage.detail
+        self.outcome = outcome
+        remedy = how
+    }
+
+    private static func described(_ subject: Damage.Subject) -> (String, String) {
+        switch subject {
+        case .database: ("database", ".moss/db")
+        case .record(let bucket, let key):
+            ("record", "\(bucket) \(key.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())")
+        case .object(let digest, let variant):
+            ("object", BytePath(".moss").appending(ContentStore.path(of: digest, variant)).display)
+        case .file(let path): ("file", BytePath(".moss").appending(path).display)
+        case .manifest(let id): ("manifest", ".moss/packages/\(id.hexadecimal).stone")
+        case .stateFile(let number): ("state", ".moss/states/\(number)")
+        case .entry(let place, let path): ("entry", PathText(place.appending(path)).text)
+        case .collection(let name): ("collection", name)
+        }
+    }
+
+    func write(to output: TerminalStream) {
+        let colour: Painter.Style = outcome == "repaired" ? .green : outcome == "litter" ? .dim : .red
+        var line = output.paint(outcome, colour) + " " + name.printable + ": "
+        line += problem.replacing("_", with: " ")
+        if !detail.isEmpty { line += " (\(detail.printable))" }
+        if let remedy { line += "; \(remedy.printable)" }
+        output.line(line)
+    }
+}

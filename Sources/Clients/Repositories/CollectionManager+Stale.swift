@@ -1,0 +1,29 @@
+internal import LMDB
+
+/// What the database keeps of collections.
+extension CollectionManager {
+    /// The buckets of collections, which a refresh fills again.
+    package static let bucketNames: Set<String> = [
+        "repositories.collections", "repositories.packages", "repositories.providers", "repositories.names",
+        "repositories.stones",
+    ]
+
+    /// Collections that have contents here but are not configured any more.
+    package func staleContents() throws(RepositoryError) -> [CollectionID] {
+        let configured = Set(try files.load().map(\.id))
+        let stored = try storing { () throws(DatabaseError) in
+            try store.environment.view { (transaction) throws(DatabaseError) -> [CollectionID] in
+                var ids: [CollectionID] = []
+                var cursor = try transaction.cursor(in: CollectionBuckets.collections)
+                while let id = try cursor.nextKey() { ids.append(id) }
+                return ids
+            }
+        }
+        return stored.filter { !configured.contains($0) }
+    }
+
+    /// Removes the contents of a collection that is not configured any more.
+    package func forgetContents(of id: CollectionID) throws(RepositoryError) {
+        try store.forget(id)
+    }
+}

@@ -1,0 +1,193 @@
+import BytePath
+import ContentStore
+import Digests
+import FileTree
+import Installation
+import LMDB
+import LinuxSystem
+import PackageModel
+import States
+import TestSupport
+import Testing
+
+/// Damage planted in a root is found, and repaired where anything is left to repair it from.
+@Suite struct CheckTests {
+    /// A root with packages of many files in two states, with a spare.
+    private func makeRoot(_ scratch: InstallationScratch, packages: Int, files: Int) throws {
+        for number in 0..<packages {
+            var package = SamplePackage(name: "p\(number)")
+            for file in 0..<files {
+                let bytes = noisyText("\(number) \(file)", count: 40 + (file * 37) % 900)
+                package.add(
+                    file: BytePath("share/p\(number)/d\(file % 7)/f\(file)"), bytes, mode: file % 5 == 0 ? 0o755 : 0o644
+                )
+            }
+            package.add(file: BytePath("share/p\(number)/empty"), [])
+            package.add(link: BytePath("share/p\(number)/link"), to: "d0")
+            package.add(directory: BytePath("share/p\(number)/own"), mode: 0o700)
+            try scratch.publish(package)
+        }
+        try scratch.apply(.install(["p0"]))
+        try scratch.apply(.install((1..<packages).map { "p\($0)" }))
+    }
+
+    private func noisyText(_ seed: String, count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count < count { bytes += Digest128(hashing: Array("\(seed) \(bytes.count)".utf8)).hexadecimalBytes }
+        return Array(bytes.prefix(count))
+    }
+
+    private func check(
+        _ scratch: InstallationScratch, _ depth: CheckOptions.Depth = .full, repairs: Bool = false
+    ) throws -> CheckReport {
+        try Installation.check(scratch.root, CheckOptions(depth: depth, repairs: repairs))
+    }
+
+    private func expectClean(_ scratch: InstallationScratch, _ location: SourceLocation = #_sourceLocation) throws {
+        let report = try check(scratch)
+        #expect(report.damages.isEmpty, "\(report.damages.prefix(5))", sourceLocation: location)
+        let installation = try Installation(opening: scratch.root, .reading)
+        let state = try #require(try installation.activeState(), sourceLocation: location)
+        try scratch.check(installation, state)
+    }
+
+    @Test func aSoundRootIsClean() throws {
+        try withInstallationScratch { scratch in
+            try makeRoot(scratch, packages: 3, files: 20)
+            for depth in [CheckOptions.Depth.quick, .full] {
+                let report = try check(scratch, depth)
+                #expect(report.findings.isEmpty, "\(report.findings)")
+                #expect(report.isComplete && report.objects > 50)
+            }
+        }
+    }
+
+    @Test func findsAndRepairsRandomFaults() throws {
+        try plantAndRepair(packages: 20, files: 50, faults: 60, records: false)
+    }
+
+    @Test func findsAndRepairsFaultsAndRecords() throws {
+        try plantAndRepair(packages: 20, files: 20, faults: 30, records: true)
+    }
+
+    @Test(.long) func findsAndRepairsAThousandFaults() throws {
+        try plantAndRepair(packages: 250, files: 200, faults: 1000, records: false)
+    }
+
+    private func plantAndRepair(packages: Int, files: Int, faults: Int, records: Bool) throws {
+        let generator = SeededGenerator.forTest()
+        try withInstallationScratch { scratch in
+            try makeRoot(scratch, packages: packages, files: files)
+            var planter = try FaultPlanter(scratch.root, generator)
+            for _ in 0..<faults { try planter.plant(recordFaults: records) }
+            let found = try check(scratch)
+            #expect(found.isDamaged)
+            let subjects = Set(found.findings.map(\.damage.subject))
+            let missed = planter.planted.filter { !subjects.contains($0.subject) }
+            #expect(missed.isEmpty || !found.isComplete, "\(missed.prefix(5))")
+            let repaired = try check(scratch, repairs: true)
+            let left = repaired.damages.filter { if case .repaired = $0.outcome { false } else { true } }
+            #expect(left.isEmpty, "\(left.prefix(5))")
+            #expect(repaired.losses.isEmpty)
+            try expectClean(scratch)
+        }
+    }
+
+    @Test func saysExactlyWhatIsLost() throws {
+        try withInstallationScratch { scratch in
+            let generator = SeededGenerator.forTest()
+            try makeRoot(scratch, packages: 5, files: 30)
+            // Nobody offers the packages any more.
+            try Descriptor.openDirectory(scratch.path).removeTree("stones")
+            try Descriptor.openDirectory(scratch.path).makeDirectory("stones")
+            try scratch.changing { _ in }
+            let victims = try victims(scratch, of: "p3", count: 4)
+            var random = generator
+            for victim in victims {
+                try FaultPlanter.flip(
+                    scratch.root.appending(".moss").appending(ContentStore.path(of: victim.0, victim.1)), &random)
+            }
+            try Descriptor.openDirectory(scratch.root.appending("usr/share/p1")).unlink("link")
+            let report = try check(scratch, repairs: true)
+            #expect(Set(report.losses.map(\.digest)) == Set(victims.map(\.0)))
+            #expect(report.losses.allSatisfy { $0.packageNames.allSatisfy { $0.hasPrefix("p3 ") } && $0.states == [2] })
+            #expect(report.isDamaged && report.advice.contains { $0.contains("p3") })
+            // What could be repaired was, around what is lost.
+            let usr = try Descriptor.openDirectory(scratch.root.appending("usr"))
+            #expect(try usr.readLink("share/p1/link") == "d0")
+            // Nothing is left that is not what its name says.
+            for victim in victims {
+                let path = ContentStore.path(of: victim.0, victim.1)
+                #expect(try Descriptor.openDirectory(scratch.root.appending(".moss")).statusIfPresent(of: path) == nil)
+            }
+            let again = try check(scratch, repairs: true)
+            #expect(Set(again.losses.map(\.digest)) == Set(victims.map(\.0)))
+        }
+    }
+
+    private func victims(
+        _ scratch: InstallationScratch, of name: String, count: Int
+    ) throws -> [(Digest128, EntryMetadata)] {
+        let installation = try Installation(opening: scratch.root, .reading)
+        let state = try #require(try installation.activeState())
+        let package = try #require(try installation.packages(of: state).first { $0.metadata.name == name })
+        return try installation.files(of: package.id).compactMap { _, entry in
+            guard case .regular(let digest, let size) = entry.content, size > 0 else { return nil }
+            return (digest, installation.store.effective(entry.metadata))
+        }.prefix(count).map { $0 }
+    }
+
+    @Test func whatIsInTheWayIsKept() throws {
+        try withInstallationScratch { scratch in
+            try makeRoot(scratch, packages: 2, files: 5)
+            let usr = try Descriptor.openDirectory(scratch.root.appending("usr"))
+            try usr.makeDirectory("share/mine")
+            try usr.replaceFile("share/mine/letter", with: Array("dear".utf8))
+            let report = try check(scratch, repairs: true)
+            #expect(report.isRepaired)
+            let place = try #require(report.setAside)
+            let kept = try Descriptor.openDirectory(scratch.root.appending(place)).readFile("usr/share/mine/letter")
+            #expect(kept == Array("dear".utf8))
+            try expectClean(scratch)
+        }
+    }
+
+    @Test func aBudgetGoesOnWhereItStopped() throws {
+        try withInstallationScratch { scratch in
+            try makeRoot(scratch, packages: 3, files: 8)
+            var random = SeededGenerator(seed: 1)
+            let victim = try #require(try victims(scratch, of: "p2", count: 1).first)
+            try FaultPlanter.flip(
+                scratch.root.appending(".moss").appending(ContentStore.path(of: victim.0, victim.1)), &random)
+            var runs = 0
+            var isFound = false
+            while true {
+                let report = try Installation.check(scratch.root, CheckOptions(depth: .full, budget: 1))
+                runs += 1
+                if report.findings.contains(where: { $0.damage.subject == .object(victim.0, victim.1) }) {
+                    isFound = true
+                }
+                if report.budgetProgress == 1000 || runs > 5000 { break }
+            }
+            #expect(isFound && runs > 1 && runs < 5000, "\(runs) runs")
+        }
+    }
+
+    @Test func verifiesOneState() throws {
+        try withInstallationScratch { scratch in
+            try makeRoot(scratch, packages: 3, files: 10)
+            var random = SeededGenerator(seed: 2)
+            // Only the second state has it.
+            let victim = try #require(try victims(scratch, of: "p2", count: 1).first)
+            try FaultPlanter.flip(
+                scratch.root.appending(".moss").appending(ContentStore.path(of: victim.0, victim.1)), &random)
+            var options = CheckOptions(depth: .full)
+            options.state = 1
+            #expect(try !Installation.check(scratch.root, options).isDamaged)
+            options.state = 2
+            #expect(try Installation.check(scratch.root, options).isDamaged)
+            options.state = 9
+            #expect(throws: InstallationError.self) { try Installation.check(scratch.root, options) }
+        }
+    }
+}

@@ -1,0 +1,215 @@
+import BytePath
+import ContentStore
+import Digests
+import FileTree
+import Glibc
+import Installation
+import LMDB
+import LinuxSystem
+import PackageModel
+import States
+import TestSupport
+
+/// Plants faults in a root, and says which finding each must lead to.
+struct FaultPlanter {
+    /// What a check has to name, and whether a repair has to bring it back.
+    struct Planted {
+        let subject: Damage.Subject
+        let what: String
+        /// Nobody else has its bytes.
+        let isLost: Bool
+    }
+
+    private typealias Place = (path: BytePath, entry: TreeEntry)
+
+    let root: BytePath
+    private var generator: SeededGenerator
+    private let objects: [(digest: Digest128, variant: EntryMetadata)]
+    private let files: [Place]
+    private var links: [Place]
+    private let packages: [PackageID]
+    private var usedObjects: Set<Digest128> = []
+    private var usedPaths: Set<BytePath> = []
+    private(set) var planted: [Planted] = []
+    private var counter = 0
+
+    /// - Parameter keeping: objects to leave alone.
+    init(_ root: BytePath, _ generator: SeededGenerator, keeping kept: Set<Digest128> = []) throws {
+        self.root = root
+        self.generator = generator
+        let installation = try Installation(opening: root, .reading)
+        guard let state = try installation.activeState() else { throw InstallationError.noActiveState }
+        var files: [Place] = []
+        var links: [Place] = []
+        var objects: [Digest128: EntryMetadata] = [:]
+        try installation.store.readingTrees { lookup in
+            try TreeDifference.forEachEntry(of: state.tree, lookup) { directory, entry in
+                let path = directory.appending(entry.name)
+                switch entry.content {
+                case .regular(let digest, let size) where size > 1:
+                    files.append((path, entry))
+                    if !kept.contains(digest) { objects[digest] = installation.store.effective(entry.metadata) }
+                case .symlink: links.append((path, entry))
+                default: break
+                }
+            }
+        }
+        self.files = files
+        self.links = links
+        self.objects = objects.map { ($0.key, $0.value) }.sorted { $0.digest < $1.digest }
+        packages = state.selections.map(\.package)
+    }
+
+    private var moss: BytePath { root.appending(".moss") }
+    private func place(_ object: (digest: Digest128, variant: EntryMetadata)) -> BytePath {
+        moss.appending(ContentStore.path(of: object.digest, object.variant))
+    }
+
+    private mutating func freshObject() -> (digest: Digest128, variant: EntryMetadata)? {
+        for _ in 0..<1000 {
+            let object = objects[Int.random(in: 0..<objects.count, using: &generator)]
+            if usedObjects.insert(object.digest).inserted { return object }
+        }
+        return nil
+    }
+
+    private mutating func freshPath(_ all: [Place]) -> Place? {
+        for _ in 0..<1000 where !all.isEmpty {
+            let file = all[Int.random(in: 0..<all.count, using: &generator)]
+            if case .regular(let digest, _) = file.entry.content, usedObjects.contains(digest) { continue }
+            if usedPaths.insert(file.path).inserted { return file }
+        }
+        return nil
+    }
+
+    /// Plants one fault of a random kind.
+    mutating func plant(recordFaults: Bool) throws {
+        switch Int.random(in: 0..<(recordFaults ? 12 : 11), using: &generator) {
+        case 0: try onObject("flip") { try Self.flip($0, &$1) }
+        case 1: try onObject("truncate") { path, _ in try Self.truncate(path) }
+        case 2:
+            try onObject("delete") { path, _ in try Descriptor.openDirectory(path.parent).unlink(path.lastComponent) }
+        case 3:
+            try onObject("chmod") { path, _ in
+                try Descriptor.openDirectory(path.parent).setMode(0o600, of: path.lastComponent)
+            }
+        case 4:
+            try onObject("chown") { path, _ in
+                try Descriptor.openDirectory(path.parent).setOwner(uid: 77, gid: 88, of: path.lastComponent)
+            }
+        case 5: try swap()
+        case 6: try extraFile()
+        case 7: try missingFile()
+        case 8: try wrongLink()
+        case 9: try changedFile()
+        case 10: try manifest()
+        default: try record()
+        }
+    }
+
+    private mutating func note(_ subject: Damage.Subject, _ what: String, isLost: Bool = false) {
+        planted.append(Planted(subject: subject, what: what, isLost: isLost))
+    }
+
+    private mutating func onObject(
+        _ what: String, _ body: (BytePath, inout SeededGenerator) throws -> Void
+    ) throws {
+        guard let object = freshObject() else { return }
+        try body(place(object), &generator)
+        note(.object(object.digest, object.variant), what)
+    }
+
+    static func flip(_ path: BytePath, _ generator: inout SeededGenerator) throws {
+        let file = try Descriptor.open(path, .readWrite)
+        let size = try file.status().size
+        var byte: UInt8 = 0
+        let offset = UInt64.random(in: 0..<size, using: &generator)
+        _ = try withUnsafeMutableBytes(of: &byte) { try file.read(into: $0, at: offset) }
+        byte ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+        try withUnsafeBytes(of: &byte) { try file.write($0, at: offset) }
+        // As a disk does it: nothing but the byte is different.
+        try file.setModificationTime(ContentStore.objectTime)
+    }
+
+    private static func truncate(_ path: BytePath) throws {
+        let file = try Descriptor.open(path, .readWrite)
+        try file.truncate(to: try file.status().size / 2)
+    }
+
+    private mutating func swap() throws {
+        guard let one = freshObject(), let other = freshObject() else { return }
+        let (left, right) = (place(one), place(other))
+        let from = try Descriptor.openDirectory(left.parent)
+        try from.exchange(left.lastComponent, with: right.lastComponent, below: Descriptor.openDirectory(right.parent))
+        note(.object(one.digest, one.variant), "swap")
+        note(.object(other.digest, other.variant), "swap")
+    }
+
+    private mutating func extraFile() throws {
+        guard let file = freshPath(files) else { return }
+        counter += 1
+        let path = file.path.parent.appending("extra-\(counter)")
+        try Descriptor.openDirectory(root.appending("usr").appending(file.path.parent))
+            .replaceFile(path.lastComponent, with: Array("mine \(counter)".utf8))
+        note(.entry(place: "usr", path: path), "extra")
+    }
+
+    private mutating func missingFile() throws {
+        guard let file = freshPath(files) else { return }
+        try Descriptor.openDirectory(root.appending("usr")).unlink(file.path)
+        note(.entry(place: "usr", path: file.path), "missing")
+    }
+
+    private mutating func wrongLink() throws {
+        guard let link = freshPath(links) else { return }
+        let usr = try Descriptor.openDirectory(root.appending("usr"))
+        try usr.unlink(link.path)
+        try usr.makeSymlink(link.path, to: "/nowhere")
+        note(.entry(place: "usr", path: link.path), "wrong link")
+    }
+
+    /// Another file in the place of the store's, looking just like it.
+    private mutating func changedFile() throws {
+        guard let file = freshPath(files), case .regular(let digest, let size) = file.entry.content else { return }
+        usedObjects.insert(digest)
+        let usr = try Descriptor.openDirectory(root.appending("usr"))
+        try usr.unlink(file.path)
+        let variant = try Installation(opening: root, .reading).store.effective(file.entry.metadata)
+        let new = try usr.open(file.path, [.readWrite, .create], mode: 0o600)
+        try new.write([UInt8](repeating: 7, count: Int(size)))
+        if variant.uid != 0 || variant.gid != 0 { try new.setOwner(uid: variant.uid, gid: variant.gid) }
+        try new.setMode(variant.mode)
+        try new.setModificationTime(ContentStore.objectTime)
+        note(.entry(place: "usr", path: file.path), "changed")
+    }
+
+    private mutating func manifest() throws {
+        let id = packages[Int.random(in: 0..<packages.count, using: &generator)]
+        let path = moss.appending("packages/\(id.hexadecimal).stone")
+        guard usedPaths.insert(path).inserted else { return }
+        try Self.truncate(path)
+        note(.manifest(id), "manifest")
+    }
+
+    /// A flipped bit in the value of a record.
+    private mutating func record() throws {
+        let id = packages[Int.random(in: 0..<packages.count, using: &generator)]
+        let data = moss.appending("db/data.mdb")
+        let key = id.bytes
+        let file = try Descriptor.open(data, .readWrite)
+        let bytes = try file.readAll()
+        // The key, as it stands in a leaf in front of its value; pages given up hold old copies, which do not count.
+        var hits: [Int] = []
+        var position = 0
+        while position + key.count + 64 < bytes.count {
+            guard let found = bytes[position...].firstIndex(of: key[0]), found + key.count + 64 < bytes.count else {
+                break
+            }
+            if bytes[found..<(found + key.count)].elementsEqual(key) { hits.append(found) }
+            position = found + 1
+        }
+        guard let hit = hits.last else { return }
+        let offset = UInt64(hit + key.count + 5)
+        try withUnsafeBytes(of: bytes[Int(offset)] ^ 4) { try file.write($0, at: offset) }
+    }
+}
