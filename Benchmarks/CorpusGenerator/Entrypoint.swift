@@ -7,7 +7,7 @@ import PackageModel
 struct Entrypoint: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "corpus-generator", abstract: "Make packages for benchmarks.",
-        subcommands: [MakeCollection.self, MakeLarge.self, MakeSmall.self])
+        subcommands: [MakeCollection.self, MakeLarge.self, MakeSmall.self, MakeHuge.self])
 }
 
 struct MakeCollection: ParsableCommand {
@@ -60,5 +60,19 @@ struct MakeSmall: ParsableCommand {
         let bytes = (0..<530).flatMap { text.bytes(number: UInt64($0), count: 100_000) }
         let package = cutPackage(named: "corpus-small", from: bytes, fileCount: 9400, seed: 2)
         try CollectionWriter.writeAlone(package, to: BytePath(out), level: level)
+    }
+}
+
+struct MakeHuge: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "huge", abstract: "A collection of one package, corpus-huge, of one file of 1 GiB.")
+
+    @Option(help: "Where the collection is written.") var out: String
+
+    func run() throws {
+        var package = CorpusPackage(
+            PackageMetadata(name: "corpus-huge", version: "1.0", release: 1, licenses: ["MPL-2.0"]))
+        package.entries = [.init(path: "share/huge", kind: .file(number: 1, size: 1 << 30), mode: 0o100644)]
+        try CollectionWriter(directory: BytePath(out)).write([package])
     }
 }

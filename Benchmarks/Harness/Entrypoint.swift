@@ -14,7 +14,12 @@ struct Entrypoint: ParsableCommand {
     @Option(help: "Where the image and the corpus are kept.") var work = "/var/tmp/moss-benchmark"
     @Option(help: "Size of the ext4 image in GiB; the file is sparse.") var imageGigabytes = 12
     @Option(help: "zstd level of the unpack packages; 18 is what stones in repositories have.") var level = 18
-    @Flag(help: "Only what needs no moss.") var withoutMoss = false
+    @Option(help: "Only these tables: unpack, start, compose, blit, change, view; may be repeated.")
+    var only: [Part] = []
+
+    enum Part: String, CaseIterable, ExpressibleByArgument {
+        case unpack, start, compose, blit, change, view
+    }
 
     func run() throws {
         let work = BytePath(work)
@@ -24,16 +29,33 @@ struct Entrypoint: ParsableCommand {
             directory: work, tools: tools, packages: packages, entries: entries, level: level)
         let image = try JournaledImage(at: work.appending("image"), gigabytes: imageGigabytes)
         defer { image.unmount() }
+        let parts = Set(only.isEmpty ? Part.allCases : only)
 
         var report = Report()
-        try report.add(UnpackLimits(inputs: inputs, mountPoint: image.mountPoint, rounds: rounds).table())
-        if !withoutMoss {
-            let moss = try MossRoot(inputs: inputs, tools: tools, mountPoint: image.mountPoint)
-            try report.add(StartupFigures(moss: moss, rounds: rounds).table())
-            try report.add(ComposeFigures(moss: moss, rounds: rounds).table())
-            try report.add(BlitFigures(moss: moss, tools: tools, image: image, rounds: rounds).table())
-            try report.add(ChangeFigures(moss: moss, rounds: rounds).table())
+        if parts.contains(.unpack) {
+            report.add(try UnpackLimits(inputs: inputs, mountPoint: image.mountPoint, rounds: rounds).table())
+        }
+        if parts != [.unpack] {
+            let moss = try MossRoot(
+                "root", with: "corpus-all", of: inputs.collection, tools: tools, mountPoint: image.mountPoint)
+            for part in Part.allCases where parts.contains(part) {
+                for table in try tables(of: part, moss, tools, inputs, image) { report.add(table) }
+            }
         }
         print(report.text)
+    }
+
+    /// The tables that need the installed corpus.
+    private func tables(
+        of part: Part, _ moss: MossRoot, _ tools: Tools, _ inputs: BenchmarkInputs, _ image: JournaledImage
+    ) throws -> [Report.Table] {
+        switch part {
+        case .unpack: []
+        case .start: [try StartupFigures(moss: moss, rounds: rounds).table()]
+        case .compose: [try ComposeFigures(moss: moss, rounds: rounds).table()]
+        case .blit: [try BlitFigures(moss: moss, tools: tools, image: image, rounds: rounds).table()]
+        case .change: [try ChangeFigures(moss: moss, rounds: rounds).table()]
+        case .view: try ViewFigures(moss: moss, tools: tools, inputs: inputs, image: image, rounds: rounds).tables()
+        }
     }
 }

@@ -5,9 +5,7 @@ import LinuxSystem
 import Repositories
 import States
 
-/// A root on the image with the whole corpus installed, and the moss that made it.
-///
-/// Together with ``StartupFigures``, ``BlitFigures`` and ``ChangeFigures`` this is all of the harness that knows moss.
+/// A root on the image with a package and all that it needs installed, and the moss that made it.
 struct MossRoot {
     let program: BytePath
     let root: BytePath
@@ -15,15 +13,18 @@ struct MossRoot {
     var objects: BytePath { root.appending(".moss/objects") }
     var tree: BytePath { root.appending("usr") }
 
-    init(inputs: BenchmarkInputs, tools: Tools, mountPoint: BytePath) throws {
+    /// - Parameters:
+    ///   - name: of the root's directory on the image.
+    ///   - package: of `collection`.
+    init(_ name: BytePath, with package: String, of collection: BytePath, tools: Tools, mountPoint: BytePath) throws {
         program = tools.moss
-        root = mountPoint.appending("root")
+        root = mountPoint.appending(name)
         _ = try Installation.initialise(root)
         let installation = try Installation(opening: root, .changing(waiting: nil))
         _ = try installation.collections.add(
-            CollectionConfiguration(id: CollectionID("corpus"), uri: inputs.collection.display))
+            CollectionConfiguration(id: CollectionID("corpus"), uri: collection.display))
         let start = monotonicNanoseconds()
-        let plan = try installation.plan(.install(["corpus-all"]))
+        let plan = try installation.plan(.install([package]))
         let planned = monotonicNanoseconds()
         let state = try installation.apply(plan)
         let applied = monotonicNanoseconds()

@@ -8,6 +8,8 @@ package enum MountTable {
         package let path: BytePath
         /// `ext4`, `fuse.moss` …
         package let type: String
+        /// The device's numbers, as in `0:52`.
+        package let device: String
     }
 
     /// All mounts, later ones hiding earlier ones at the same path.
@@ -20,7 +22,8 @@ package enum MountTable {
                 dash + 1 < fields.count
             else { return nil }
             return Mount(
-                path: BytePath(bytes: unescaped(fields[4])), type: String(decoding: fields[dash + 1], as: UTF8.self))
+                path: BytePath(bytes: unescaped(fields[4])), type: String(decoding: fields[dash + 1], as: UTF8.self),
+                device: String(decoding: fields[2], as: UTF8.self))
         }
     }
 

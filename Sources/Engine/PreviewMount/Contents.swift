@@ -36,12 +36,6 @@ final class Contents: Sendable {
     private let files: OpenFiles
     private let passthrough = Atomic<Bool>(false)
     private let failures = Atomic<UInt64>(0)
-    /// Files up to this size are never handed to the kernel.
-    private let smallSize: UInt64
-
-    /// Telling the kernel of a file costs more than answering for eight pages once, and these few take little room in
-    /// the cache twice.
-    private static let smallSize: UInt64 = 32 << 10
 
     init(_ request: ViewRequest) throws(PreviewMount.Failure) {
         do throws(SystemError) {
@@ -54,7 +48,6 @@ final class Contents: Sendable {
         scratch = try request.scratch.map { (path) throws(PreviewMount.Failure) in
             try ScratchContent(at: path, stones: request.stones)
         }
-        smallSize = request.reading == .automatic ? Self.smallSize : 0
         files = OpenFiles(limit: CurrentProcess.openFileLimit / 4)
     }
 
@@ -87,7 +80,6 @@ final class Contents: Sendable {
             // Some file may still be open in the other way from before.
             return backings.isUnused ? .unmediated : backings.openCached(key)
         }
-        if isSmall(place.node) { return .cached }
         if let known = backings.reopen(key) { return known }
         do throws(SystemError) {
             let file = try object(place)
@@ -103,10 +95,8 @@ final class Contents: Sendable {
         }
     }
 
-    private func isSmall(_ node: ViewNode) -> Bool { node.size <= smallSize }
-
     func release(_ place: ViewSource.Place, handle: UInt64) {
-        if !isSmall(place.node) { backings.release(UInt64(place.number), wasCached: handle == Self.cachedHandle) }
+        backings.release(UInt64(place.number), wasCached: handle == Self.cachedHandle)
     }
 
     // MARK: Reading

@@ -32,6 +32,18 @@ struct ViewSource: Sendable {
         return Place(image: image, row: Int(node) - 1, base: 0)
     }
 
+    /// How files are best read, where `wanted` leaves that open.
+    ///
+    /// A file in passthrough takes two messages each time it is opened, about as long as copying this many bytes; what
+    /// is cached takes none, once the kernel knows, but is copied when first read and lies in memory twice.
+    func reading(_ wanted: ViewRequest.Reading) -> ViewRequest.Reading {
+        guard wanted == .automatic else { return wanted }
+        guard let header = image?.header else { return .cached }
+        return header.contentBytes / max(1, header.fileCount) < Self.passthroughSize ? .cached : .automatic
+    }
+
+    private static let passthroughSize: UInt64 = 256 << 10
+
     /// A node's place in the image.
     struct Place {
         let image: ViewImage

@@ -29,6 +29,7 @@ package struct ViewImageBuilder {
     private let setting: Setting
     private let shown: Int
     private var contentBytes: UInt64 = 0
+    private var fileCount: UInt64 = 0
     private var sharing: SharedNodes
 
     /// - Parameters:
@@ -111,6 +112,7 @@ package struct ViewImageBuilder {
             }
             node.first = source(node.digest)
             contentBytes &+= node.size
+            fileCount += 1
             nodes.append(node)
         }
         return index
@@ -147,7 +149,7 @@ package struct ViewImageBuilder {
     private var header: ViewImageHeader {
         ViewImageHeader(
             nodeCount: nodes.count, entryCount: entries.count, ownerCount: owners.count, textBytes: text.count,
-            time: setting.time, contentBytes: contentBytes, shown: shown,
+            time: setting.time, contentBytes: contentBytes, fileCount: fileCount, shown: shown,
             ownersAreRecorded: setting.recordedOwner != nil)
     }
 

@@ -9,18 +9,20 @@ package struct ViewImageHeader: Sendable {
     package var time: Int64
     /// Sum of the files' sizes, each node once.
     package var contentBytes: UInt64
+    /// Nodes that are files.
+    package var fileCount: UInt64
     /// Where in the text the name of what is shown stands.
     var shown: UInt64
     /// 1 where owners are records only: objects then lie under names without owners.
     var ownersAreRecorded: UInt64
-    private var reserved: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0)
+    private var reserved: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0)
 
     static let magic: UInt64 = 0x3165_6765_6d69_7673  // "sviemge1"
     static let byteCount = 128
 
     init(
         nodeCount: Int, entryCount: Int, ownerCount: Int, textBytes: Int, time: Int64, contentBytes: UInt64,
-        shown: Int, ownersAreRecorded: Bool
+        fileCount: UInt64, shown: Int, ownersAreRecorded: Bool
     ) {
         self.nodeCount = UInt64(nodeCount)
         self.entryCount = UInt64(entryCount)
@@ -28,6 +30,7 @@ package struct ViewImageHeader: Sendable {
         self.textBytes = UInt64(textBytes)
         self.time = time
         self.contentBytes = contentBytes
+        self.fileCount = fileCount
         self.shown = UInt64(shown)
         self.ownersAreRecorded = ownersAreRecorded ? 1 : 0
     }

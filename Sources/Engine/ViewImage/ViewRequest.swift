@@ -6,9 +6,9 @@ package import PackageModel
 package struct ViewRequest: Hashable, Sendable {
     /// How files are read.
     package enum Reading: String, Hashable, Sendable, CaseIterable {
-        /// Through the kernel where it lets us, otherwise from the cache.
+        /// Whichever suits the sizes of the files; from the cache where the kernel does not let us do otherwise.
         case automatic = "auto"
-        /// As `automatic`, and refuses to start where the kernel does not let us.
+        /// Through the kernel; refuses to start where that does not let us.
         case passthrough
         /// Always through the view's own cache: opening a file takes no message at all.
         case cached

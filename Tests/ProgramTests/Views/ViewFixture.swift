@@ -59,11 +59,16 @@ struct ViewFixture {
 
     // MARK: Requests
 
+    /// What the view says of itself.
+    func statistics() throws -> String {
+        let line = try #require(try Descriptor.attribute("user.moss.statistics", of: place))
+        return String(decoding: line, as: UTF8.self)
+    }
+
     /// What the view has been asked so far, by kind.
     func requests() throws -> [String: Int] {
-        let line = try #require(try Descriptor.attribute("user.moss.statistics", of: place))
         var counts: [String: Int] = [:]
-        for word in String(decoding: line, as: UTF8.self).split(separator: " ") {
+        for word in try statistics().split(separator: " ") {
             let parts = word.split(separator: "=")
             if parts.count == 2, let count = Int(parts[1]) { counts[String(parts[0])] = count }
         }
