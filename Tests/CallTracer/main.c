@@ -1,8 +1,9 @@
 // call-tracer: runs a command under ptrace and counts its system calls, kills it at the N-th, makes one fail or fall
-// short, writes down what it does to files, or cuts the power of the file system it works on.
+// short, writes down what it does to files, or fills or cuts the power of the file system it works on.
 // Threads, forks and execs of the command are followed; see usage() below.
 #define _GNU_SOURCE
 #include "CallNames.h"
+#include "Disk.h"
 #include "Recorder.h"
 
 #include <elf.h>
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -29,7 +29,7 @@ enum {
     TRACEES_MAX = 4096,
 };
 
-enum mode { MODE_COUNT, MODE_KILL, MODE_FAIL, MODE_SHORT, MODE_RECORD, MODE_SHUTDOWN };
+enum mode { MODE_COUNT, MODE_KILL, MODE_FAIL, MODE_SHORT, MODE_RECORD, MODE_SHUTDOWN, MODE_FILL };
 
 struct tracee {
     pid_t thread;
@@ -42,12 +42,14 @@ static struct {
     enum mode mode;
     bool after;             // kill: after the call has been carried out, not before
     bool mutating;          // kill: only calls that change a file system count
-    long target;            // the N of kill, fail, short and shutdown
+    long target;            // the N of kill, fail, short, shutdown and fill
     long failing_number;    // fail, short: the system call's number
     int failing_errno;
     long short_count;       // short: how many bytes the call may take
     const char *output;     // count, record: where the result goes
-    const char *below;      // record, shutdown: the directory that counts
+    const char *below;      // record, shutdown, fill: the directory that counts
+    const char *filler;     // fill: what takes the space
+    bool fills_inodes;      // fill: inodes, not bytes
     const char *kill_event; // record: the event that ends its process
     long kill_target;
     unsigned shutdown_flags;
@@ -62,7 +64,7 @@ static struct tracee tracees[TRACEES_MAX];
 static size_t tracee_count;
 static pid_t first;
 static bool counting;       // false until the command's own exec has happened
-// record, shutdown: the thread that is inside a call to record; the others wait at theirs, so that the order is known.
+// record, shutdown, fill: the thread that is inside a call to record; the others wait at theirs, so that the order is known.
 static pid_t recording;
 static struct recorded_call recorded;
 static long kill_matching;
@@ -87,6 +89,9 @@ static void usage(void) {
         "call-tracer shutdown DIR N FLAGS -- CMD...\n"
         "    cuts the power of the ext4 file system DIR (EXT4_IOC_SHUTDOWN with FLAGS) just before the N-th call that\n"
         "    record would write down, and kills CMD; exit code 90 says that it came to that\n"
+        "call-tracer fill bytes|inodes DIR FILLER N -- CMD...\n"
+        "    takes all that is left of the file system FILLER lies on just before the N-th call that record would write\n"
+        "    down, by a file FILLER or by files in a directory FILLER\n"
         "The exit code is otherwise CMD's own, or 128 and the number of the signal that ended it.\n",
         stderr);
     exit(EXIT_USAGE);
@@ -175,6 +180,15 @@ static void parse(int count, char **arguments) {
         options.shutdown_flags = (unsigned)strtoul(arguments[4], NULL, 10);
         recorder_watch(options.below);
         index = 5;
+    } else if (strcmp(arguments[1], "fill") == 0 && count > 6) {
+        options.mode = MODE_FILL;
+        options.fills_inodes = strcmp(arguments[2], "inodes") == 0;
+        if (!options.fills_inodes && strcmp(arguments[2], "bytes") != 0) usage();
+        options.below = arguments[3];
+        options.filler = arguments[4];
+        options.target = positive_number(arguments[5]);
+        recorder_watch(options.below);
+        index = 6;
     } else {
         usage();
     }
@@ -266,9 +280,7 @@ static bool is_creating_open(const struct __ptrace_syscall_info *info) {
 
 // What the disk does not hold now is lost.
 static void cut_power(void) {
-    int file = open(options.below, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (file < 0 || ioctl(file, _IOR('X', 125, unsigned), &options.shutdown_flags) != 0) give_up(options.below);
-    close(file);
+    if (!disk_shut_down(options.below, options.shutdown_flags)) give_up(options.below);
     kill_all();
 }
 
@@ -280,6 +292,8 @@ static void enter_recorded(struct tracee *tracee, const struct __ptrace_syscall_
     tracee->held = recording != 0;
     if (tracee->held) return;
     if (options.mode == MODE_SHUTDOWN && ++matching == options.target) cut_power();
+    if (options.mode == MODE_FILL && ++matching == options.target)
+        if (!(options.fills_inodes ? disk_fill_inodes : disk_fill_bytes)(options.filler)) give_up(options.filler);
     recording = tracee->thread;
     recorded = call;
 }
@@ -306,7 +320,7 @@ static void leave_recorded(struct tracee *tracee, long result) {
 
 static void enter_call(struct tracee *tracee, const struct __ptrace_syscall_info *info) {
     long number = (long)info->entry.nr;
-    if (options.mode == MODE_RECORD || options.mode == MODE_SHUTDOWN) {
+    if (options.mode == MODE_RECORD || options.mode == MODE_SHUTDOWN || options.mode == MODE_FILL) {
         enter_recorded(tracee, info);
         if (tracee->held) return;
     }

@@ -38,17 +38,42 @@ package struct LoopFileSystem: Sendable {
     }
 
     /// An image while it is mounted.
-    package struct Mount: Sendable {
-        fileprivate let device: BytePath
+    package final class Mount {
         package let point: BytePath
+        private var image: BytePath
+        private var device: BytePath
 
-        fileprivate func mount() throws {
+        fileprivate init(_ image: BytePath, at point: BytePath) throws {
+            self.image = image
+            self.point = point
+            device = try attach(image)
+            do {
+                try mount()
+            } catch {
+                clean("losetup", ["--detach", device])
+                throw error
+            }
+        }
+
+        private func mount() throws {
             try Command("mount", ["-t", "ext4", "-o", "noatime", device, point]).runSuccessfully()
         }
 
-        /// Unmounts it and mounts it again: after a power cut, ext4 replays its journal then.
-        package func remount() throws {
+        fileprivate func end() {
             clean("umount", [point])
+            clean("losetup", ["--detach", device])
+        }
+
+        /// Unmounts it and mounts what it holds again: after a power cut, ext4 replays its journal then.
+        ///
+        /// That is done with a copy: while another process's mount namespace has the old mount as well, the old file
+        /// system is still there, and mounting its device would bring it back as it was.
+        package func remount() throws {
+            end()
+            let copy = BytePath("\(image.display)+")
+            try Command("cp", ["--sparse=always", image, copy]).runSuccessfully()
+            image = copy
+            device = try attach(copy)
             try mount()
         }
     }
@@ -57,10 +82,8 @@ package struct LoopFileSystem: Sendable {
     package static func mounted<Result>(
         _ image: BytePath, at point: BytePath, _ body: (Mount) throws -> Result
     ) throws -> Result {
-        let mount = Mount(device: try attach(image), point: point)
-        defer { clean("losetup", ["--detach", mount.device]) }
-        try mount.mount()
-        defer { clean("umount", [point]) }
+        let mount = try Mount(image, at: point)
+        defer { mount.end() }
         return try body(mount)
     }
 

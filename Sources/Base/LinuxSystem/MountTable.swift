@@ -27,6 +27,13 @@ package enum MountTable {
         }
     }
 
+    /// The mount that holds `path`, which is absolute and without links.
+    package static func mount(holding path: BytePath) throws(SystemError) -> Mount? {
+        let components = path.components
+        let mounts = try read().filter { components.starts(with: $0.path.components) }
+        return mounts.max { $0.path.components.count < $1.path.components.count }
+    }
+
     /// The kernel writes space, tab, newline and backslash as three octal digits.
     private static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -20,6 +20,7 @@ extension Installation {
             do throws(InstallationError) {
                 return try carryOut(plan, progress)
             } catch {
+                if error.kind == .noSpace { throw shortage(of: plan, after: error) }
                 // An object that is gone or damaged may be had from a collection again.
                 guard let digest = error.missingObject, healed.insert(digest).inserted, try heal(digest, for: plan)
                 else { throw error }
@@ -95,32 +96,6 @@ extension Installation {
         } catch {
             if error.kind == .noSpace { store.discard(arrivals.map(\.record)) }
             throw error
-        }
-    }
-
-    /// Refuses what will not fit, before anything is written.
-    private func checkSpace(_ plan: Plan) throws(InstallationError) {
-        let free: FileSystemStatus
-        do throws(SystemError) {
-            free = try root.moss.fileSystemStatus()
-        } catch {
-            throw .system(error.below(root.path))
-        }
-        var arriving: [PackageRecord] = []
-        if case .newState(_, _, let arrivals) = plan.target { arriving = arrivals.map(\.record) }
-        let missing = try InstallationError.stored { () throws(StoreError) in try store.missing(arriving) }
-        let entries = plan.entries.added + plan.entries.changed
-        // Files end in half a block on average; a directory or long link takes a block; the database holds a record of
-        // each; a little is left for everybody else.
-        let bytes =
-            missing.bytes + UInt64(missing.objects) * (free.blockSize / 2 + 200) + entries * 200
-            + min(entries, 4096) * free.blockSize / 4 + (1 << 20)
-        guard bytes <= free.availableBytes else {
-            throw .noSpace(root.path, neededBytes: bytes, availableBytes: free.availableBytes)
-        }
-        let inodes = UInt64(missing.objects) + UInt64(arriving.count) + entries / 4 + 16
-        guard free.totalInodes == 0 || inodes <= free.freeInodes else {
-            throw .noInodes(root.path, needed: inodes, available: free.freeInodes)
         }
     }
 

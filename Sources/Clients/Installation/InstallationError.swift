@@ -33,8 +33,7 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
     case nothingToUndo
     case nothingToRedo
     /// What the change needs does not fit.
-    case noSpace(BytePath, neededBytes: UInt64, availableBytes: UInt64)
-    case noInodes(BytePath, needed: UInt64, available: UInt64)
+    case noSpace(SpaceShortage)
     /// The stone is not what it was when the plan was made.
     case changedWhilePlanning(name: String)
     case unknownPath(BytePath)
@@ -61,11 +60,7 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .retention(let place, let cause): "\(place): \(cause)"
         case .nothingToUndo: "there is no state before the active one"
         case .nothingToRedo: "no state was made from the active one"
-        case .noSpace(let path, let needed, let available):
-            "\(path): the file system has \(available) bytes free, this change needs \(needed), "
-                + "\(needed - min(needed, available)) more; free some space and run the command again"
-        case .noInodes(let path, let needed, let available):
-            "\(path): the file system has \(available) inodes free, this change needs \(needed); remove files or states"
+        case .noSpace(let shortage): "\(shortage)"
         case .changedWhilePlanning(let name):
             "\(name): its stone changed while the change was being planned; run the command again"
         case .unknownPath(let path): "\(path): not in the active state"
@@ -78,6 +73,16 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .store(.missingObject(let digest)): digest
         case .state(let error): error.missingObject
         default: nil
+        }
+    }
+
+    /// Whether it is the user's share of the disk that is used up, of which the file system says nothing.
+    var isQuotaExceeded: Bool {
+        switch self {
+        case .system(let error), .store(.system(let error)), .state(.system(let error)),
+            .state(.store(.system(let error))):
+            error.number == .quotaExceeded
+        default: false
         }
     }
 
@@ -95,7 +100,7 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .solver: .unsatisfiable
         case .fileConflicts: .conflict
         case .malformedRequest, .notCombinable: .invalidInput
-        case .noSpace, .noInodes: .noSpace
+        case .noSpace: .noSpace
         case .state(let error): error.isDiskFull ? .noSpace : .failed
         case .store(let error): error.isDiskFull ? .noSpace : .failed
         case .database(let error): error.code == .diskFull ? .noSpace : .failed

@@ -54,13 +54,21 @@ extension ContentStore {
         return try record(of: parts.package(path), id, [], path)
     }
 
-    /// How many bytes of `records`' contents are not in the store yet, and how many contents that are.
-    package func missing(_ records: [PackageRecord]) throws(StoreError) -> (bytes: UInt64, objects: Int) {
-        var wanted: [Digest128: UInt64] = [:]
-        for record in records { for (digest, object) in record.objects { wanted[digest] = object.size } }
+    /// What those of `records`' contents take that are not in the store yet: a file for each variant.
+    package func missing(_ records: [PackageRecord], blockSize: UInt64 = 1) throws(StoreError) -> SpaceNeeds {
+        var wanted: [Digest128: ObjectRecord] = [:]
+        for record in records {
+            for (digest, object) in record.objects {
+                if wanted[digest]?.claim(object) == nil { wanted[digest] = object }
+            }
+        }
         let known = try recorded(wanted.keys)
-        let missing = wanted.filter { known[$0.key] == nil }
-        return (missing.values.reduce(0, +), missing.count)
+        var needs = SpaceNeeds(blockSize: blockSize)
+        for (digest, object) in wanted {
+            let variants = known[digest]?.variants ?? []
+            needs.add(files: UInt64(object.variants.count { !variants.contains($0) }), of: object.size)
+        }
+        return needs
     }
 
     func openStone(

@@ -77,6 +77,14 @@ extension StateStore {
         }
     }
 
+    /// The tree of the spare that a switch would patch, unless somebody changed it; nil where it would write all anew.
+    package func freeSpare() throws(StateError) -> TreeID? {
+        let ready = try slots().filter { ($0.slot.content?.stamp ?? 0) != 0 }
+        let inUse = try slotsInUse(ready.map(\.number))
+        let free = ready.filter { !inUse.contains($0.number) }.compactMap(\.slot.content)
+        return free.max { $0.stamp < $1.stamp }?.tree
+    }
+
     /// The trees that stand on disk, live or not; their directories are needed to patch them.
     package func treesOnDisk() throws(StateError) -> [TreeID] {
         let live = try viewing { (transaction) throws(StateError) in try requiredControl(in: transaction).live.tree }

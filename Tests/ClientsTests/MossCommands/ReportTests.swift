@@ -118,7 +118,10 @@ import Testing
             (.unknownPath("x"), .notFound),
             (.repository(RepositoryError(.unknownCollection, "x", "")), .notFound),
             (.state(.locked("/r", by: "process 1")), .locked), (.malformedRequest("x("), .usage),
-            (.noSpace("/r", neededBytes: 2, availableBytes: 1), .noSpace), (.fileConflicts([]), .unsatisfiable),
+            (
+                .noSpace(SpaceShortage(root: "/r", fileSystem: "/", resource: .bytes, needed: 2, available: 1)),
+                .noSpace
+            ), (.fileConflicts([]), .unsatisfiable),
             (.state(.notARoot("/r")), .failed), (.nothingToUndo, .failed),
         ]
         for (error, exit) in cases { #expect(CommandFailure(error).exit == exit, "\(error)") }

@@ -9,51 +9,13 @@ import Testing
     /// Whether the journal is written first; what files hold is not, either way.
     private static let flags = ["2", "1"]
 
-    /// An operation on an image that can be copied.
-    private struct Scene {
-        let operation: CrashOperation
-        let base: BytePath
-        let work: BytePath
-        let mountPoint: BytePath
-
-        /// Runs `body` with the root on a fresh copy of the image.
-        func copied<R>(_ body: (CommandRoot, LoopFileSystem.Mount) throws -> R) throws -> R {
-            try Command("cp", ["--sparse=always", base, work]).runSuccessfully()
-            return try LoopFileSystem.mounted(work, at: mountPoint) { mount in
-                try body(CommandRoot(at: mountPoint.appending("files")), mount)
-            }
-        }
-    }
-
-    private func withScene(_ name: String, _ body: (Scene) throws -> Void) throws {
-        let operation = try #require(CrashOperation.all.first { $0.name == name })
-        try withScratchDirectory(inMemory: true) { scratch in
-            try Descriptor.openDirectory(scratch).makeDirectory("mnt")
-            let scene = Scene(
-                operation: operation, base: scratch.appending("base"), work: scratch.appending("work"),
-                mountPoint: scratch.appending("mnt"))
-            try LoopFileSystem(sizeMiB: 48).make(scene.base)
-            try LoopFileSystem.mounted(scene.base, at: scene.mountPoint) { _ in
-                try Descriptor.openDirectory(scene.mountPoint).makeDirectory("files")
-                _ = try operation.prepare(in: scene.mountPoint.appending("files"))
-            }
-            try body(scene)
-        }
-    }
-
     private func check(_ name: String, pointCount: Int) throws {
-        try withScene(name) { scene in
+        try ImageScene.with(name) { scene in
             let arguments = try #require(scene.operation.steps.first).arguments
             let (before, after, total) = try scene.copied { root, _ in
                 let before = try CrashOutcome(of: root.root)
-                let log = root.path.appending("log")
-                let result = try root.traced(
-                    ["record", "-o", log, "--below", root.root], scene.operation.complete(arguments, for: root))
-                #expect(result.end == .exited(0))
-                let text = String(decoding: try Descriptor.open(log).readAll(), as: UTF8.self)
-                let calls = text.split(separator: "\n", omittingEmptySubsequences: false)
-                    .filter { !$0.hasPrefix("exec ") && !$0.hasPrefix("end ") }
-                return (before, try CrashOutcome(of: root.root), calls.count - 1)
+                let count = try ImageScene.callCount(root, scene.operation.complete(arguments, for: root))
+                return (before, try CrashOutcome(of: root.root), count)
             }
             var tally = [0, 0]
             // The last calls are the switch itself.
@@ -72,7 +34,7 @@ import Testing
 
     /// - Returns: whether the new state was found; nil where the command ended before the call.
     private func cut(
-        _ scene: Scene, _ arguments: [BytePath], _ outcomes: [CrashOutcome], _ point: Int, _ flag: String
+        _ scene: ImageScene, _ arguments: [BytePath], _ outcomes: [CrashOutcome], _ point: Int, _ flag: String
     ) throws -> Bool? {
         try scene.copied { root, mount in
             let end = try root.traced(

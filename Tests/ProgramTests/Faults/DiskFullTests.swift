@@ -63,6 +63,46 @@ struct DiskFullTests {
         }
     }
 
+    /// What the check before a change asks for is enough, and not much more than enough.
+    @Test(.needsLoopDevices, arguments: [false, true])
+    func theCheckAsksForWhatIsNeeded(hasSpare: Bool) throws {
+        let packages = [
+            systemPackage("base"), bulky("small", fileCount: 1500, fileSize: 20),
+            bulky("medium", fileCount: 200, fileSize: 30_000), bulky("large", fileCount: 3, fileSize: 3 << 20),
+        ]
+        try withSmallRoot(LoopFileSystem(sizeMiB: 96), offering: packages) { root, mount in
+            let disk = try Descriptor.openDirectory(mount)
+            for name in ["small", "medium", "large"] as [BytePath] {
+                if hasSpare { try root.done("tidy") }
+                func leave(_ count: UInt64) throws {
+                    let free = try disk.fileSystemStatus().availableBytes
+                    try Command("fallocate", ["-l", BytePath("\(free - count)"), mount.appending("filler")])
+                        .runSuccessfully()
+                }
+                try leave(512 << 10)
+                let refusal = try root.moss("-y", "install", name)
+                try disk.unlink("filler")
+                #expect(refusal.end == .exited(6))
+                let words = refusal.errorText.split(separator: " ").map { $0.filter(\.isNumber) }.compactMap {
+                    UInt64($0)
+                }
+                // Free, needed, missing.
+                try #require(words.count >= 3 && words.suffix(3)[words.count - 2] == words.suffix(3).reduce(0, +) / 2)
+                let needed = words[words.count - 2]
+                try leave(needed + (16 << 10))
+                let before = try disk.fileSystemStatus().freeBytes
+                try root.done("-y", "install", name)
+                let used = before - (try disk.fileSystemStatus().freeBytes)
+                try disk.unlink("filler")
+                print(
+                    "\(name.display), \(hasSpare ? "with" : "without") a spare: asked for \(needed) bytes, took \(used)"
+                )
+                #expect(used + (1 << 20) <= needed)
+                #expect(needed <= used * 2 + (4 << 20))
+            }
+        }
+    }
+
     /// The check before a change estimates; what it lets through must still end well on a disk that is too full.
     @Test(.needsLoopDevices) func aDiskThatFillsUpHalfWayLeavesTheOldState() throws {
         let packages = [systemPackage("base"), bulky("tiny", fileCount: 1500, fileSize: 20)]
@@ -135,15 +175,19 @@ struct DiskFullTests {
         }
     }
 
-    /// Any one call may fail at any time; nothing but the old or the new state may come of it.
-    @Test func aFailingCallLeavesTheOldOrTheNewState() throws {
+    /// Any one call may fail at any time, without space (28), with a broken disk (5) or a used up quota (122); nothing
+    /// but the old or the new state may come of it.
+    @Test func aFailingCallLeavesTheOldOrTheNewState() throws { try failCalls(pointCount: 4) }
+
+    @Test(.long) func manyFailingCallsLeaveTheOldOrTheNewState() throws { try failCalls(pointCount: 30) }
+
+    private func failCalls(pointCount: Int) throws {
         try withScratchDirectory(inMemory: true) { scratch in
             let scene = try Scene(in: scratch)
             var tally: [String: Int] = [:]
             for name in Self.failing {
                 guard let count = scene.counts[name] else { continue }
-                let points = Set([1, count / 3 + 1, count * 2 / 3 + 1, count]).sorted()
-                for (index, point) in points.enumerated() {
+                for (index, point) in Self.points(count, pointCount).enumerated() {
                     let number = [28, 5, 122][index % 3]
                     let end = try scene.check(
                         ["fail", BytePath(name), BytePath("\(point)"), BytePath("\(number)")], [number == 5 ? 1 : 6],
@@ -151,33 +195,43 @@ struct DiskFullTests {
                     tally["\(end)", default: 0] += 1
                 }
             }
-            print("failing calls ended with \(tally)")
+            print("\(tally.values.reduce(0, +)) failing calls ended with \(tally)")
         }
     }
 
     /// The same for calls that a signal interrupts (4), descriptors that run out (24), and reads and writes that take
     /// less than they were asked to.
-    @Test func anInterruptedOrShortCallLeavesTheOldOrTheNewState() throws {
+    @Test func anInterruptedOrShortCallLeavesTheOldOrTheNewState() throws { try disturbCalls(pointCount: 3) }
+
+    @Test(.long) func manyInterruptedOrShortCalls() throws { try disturbCalls(pointCount: 30) }
+
+    private func disturbCalls(pointCount: Int) throws {
         try withScratchDirectory(inMemory: true) { scratch in
             let scene = try Scene(in: scratch)
             var tally: [String: Int] = [:]
             var cases: [[String]] = []
             for (name, number) in [("openat", 24), ("openat", 4), ("fdatasync", 4), ("fsync", 4), ("write", 4)] {
-                cases += Self.points(scene.counts[name]).map { ["fail", name, "\($0)", "\(number)"] }
+                let count = scene.counts[name] ?? 0
+                cases += Self.points(count, pointCount).filter { $0 > count / 3 || name != "openat" }
+                    .map { ["fail", name, "\($0)", "\(number)"] }
             }
             for name in ["write", "pwrite64", "pwritev", "pread64", "read"] {
-                cases += Self.points(scene.counts[name]).map { ["short", name, "\($0)", "7"] }
+                // The first third is the loader's, which takes no less than all.
+                let count = scene.counts[name] ?? 0
+                cases += Self.points(count, pointCount * 3 / 2).filter { $0 > count / 3 }
+                    .map { ["short", name, "\($0)", "7"] }
             }
             for words in cases {
                 let end = try scene.check(words.map { BytePath($0) }, [1, 6], words.joined(separator: " "))
                 tally["\(words[0]) \(words[1]): \(end)", default: 0] += 1
             }
-            print("interrupted and short calls ended with \(tally)")
+            print("\(cases.count) interrupted and short calls ended with \(tally)")
         }
     }
 
-    private static func points(_ count: Int?) -> [Int] {
-        guard let count else { return [] }
-        return Set([count / 3 + 1, count * 2 / 3 + 1, count]).sorted()
+    /// Up to `limit` numbers from 1 to `count`, evenly spread, with both ends.
+    private static func points(_ count: Int, _ limit: Int) -> [Int] {
+        if count <= limit { return count == 0 ? [] : Array(1...count) }
+        return (0..<limit).map { 1 + $0 * (count - 1) / (limit - 1) }
     }
 }
