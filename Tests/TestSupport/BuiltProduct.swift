@@ -9,6 +9,7 @@ package enum BuiltProduct: String, CaseIterable, Sendable {
     case linkTree = "link-tree"
     case moss
     case mossSandbox = "moss-sandbox"
+    case mossView = "moss-view"
 
     /// Products lie beside the test bundle, which is the program being run.
     package var path: BytePath {

@@ -9,6 +9,8 @@ package struct Mountpoint: Hashable, Sendable {
     static let type = "fuse.moss"
 
     package init(_ path: BytePath) throws(ViewError) {
+        // An ordinary user's view may have no lease by which it is found when it was killed.
+        Views.detachIfDead(Views.canonical(path))
         let directory = try Self.open(path)
         let place = try ViewError.catching { () throws(SystemError) in try directory.canonicalPath() }
         let mounts = try ViewError.catching { () throws(SystemError) in try MountTable.read() }

@@ -78,7 +78,7 @@ extension Views {
     }
 
     /// The path without links; of a dead mount, which cannot be opened, as it is written.
-    private static func canonical(_ path: BytePath) -> BytePath {
+    static func canonical(_ path: BytePath) -> BytePath {
         if let directory = try? Descriptor.open(path, [.directory, .pathOnly]),
             let place = try? directory.canonicalPath()
         {
@@ -98,10 +98,15 @@ extension Views {
         ScratchDirectory.removeAbandoned()
     }
 
-    private static func detachIfDead(_ place: BytePath) {
+    /// Takes the view at `place` away if it no longer answers.
+    static func detachIfDead(_ place: BytePath) {
         guard !place.isEmpty, (try? MountTable.read().last(where: { $0.path == place })?.type) == Mountpoint.type,
             statistics(at: place) == nil
         else { return }
-        try? MountTable.unmount(place, lazily: true)
+        do throws(SystemError) {
+            try MountTable.unmount(place, lazily: true)
+        } catch {
+            if error.number == .notPermitted { try? unmountByHelper(place, lazily: true) }
+        }
     }
 }

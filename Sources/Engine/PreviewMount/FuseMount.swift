@@ -58,7 +58,7 @@ enum FuseMount {
 
     private static var mountHint: String {
         let error = ErrorNumber(rawValue: errno)
-        return error.rawValue == 0 || error == .notPermitted || error == .noSuchFile
+        return [ErrorNumber(rawValue: 0), .notPermitted, .accessDenied, .noSuchFile].contains(error)
             ? "is /dev/fuse there, and may you use it? (as an ordinary user: install fuse3)" : error.message
     }
 

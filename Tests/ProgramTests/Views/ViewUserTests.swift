@@ -1,0 +1,73 @@
+import BytePath
+import LinuxSystem
+import TestSupport
+import Testing
+
+/// Views of somebody without rights, of a root that belongs to root: in a user namespace, and by the setuid helper of
+/// FUSE.
+@Suite(.needsRoot) struct ViewUserTests {
+    private func withRoot(_ body: (ViewFixture) throws -> Void) throws {
+        try ViewFixture.run {
+            try $0.publish("many") { package in
+                for number in 0..<50 {
+                    package.add(file: BytePath("share/many/\(number)"), Array(repeating: 7, count: number * 3000))
+                }
+            }
+        } _: { fixture in
+            try fixture.moss.succeed("install", "-y", "many")
+            try body(fixture)
+        }
+    }
+
+    private static let sums: BytePath = "find . -type f ! -name .stateID -print0 | sort -z | xargs -0 sha256sum"
+
+    @Test(arguments: OrdinaryUser.allCases)
+    func whatTheyShowIsTheSame(user: OrdinaryUser) throws {
+        try withRoot { fixture in
+            let live = try Command("bash", ["-c", Self.sums], in: fixture.moss.root.appending("usr")).runSuccessfully()
+            let script = """
+                $MOSS mount 1 $PLACE | grep -q 'cached reads'
+                cd $PLACE; \(Self.sums.display); cd /
+                [ $(stat -c %s $PLACE/share/many/49) = 147000 ]
+                ! $MOSS mount 1 $PLACE 2>$OTHER/error; grep -q 'mounted here already' $OTHER/error; rm $OTHER/error
+                $MOSS umount $PLACE
+                ! grep -q " $PLACE " /proc/mounts
+                $MOSS mount --candidate 'remove many' $PLACE >$OTHER/out
+                [ ! -e $PLACE/bin/many ]
+                $MOSS umount $PLACE >$OTHER/out
+                """
+            let result = try fixture.run(as: user, BytePath(script))
+            #expect(result.end == .exited(0), "\(result.errorText)")
+            #expect(result.outputText.hasPrefix(live.outputText), "\(result.outputText)")
+        }
+    }
+
+    @Test(arguments: OrdinaryUser.allCases)
+    func whatTheKernelDoesNotAllowIsSaid(user: OrdinaryUser) throws {
+        try withRoot { fixture in
+            let result = try fixture.run(as: user, "$MOSS mount --reading passthrough 1 $PLACE")
+            #expect(result.end == .exited(1))
+            #expect(result.errorText.contains("the kernel does not let files be read through it here"))
+            #expect(try Leftovers.processesAfterAWhile("--mountpoint \(fixture.place.display) ") == [])
+        }
+    }
+
+    @Test(arguments: OrdinaryUser.allCases)
+    func aKilledOneIsNoObstacle(user: OrdinaryUser) throws {
+        try withRoot { fixture in
+            let script: BytePath = """
+                $MOSS mount 1 $PLACE
+                kill -9 $(pgrep -f "[m]oss-view --root $ROOT ")
+                sleep 0.2
+                ! cat $PLACE/bin/many 2>/dev/null
+                $MOSS mount 1 $PLACE
+                cat $PLACE/bin/many
+                [ $(grep -c " $PLACE " /proc/mounts) = 1 ]
+                $MOSS umount $PLACE
+                """
+            let result = try fixture.run(as: user, script)
+            #expect(result.end == .exited(0), "\(result.errorText)")
+            #expect(result.outputText.contains("many 1.0-1\n"))
+        }
+    }
+}
