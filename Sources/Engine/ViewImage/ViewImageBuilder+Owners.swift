@@ -13,7 +13,7 @@ extension ViewImageBuilder {
         let own = UInt32(owners.count)
         owners.append(ViewOwners(names: UInt32(append(name)), versions: UInt32(append(version))))
         /// What a set of owners becomes with this package; a package is met with few of them.
-        var joined: [UInt32: UInt32] = [0: own, own: own]
+        var joined: [UInt32: UInt32] = [own: own]
         var groups = try LayoutGroups(layout)
         while let group = try groups.next() {
             guard let directory = directory(at: group.path) else { continue }
@@ -35,6 +35,10 @@ extension ViewImageBuilder {
                 else { continue }
                 let node = Int(entries[position].node)
                 let before = nodes[node].owners
+                if before == 0 {
+                    nodes[node].owners = own
+                    continue
+                }
                 if joined[before] == nil {
                     let both = join(before, own)
                     // The same content at another path of this package adds nothing.
@@ -70,6 +74,26 @@ extension ViewImageBuilder {
 
     /// The directory at `path` of a layout, links followed; nil where the tree has none.
     private func directory(at path: UnsafeRawBufferPointer) -> Int? {
+        directoryWithoutLinks(at: path) ?? directoryThroughLinks(at: path)
+    }
+
+    /// The directory at a path of directories alone, as nearly all are; takes no memory.
+    private func directoryWithoutLinks(at path: UnsafeRawBufferPointer) -> Int? {
+        var node = 0
+        var start = 0
+        while start < path.count {
+            let end = path[start...].firstIndex(of: UInt8(ascii: "/")) ?? path.count
+            if end > start {
+                let name = UnsafeRawBufferPointer(rebasing: path[start..<end])
+                guard let child = child(of: node, name), nodes[child].isDirectory else { return nil }
+                node = child
+            }
+            start = end + 1
+        }
+        return node
+    }
+
+    private func directoryThroughLinks(at path: UnsafeRawBufferPointer) -> Int? {
         var pending = BytePath(bytes: Array(path)).components.reversed().map { Array($0) }
         var node = 0
         var links = 0
@@ -79,7 +103,7 @@ extension ViewImageBuilder {
                 node = Int(nodes[node].parent)
                 continue
             }
-            guard let child = child(of: node, component) else { return nil }
+            guard let child = component.withUnsafeBytes({ child(of: node, $0) }) else { return nil }
             if nodes[child].isDirectory {
                 node = child
                 continue
@@ -99,23 +123,21 @@ extension ViewImageBuilder {
         return node
     }
 
-    private func child(of directory: Int, _ name: [UInt8]) -> Int? {
-        BytePath(bytes: name).withCString { name -> Int? in
-            text.withUnsafeBufferPointer { text -> Int? in
-                guard let text = text.baseAddress else { return nil }
-                var length = 0
-                while name[length] != 0 { length += 1 }
-                let prefix = ViewEntry.prefix(name, length)
-                var low = Int(nodes[directory].first)
-                var high = low + Int(nodes[directory].count)
-                while low < high {
-                    let middle = (low + high) / 2
-                    let order = entries[middle].compare(prefix, name, length, text)
-                    if order == 0 { return Int(entries[middle].node) }
-                    if order < 0 { low = middle + 1 } else { high = middle }
-                }
-                return nil
+    /// - Parameter name: not empty.
+    private func child(of directory: Int, _ name: UnsafeRawBufferPointer) -> Int? {
+        guard let start = name.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
+        let prefix = ViewEntry.prefix(start, name.count)
+        return text.withUnsafeBufferPointer { text -> Int? in
+            guard let text = text.baseAddress else { return nil }
+            var low = Int(nodes[directory].first)
+            var high = low + Int(nodes[directory].count)
+            while low < high {
+                let middle = (low + high) / 2
+                let order = entries[middle].compare(prefix, start, name.count, text)
+                if order == 0 { return Int(entries[middle].node) }
+                if order < 0 { low = middle + 1 } else { high = middle }
             }
+            return nil
         }
     }
 }

@@ -174,9 +174,12 @@ package struct ViewImageBuilder {
 
 /// Finds the node that has a file's content and metadata already.
 private struct SharedNodes {
-    /// Node numbers and 1, 0 for a free place; open addressing.
-    private var slots: [UInt32]
+    /// In the lower half node numbers and 1, 0 for a free place; in the upper half part of the digest, so that
+    /// strangers are told apart without looking at their nodes. Open addressing.
+    private var slots: [UInt64]
     private var used = 0
+
+    private static let tagMask: UInt64 = 0xffff_ffff_0000_0000
 
     init(capacity: Int) {
         var size = 64
@@ -187,20 +190,27 @@ private struct SharedNodes {
     /// The node that equals `node`; nil when there is none, and then `index` is remembered as it.
     mutating func find(_ node: ViewNode, in nodes: [ViewNode], orRemember index: Int) -> Int? {
         if used * 2 >= slots.count { grow(nodes) }
+        let tag = node.digest.high & Self.tagMask
         var slot = place(of: node)
         while slots[slot] != 0 {
-            let candidate = nodes[Int(slots[slot]) - 1]
-            if candidate.digest == node.digest, candidate.mode == node.mode, candidate.uid == node.uid,
-                candidate.gid == node.gid
-            {
-                return Int(slots[slot]) - 1
+            if slots[slot] & Self.tagMask == tag {
+                let found = Self.node(slots[slot])
+                let candidate = nodes[found]
+                if candidate.digest == node.digest, candidate.mode == node.mode, candidate.uid == node.uid,
+                    candidate.gid == node.gid
+                {
+                    return found
+                }
             }
             slot = (slot + 1) & (slots.count - 1)
         }
-        slots[slot] = UInt32(index) + 1
+        slots[slot] = tag | UInt64(index + 1)
         used += 1
         return nil
     }
+
+    @inline(__always)
+    private static func node(_ slot: UInt64) -> Int { Int(slot & ~tagMask) - 1 }
 
     /// A digest is as good as random; the mode parts a content's variants.
     private func place(of node: ViewNode) -> Int {
@@ -211,7 +221,7 @@ private struct SharedNodes {
         let old = slots
         slots = Array(repeating: 0, count: old.count * 2)
         for entry in old where entry != 0 {
-            var slot = place(of: nodes[Int(entry) - 1])
+            var slot = place(of: nodes[Self.node(entry)])
             while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
             slots[slot] = entry
         }
