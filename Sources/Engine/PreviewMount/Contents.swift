@@ -80,6 +80,8 @@ final class Contents: Sendable {
             // Some file may still be open in the other way from before.
             return backings.isUnused ? .unmediated : backings.openCached(key)
         }
+        // There is no object of nothing.
+        if place.node.size == 0 { return .cached }
         if let known = backings.reopen(key) { return known }
         do throws(SystemError) {
             let file = try object(place)
@@ -96,6 +98,7 @@ final class Contents: Sendable {
     }
 
     func release(_ place: ViewSource.Place, handle: UInt64) {
+        if place.node.size == 0 { return }
         backings.release(UInt64(place.number), wasCached: handle == Self.cachedHandle)
     }
 
