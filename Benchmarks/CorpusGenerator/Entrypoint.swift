@@ -7,7 +7,7 @@ import PackageModel
 struct Entrypoint: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "corpus-generator", abstract: "Make packages for benchmarks.",
-        subcommands: [MakeCollection.self, MakeLarge.self, MakeSmall.self, MakeHuge.self])
+        subcommands: [MakeCollection.self, MakeReleases.self, MakeLarge.self, MakeSmall.self, MakeHuge.self])
 }
 
 struct MakeCollection: ParsableCommand {
@@ -28,6 +28,34 @@ struct MakeCollection: ParsableCommand {
         let corpus = Corpus(packageCount: max(1, packages), entryCount: max(100, entries), bytes: bytes, seed: seed)
         print(corpus.summary)
         try CollectionWriter(directory: BytePath(out)).write(corpus.packages)
+    }
+}
+
+struct MakeReleases: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "releases", abstract: "Releases of one package, each a collection of its own.",
+        discussion: "Nine files of ten differ in every release.")
+
+    @Option(help: "Where the collections are written, in directories called 1, 2, ...") var out: String
+    @Option(help: "How many.") var count = 20
+    @Option(help: "Files in each.") var files = 1000
+
+    func run() throws {
+        for release in 1...max(1, count) {
+            var package = CorpusPackage(
+                PackageMetadata(
+                    name: "corpus-release", version: "1.\(release)", release: UInt64(release),
+                    summary: "Release \(release)", licenses: ["MPL-2.0"]))
+            for file in 0..<max(1, files) {
+                let owner = file % 10 == 0 ? 0 : release
+                let number = (1 << 40) + UInt64(owner) << 20 + UInt64(file)
+                package.entries.append(
+                    .init(
+                        path: BytePath("lib/corpus-release/dir\(file / 50)/file\(file)"),
+                        kind: .file(number: number, size: 16 + file * 7919 % 8000), mode: 0o100644))
+            }
+            try CollectionWriter(directory: BytePath("\(out)/\(release)")).write([package])
+        }
     }
 }
 

@@ -44,6 +44,21 @@ struct BenchmarkInputs {
         return path
     }
 
+    /// Directories 1 to ``releaseCount``, each a collection with one release of the package `corpus-release`.
+    func releases() throws -> BytePath {
+        let path = directory.appending("releases-\(Self.releaseCount)")
+        let parent = try Descriptor.openDirectory(directory)
+        try parent.ensureDirectory(path.lastComponent)
+        let last = path.lastComponent.appending("\(Self.releaseCount)/stone.index")
+        if try parent.statusIfPresent(of: last) == nil {
+            _ = try Run(
+                tools.corpusGenerator, ["releases", "--out", path, "--count", BytePath("\(Self.releaseCount)")])
+        }
+        return path
+    }
+
+    static let releaseCount = 20
+
     private static func make(_ kind: BytePath, _ sizes: [BytePath], at path: BytePath, _ generator: BytePath) throws {
         // The index is written last, so that its presence says that the collection is whole.
         let parent = try Descriptor.openDirectory(path.parent)

@@ -14,11 +14,11 @@ struct Entrypoint: ParsableCommand {
     @Option(help: "Where the image and the corpus are kept.") var work = "/var/tmp/moss-benchmark"
     @Option(help: "Size of the ext4 image in GiB; the file is sparse.") var imageGigabytes = 12
     @Option(help: "zstd level of the unpack packages; 18 is what stones in repositories have.") var level = 18
-    @Option(help: "Only these tables: unpack, start, compose, blit, change, view; may be repeated.")
+    @Option(help: "Only these tables: unpack, start, compose, blit, change, view, collect; may be repeated.")
     var only: [Part] = []
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case unpack, start, compose, blit, change, view
+        case unpack, start, compose, blit, change, view, collect
     }
 
     func run() throws {
@@ -56,6 +56,8 @@ struct Entrypoint: ParsableCommand {
         case .blit: [try BlitFigures(moss: moss, tools: tools, image: image, rounds: rounds).table()]
         case .change: [try ChangeFigures(moss: moss, rounds: rounds).table()]
         case .view: try ViewFigures(moss: moss, tools: tools, inputs: inputs, image: image, rounds: rounds).tables()
+        case .collect:
+            [try CollectFigures(moss: moss, inputs: inputs, tools: tools, mountPoint: image.mountPoint).table()]
         }
     }
 }

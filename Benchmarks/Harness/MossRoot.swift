@@ -34,6 +34,24 @@ struct MossRoot {
                 + "plan \(Double(planned - start) / 1e9) s, apply \(Double(applied - planned) / 1e9) s")
     }
 
+    /// A root without anything in it.
+    init(emptyAt root: BytePath, tools: Tools) throws {
+        program = tools.moss
+        self.root = root
+        _ = try Installation.initialise(root)
+    }
+
+    /// Makes a state of each release.
+    func addReleases(_ inputs: BenchmarkInputs) throws {
+        let releases = try inputs.releases()
+        for release in 1...BenchmarkInputs.releaseCount {
+            if release > 1 { _ = try run(["repo", "remove", "release"]) }
+            _ = try run(["repo", "add", "release", releases.appending("\(release)")])
+            _ = try run(release == 1 ? ["install", "corpus-release"] : ["sync"])
+        }
+        _ = try run(["tidy"])
+    }
+
     func run(_ arguments: [BytePath]) throws -> Run {
         try Run(program, ["-D", root, "-y"] + arguments)
     }

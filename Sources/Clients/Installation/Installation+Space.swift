@@ -47,7 +47,21 @@ extension Installation {
     package func spaceUse(
         of chosen: [State] = [], withPackages: Bool = false
     ) throws(InstallationError) -> SpaceUse {
-        let all = try states()
+        // This takes no lock: a state may be removed between one look and the next.
+        for _ in 0..<8 {
+            let before = try states()
+            do throws(InstallationError) {
+                return try spaceUse(of: chosen, among: before, withPackages: withPackages)
+            } catch {
+                if try before == states() { throw error }
+            }
+        }
+        return try spaceUse(of: chosen, among: states(), withPackages: withPackages)
+    }
+
+    private func spaceUse(
+        of chosen: [State], among all: [State], withPackages: Bool
+    ) throws(InstallationError) -> SpaceUse {
         let active = try activeState()
         let pins = try self.pins()
         let survey = try survey(all, active)

@@ -109,7 +109,8 @@ extension ContentStore {
     package func kept(of garbage: Garbage, anyway: Bool) throws(StoreError) -> Kept {
         let manifests = garbage.pendingManifests + garbage.strayManifests + garbage.packages.map(\.id)
         return try select(
-            Pending(objects: garbage.allCopies, manifests: manifests), AnonymousGate(directory), anyway: anyway
+            Pending(objects: garbage.allCopies, manifests: manifests), AnonymousGate(lookingAt: directory),
+            anyway: anyway
         ).kept
     }
 
@@ -153,7 +154,7 @@ extension ContentStore {
     ) throws(StoreError) -> Selection {
         var selection = Selection()
         selection.kept.isAnonymous = !gate.isClosed && !anyway
-        selection.kept.anonymousHolders = gate.isClosed ? [] : gate.holders
+        selection.kept.anonymousHolders = gate.holders
         let pins = try pins()
         let pinned = try pinnedObjects(pins, pending.manifests)
         for id in pending.manifests.sorted() {
@@ -190,7 +191,7 @@ extension ContentStore {
     func viewed(
         _ going: [PackageID]
     ) throws(StoreError) -> (packages: Set<PackageID>, objects: Set<Digest128>, everything: Bool) {
-        let everything = try !AnonymousGate(directory).isClosed
+        let everything = try !AnonymousGate(lookingAt: directory).isClosed
         let pins = try pins()
         return (pins.packages, try pinnedObjects(pins, going), everything)
     }
