@@ -74,6 +74,12 @@ extension Installation {
     package func planCollecting(
         removing: [UInt64] = [], _ options: GarbageOptions = GarbageOptions()
     ) throws(InstallationError) -> GarbagePlan {
+        try InstallationError.lookingAgain { () throws(InstallationError) in try findGarbage(removing, options) }
+    }
+
+    private func findGarbage(
+        _ removing: [UInt64], _ options: GarbageOptions
+    ) throws(InstallationError) -> GarbagePlan {
         let all = try states()
         let active = try activeState()?.number
         let pins = try self.pins()

@@ -47,21 +47,13 @@ extension Installation {
     package func spaceUse(
         of chosen: [State] = [], withPackages: Bool = false
     ) throws(InstallationError) -> SpaceUse {
-        // This takes no lock: a state may be removed between one look and the next.
-        for _ in 0..<8 {
-            let before = try states()
-            do throws(InstallationError) {
-                return try spaceUse(of: chosen, among: before, withPackages: withPackages)
-            } catch {
-                if try before == states() { throw error }
-            }
+        try InstallationError.lookingAgain { () throws(InstallationError) in
+            try measureSpace(of: chosen, withPackages)
         }
-        return try spaceUse(of: chosen, among: states(), withPackages: withPackages)
     }
 
-    private func spaceUse(
-        of chosen: [State], among all: [State], withPackages: Bool
-    ) throws(InstallationError) -> SpaceUse {
+    private func measureSpace(of chosen: [State], _ withPackages: Bool) throws(InstallationError) -> SpaceUse {
+        let all = try states()
         let active = try activeState()
         let pins = try self.pins()
         let survey = try survey(all, active)

@@ -1,6 +1,7 @@
 package import BytePath
 package import ContentStore
 internal import Digests
+internal import FileTree
 package import LMDB
 package import LinuxSystem
 package import PackageModel
@@ -84,6 +85,27 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
             error.number == .quotaExceeded
         default: false
         }
+    }
+
+    /// Whether it is about a record that a state had a moment ago: somebody may have removed it meanwhile.
+    private var isOfSomethingGone: Bool {
+        switch self {
+        case .store(.tree(.missing)), .store(.unknownPackage), .state(.unknownState): true
+        case .state(.store(.tree(.missing))), .state(.store(.unknownPackage)): true
+        default: false
+        }
+    }
+
+    /// Runs what looks at a root several times without its lock, again where a change came in between.
+    static func lookingAgain<R>(_ body: () throws(InstallationError) -> R) throws(InstallationError) -> R {
+        for _ in 0..<8 {
+            do throws(InstallationError) {
+                return try body()
+            } catch {
+                guard error.isOfSomethingGone else { throw error }
+            }
+        }
+        return try body()
     }
 
     /// What kind of failure it is, for exit codes and `--json`.

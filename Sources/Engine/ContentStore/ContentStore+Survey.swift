@@ -15,15 +15,12 @@ extension ContentStore {
         var survey = SpaceSurvey(holders)
         try reading { (transaction) throws(StoreError) in
             for id in try packages(in: transaction) {
-                var claims = ClaimDrops()
-                try claims.add(layoutBytes(of: id, in: transaction), effective: effective)
-                var copies: [SpaceSurvey.Copy: UInt64] = [:]
-                for (digest, drop) in claims.objects {
-                    for variant in drop.counts.keys {
-                        copies[SpaceSurvey.Copy(object: digest, variant: variant)] = drop.size
-                    }
+                let layout = try layoutBytes(of: id, in: transaction)
+                do throws(TreeError) {
+                    try survey.add(id, layout, effective: effective)
+                } catch {
+                    throw .tree(error)
                 }
-                survey.add(id, copies)
             }
         }
         survey.count(plainFile: effective(.plainFile))

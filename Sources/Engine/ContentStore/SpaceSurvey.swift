@@ -42,12 +42,17 @@ package struct SpaceSurvey: Sendable {
     struct Copy: Hashable {
         let object: Digest128
         let variant: EntryMetadata
+
+        /// Digests are as good as random already.
+        func hash(into hasher: inout Hasher) { hasher.combine(object.low) }
     }
 
     private struct Facts {
         let size: UInt64
         var holderCount = 0
         var packageCount = 0
+        /// While packages are added: the last one that has it.
+        var lastPackage = 0
         var isInView = false
         var isInTree = false
     }
@@ -68,10 +73,25 @@ package struct SpaceSurvey: Sendable {
 
     // MARK: Building
 
-    mutating func add(_ id: PackageID, _ copies: [Copy: UInt64]) {
-        let numbers = copies.map { number(of: $0.key, size: $0.value) }
-        for number in numbers { facts[number].packageCount += 1 }
-        packages[id] = numbers
+    mutating func add(
+        _ id: PackageID, _ layout: UnsafeRawBufferPointer, effective: (EntryMetadata) -> EntryMetadata
+    ) throws(TreeError) {
+        var owned: [Int] = []
+        var groups = try LayoutGroups(layout)
+        while let group = try groups.next() {
+            var records = group.records
+            while let record = try records.next() {
+                guard record.kind == .regular, record.size > 0 else { continue }
+                let copy = Copy(object: record.identifier, variant: effective(record.metadata))
+                let number = number(of: copy, size: record.size)
+                // Its own number, from 1, says that this package has the copy already.
+                guard facts[number].lastPackage != packages.count + 1 else { continue }
+                facts[number].lastPackage = packages.count + 1
+                facts[number].packageCount += 1
+                owned.append(number)
+            }
+        }
+        packages[id] = owned
     }
 
     private mutating func number(of copy: Copy, size: UInt64) -> Int {
@@ -96,6 +116,7 @@ package struct SpaceSurvey: Sendable {
     /// Notes what live views show; `everything` where that is not known.
     mutating func noteViews(packages pinned: Set<PackageID>, objects: Set<Digest128>, everything: Bool) {
         for id in pinned { for number in packages[id] ?? [] { facts[number].isInView = true } }
+        guard everything || !objects.isEmpty else { return }
         for (copy, number) in numbers where everything || objects.contains(copy.object) {
             facts[number].isInView = true
         }
@@ -147,11 +168,14 @@ package struct SpaceSurvey: Sendable {
         var counts = Array(repeating: 0, count: facts.count)
         var last = Array(repeating: -1, count: facts.count)
         for holder in Set(chosen) {
-            let owned = holders[holder].packages.lazy.compactMap { packages[$0] }
-            for number in [owned.joined().map { $0 }, others[holder]].joined() where last[number] != holder {
-                last[number] = holder
-                counts[number] += 1
+            func visit(_ numbers: [Int]) {
+                for number in numbers where last[number] != holder {
+                    last[number] = holder
+                    counts[number] += 1
+                }
             }
+            for id in holders[holder].packages { if let numbers = packages[id] { visit(numbers) } }
+            visit(others[holder])
         }
         return counts
     }
