@@ -58,7 +58,8 @@ struct ViewProgramTests {
             mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
             assert mapped[:4] == b'\\x7fELF' and mapped[:] == file.read()
         maps = [line.split()[-1] for line in open('/proc/self/maps')]
-        assert sum(path.startswith('/usr/lib/') for path in maps) > 3, maps
+        # What stands before is left out where an overlay is between.
+        assert sum('/lib/' in path for path in maps) > 3, maps
         print(json.dumps({'moss': zlib.crc32(b'moss'), 'process': libc.getpid() > 0}))
         """
 
