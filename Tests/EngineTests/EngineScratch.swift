@@ -40,7 +40,7 @@ struct EngineScratch {
         let opened = try RootDirectory(opening: root)
         let environment = try Environment(at: root.appending(".moss/db"))
         let store = try ContentStore(
-            in: opened.moss, environment: environment, ownership: ownership ?? opened.ownership, create: true)
+            in: opened.moss, environment: environment, ownership: ownership ?? opened.ownership, making: .all)
         states = StateStore(opened, store)
         try states.initialise()
     }

@@ -130,7 +130,8 @@ package final class Installation: Sendable {
             throw .database(error)
         }
         return try InstallationError.stored { () throws(StoreError) in
-            try ContentStore(in: root.moss, environment: environment, ownership: root.ownership, create: create)
+            try ContentStore(
+                in: root.moss, environment: environment, ownership: root.ownership, making: create ? .all : .none)
         }
     }
 }

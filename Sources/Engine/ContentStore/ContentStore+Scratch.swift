@@ -15,6 +15,6 @@ extension ContentStore {
         let environment = try StoreError.catching { () throws(DatabaseError) in
             try Environment(at: path.appending("db"), options: EnvironmentOptions())
         }
-        try self.init(in: directory, environment: environment, ownership: .recorded, create: true)
+        try self.init(in: directory, environment: environment, ownership: .recorded, making: .needed)
     }
 }

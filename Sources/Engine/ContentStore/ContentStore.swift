@@ -36,29 +36,35 @@ package final class ContentStore: Sendable {
     /// Makes names of temporary files unique in this process.
     let temporaryCounter = Atomic<UInt64>(0)
 
-    /// Opens the store in `directory` (a root's `.moss`); `create` makes what is missing.
+    /// Which of its directories a store makes.
+    package enum Making: Sendable {
+        case none
+        case all
+        /// Those for objects when there is an object for them: for a store of few objects and a short life.
+        case needed
+    }
+
+    /// Opens the store in `directory` (a root's `.moss`), after making what `making` says is missing.
     package init(
-        in directory: borrowing Descriptor, environment: Environment, ownership: Ownership, create: Bool
+        in directory: borrowing Descriptor, environment: Environment, ownership: Ownership, making: Making
     ) throws(StoreError) {
-        if create { try Self.makeDirectories(in: directory) }
+        if making != .none { try Self.makeDirectories(in: directory, withShards: making == .all) }
         self.environment = environment
         self.ownership = ownership
         self.directory = try StoreError.catching { () throws(SystemError) in try directory.duplicate() }
         objects = try StoreError.catching { () throws(SystemError) in try directory.openDirectory("objects") }
         packages = try StoreError.catching { () throws(SystemError) in try directory.openDirectory("packages") }
-        shards = Mutex(ShardTable())
+        shards = Mutex(ShardTable(makesMissing: making == .needed))
     }
 
-    static func makeDirectories(in directory: borrowing Descriptor) throws(StoreError) {
+    static func makeDirectories(in directory: borrowing Descriptor, withShards: Bool) throws(StoreError) {
         do throws(SystemError) {
             try directory.ensureDirectory("packages")
             try directory.ensureDirectory(Lease.directoryName)
             try directory.ensureDirectory("objects")
+            guard withShards else { return }
             let objects = try directory.openDirectory("objects")
-            for shard in 0..<ObjectName.privilegedShard {
-                try objects.ensureDirectory(BytePath(ObjectName.shardName(shard)))
-            }
-            try objects.ensureDirectory(BytePath(ObjectName.shardName(ObjectName.privilegedShard)), mode: 0o700)
+            for shard in 0..<ObjectName.shardCount { try ShardTable.make(shard, in: objects) }
         } catch {
             throw .system(error)
         }
@@ -89,6 +95,14 @@ package final class ContentStore: Sendable {
 private struct ShardTable: ~Copyable {
     private var descriptors: [Int32] = Array(repeating: -1, count: ObjectName.shardCount)
     private var owned: [DescriptorBox] = []
+    private let makesMissing: Bool
+
+    init(makesMissing: Bool) { self.makesMissing = makesMissing }
+
+    static func make(_ shard: Int, in objects: borrowing Descriptor) throws(SystemError) {
+        let isPrivileged = shard == ObjectName.privilegedShard
+        try objects.ensureDirectory(BytePath(ObjectName.shardName(shard)), mode: isPrivileged ? 0o700 : 0o755)
+    }
 
     private final class DescriptorBox {
         let descriptor: Descriptor
@@ -97,6 +111,7 @@ private struct ShardTable: ~Copyable {
 
     mutating func descriptor(of shard: Int, below objects: borrowing Descriptor) throws(SystemError) -> Int32 {
         if descriptors[shard] >= 0 { return descriptors[shard] }
+        if makesMissing { try Self.make(shard, in: objects) }
         let box = DescriptorBox(try objects.openDirectory(BytePath(ObjectName.shardName(shard))))
         owned.append(box)
         descriptors[shard] = box.descriptor.raw

@@ -10,19 +10,14 @@ internal import ViewImage
 final class ScratchContent: Sendable {
     private let path: BytePath
     private let objects: ObjectReader
-    private let stones: [Stone]
-
-    /// A package to be unpacked; whoever needs it first does so while others wait.
-    private final class Stone: Sendable {
-        let source: ViewRequest.Stone
-        let isUnpacked = Mutex(false)
-
-        init(_ source: ViewRequest.Stone) { self.source = source }
-    }
+    private let stones: [ViewRequest.Stone]
+    /// Which stones are unpacked. Whoever needs one first unpacks it while others wait, as a process may have the
+    /// store's database open once only.
+    private let unpacked = Mutex<Set<Int>>([])
 
     init(at path: BytePath, stones: [ViewRequest.Stone]) throws(PreviewMount.Failure) {
         self.path = path
-        self.stones = stones.map(Stone.init)
+        self.stones = stones
         do throws(SystemError) {
             objects = try ObjectReader(in: try Descriptor.openDirectory(path))
         } catch {
@@ -33,24 +28,25 @@ final class ScratchContent: Sendable {
     /// Opens an object of the source, unpacking that first where it is still a stone.
     func open(_ digest: Digest128, mode: UInt32, source: Int) throws(SystemError) -> Descriptor {
         let index = source - Int(ViewRequest.firstStoneSource)
-        if stones.indices.contains(index) { try unpack(stones[index]) }
+        if stones.indices.contains(index) { try unpack(index) }
         // As a store that only records owners makes them.
         return try objects.open(digest, EntryMetadata(mode: mode | 0o400))
     }
 
-    private func unpack(_ stone: Stone) throws(SystemError) {
-        try stone.isUnpacked.withLock { (isUnpacked) throws(SystemError) in
-            if isUnpacked { return }
+    private func unpack(_ index: Int) throws(SystemError) {
+        try unpacked.withLock { (unpacked) throws(SystemError) in
+            if unpacked.contains(index) { return }
+            let stone = stones[index]
             do {
                 let store = try ContentStore(scratchAt: path)
-                let file = try Descriptor.open(stone.source.path)
-                _ = try store.ingest(stone.source.path, file, expecting: stone.source.id)
+                let file = try Descriptor.open(stone.path)
+                _ = try store.ingest(stone.path, file, expecting: stone.id)
             } catch let error as SystemError {
                 throw error
             } catch {
-                throw SystemError(.inputOutput, call: "unpack", path: stone.source.path)
+                throw SystemError(.inputOutput, call: "unpack", path: stone.path)
             }
-            isUnpacked = true
+            unpacked.insert(index)
         }
     }
 

@@ -71,7 +71,7 @@ package struct DatabaseRebuild {
             try Environment(at: root.path.appending(".moss").appending(Self.newName))
         }
         store = try StateStore.catchingStore { () throws(StoreError) in
-            try ContentStore(in: root.moss, environment: environment, ownership: root.ownership, create: true)
+            try ContentStore(in: root.moss, environment: environment, ownership: root.ownership, making: .all)
         }
         self.root = root
         self.salvage = salvage

@@ -22,7 +22,7 @@ extension ContentStore {
 
     /// Makes the shard directories that are missing.
     package func mendDirectories() throws(StoreError) {
-        try Self.makeDirectories(in: directory)
+        try Self.makeDirectories(in: directory, withShards: true)
     }
 
     /// The digest of the bytes a variant's file holds; nil where it cannot be read or is no file.
