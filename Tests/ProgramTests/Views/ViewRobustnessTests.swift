@@ -134,7 +134,10 @@ import Testing
             let open = try Descriptor.open(large(fixture))
             let work = try Command(
                 "bash",
-                ["-c", "while find \"$1\" -type f -print0 | xargs -0 -n 3 -P 8 cat; do :; done", "x", fixture.place]
+                [
+                    "-c", "while [ -e $1/share ] && find $1 -type f -print0 | xargs -0 -n 3 -P 8 cat; do :; done", "x",
+                    fixture.place,
+                ]
             ).start()
             pause(milliseconds: 300)
             #expect(work.isRunning)

@@ -28,6 +28,8 @@ struct SandboxOptions: ParsableArguments {
     func request(
         _ command: [String], in view: borrowing PreparedView, of root: BytePath, _ reading: ViewRequest.Reading
     ) throws -> SandboxRequest {
+        // Through the sandbox's overlay the kernel names mapped files that it reads by itself by wrong paths.
+        let reading = reading == .automatic ? .cached : reading
         let serving = Views.request(for: view, root: root, at: "{mountpoint}", reading)
         let provider = SandboxRequest.Provider(
             try Views.findProgram(), serving.arguments + ["--ready", "{ready}"], inherited: view.descriptors)
