@@ -115,9 +115,17 @@ package struct CollectionManager: Sendable {
         return configuration
     }
 
-    private func refresh(_ configuration: CollectionConfiguration) throws(RepositoryError) -> Refreshed {
+    /// Reads one collection as if it were new, for when what is stored of it may not be whole.
+    @discardableResult
+    package func refetch(_ id: CollectionID) throws(RepositoryError) -> Refreshed {
+        try refresh(configuration(of: id), trustsStored: false)
+    }
+
+    private func refresh(
+        _ configuration: CollectionConfiguration, trustsStored: Bool = true
+    ) throws(RepositoryError) -> Refreshed {
         let transport = try transports.serving(configuration)
-        var previous = try store.previousFetch(of: configuration.id)
+        var previous = trustsStored ? try store.previousFetch(of: configuration.id) : nil
         if previous?.record.source != configuration.uri { previous = nil }
         switch try transport.fetch(configuration, previous: previous) {
         case .unchanged(let stamp):

@@ -12,11 +12,11 @@ import TestSupport
 
 /// Plants faults in a root, and says which finding each must lead to.
 struct FaultPlanter {
-    /// What a check has to name, and whether a repair has to bring it back.
+    /// What a check has to name, and whether a repair can bring it back.
     struct Planted {
         let subject: Damage.Subject
         let what: String
-        /// Nobody else has its bytes.
+        /// Its bytes are nowhere else.
         let isLost: Bool
     }
 
@@ -30,12 +30,19 @@ struct FaultPlanter {
     private let packages: [PackageID]
     private var usedObjects: Set<Digest128> = []
     private var usedPaths: Set<BytePath> = []
+    /// Packages of which either the manifest or a record is damaged: one can be made of the other.
+    private var usedRecords: Set<PackageID> = []
+    /// What the database holds, by bucket and key.
+    private var records: [String: [[UInt8]: [UInt8]]] = [:]
+    /// Objects that no collection offers.
+    private let withdrawn: Set<Digest128>
     private(set) var planted: [Planted] = []
     private var counter = 0
 
-    /// - Parameter keeping: objects to leave alone.
-    init(_ root: BytePath, _ generator: SeededGenerator, keeping kept: Set<Digest128> = []) throws {
+    /// - Parameter withdrawn: objects that no collection offers.
+    init(_ root: BytePath, _ generator: SeededGenerator, withdrawn: Set<Digest128> = []) throws {
         self.root = root
+        self.withdrawn = withdrawn
         self.generator = generator
         let installation = try Installation(opening: root, .reading)
         guard let state = try installation.activeState() else { throw InstallationError.noActiveState }
@@ -48,7 +55,7 @@ struct FaultPlanter {
                 switch entry.content {
                 case .regular(let digest, let size) where size > 1:
                     files.append((path, entry))
-                    if !kept.contains(digest) { objects[digest] = installation.store.effective(entry.metadata) }
+                    objects[digest] = installation.store.effective(entry.metadata)
                 case .symlink: links.append((path, entry))
                 default: break
                 }
@@ -58,6 +65,13 @@ struct FaultPlanter {
         self.links = links
         self.objects = objects.map { ($0.key, $0.value) }.sorted { $0.digest < $1.digest }
         packages = state.selections.map(\.package)
+        var records: [String: [[UInt8]: [UInt8]]] = [:]
+        try installation.store.environment.forEachRecord { record in
+            let bucket = String(decoding: record.bucket, as: UTF8.self)
+            guard ["packages", "layouts"].contains(bucket) else { return }
+            records[bucket, default: [:]][Array(record.key)] = Array(record.value)
+        }
+        self.records = records
     }
 
     private var moss: BytePath { root.appending(".moss") }
@@ -84,7 +98,7 @@ struct FaultPlanter {
 
     /// Plants one fault of a random kind.
     mutating func plant(recordFaults: Bool) throws {
-        switch Int.random(in: 0..<(recordFaults ? 12 : 11), using: &generator) {
+        switch Int.random(in: 0..<(recordFaults ? 13 : 12), using: &generator) {
         case 0: try onObject("flip") { try Self.flip($0, &$1) }
         case 1: try onObject("truncate") { path, _ in try Self.truncate(path) }
         case 2:
@@ -102,7 +116,8 @@ struct FaultPlanter {
         case 7: try missingFile()
         case 8: try wrongLink()
         case 9: try changedFile()
-        case 10: try manifest()
+        case 10: try directoryMode()
+        case 11: try manifest()
         default: try record()
         }
     }
@@ -116,7 +131,9 @@ struct FaultPlanter {
     ) throws {
         guard let object = freshObject() else { return }
         try body(place(object), &generator)
-        note(.object(object.digest, object.variant), what)
+        // Another name of the file is enough to bring it back, and its own bytes are; but all names have these.
+        let isLost = ["flip", "truncate"].contains(what) && withdrawn.contains(object.digest)
+        note(.object(object.digest, object.variant), what, isLost: isLost)
     }
 
     static func flip(_ path: BytePath, _ generator: inout SeededGenerator) throws {
@@ -155,7 +172,8 @@ struct FaultPlanter {
     }
 
     private mutating func missingFile() throws {
-        guard let file = freshPath(files) else { return }
+        guard let file = freshPath(files), case .regular(let digest, _) = file.entry.content else { return }
+        usedObjects.insert(digest)
         try Descriptor.openDirectory(root.appending("usr")).unlink(file.path)
         note(.entry(place: "usr", path: file.path), "missing")
     }
@@ -166,6 +184,12 @@ struct FaultPlanter {
         try usr.unlink(link.path)
         try usr.makeSymlink(link.path, to: "/nowhere")
         note(.entry(place: "usr", path: link.path), "wrong link")
+    }
+
+    private mutating func directoryMode() throws {
+        guard let file = freshPath(files), usedPaths.insert(file.path.parent).inserted else { return }
+        try Descriptor.openDirectory(root.appending("usr")).setMode(0o711, of: file.path.parent)
+        note(.entry(place: "usr", path: file.path.parent), "directory mode")
     }
 
     /// Another file in the place of the store's, looking just like it.
@@ -186,30 +210,43 @@ struct FaultPlanter {
     private mutating func manifest() throws {
         let id = packages[Int.random(in: 0..<packages.count, using: &generator)]
         let path = moss.appending("packages/\(id.hexadecimal).stone")
-        guard usedPaths.insert(path).inserted else { return }
+        guard usedRecords.insert(id).inserted else { return }
         try Self.truncate(path)
         note(.manifest(id), "manifest")
     }
 
-    /// A flipped bit in the value of a record.
+    /// A flipped bit in the value of a record, in whatever pages hold these bytes: those in use, and old ones that do not
+    /// count.
     private mutating func record() throws {
+        let bucket = ["packages", "layouts"][Int.random(in: 0..<2, using: &generator)]
         let id = packages[Int.random(in: 0..<packages.count, using: &generator)]
-        let data = moss.appending("db/data.mdb")
-        let key = id.bytes
-        let file = try Descriptor.open(data, .readWrite)
-        let bytes = try file.readAll()
-        // The key, as it stands in a leaf in front of its value; pages given up hold old copies, which do not count.
-        var hits: [Int] = []
-        var position = 0
-        while position + key.count + 64 < bytes.count {
-            guard let found = bytes[position...].firstIndex(of: key[0]), found + key.count + 64 < bytes.count else {
-                break
-            }
-            if bytes[found..<(found + key.count)].elementsEqual(key) { hits.append(found) }
-            position = found + 1
+        guard let value = records[bucket]?[id.bytes], value.count > 80, usedRecords.insert(id).inserted else { return }
+        let file = try Descriptor.open(moss.appending("db/data.mdb"), .readWrite)
+        let data = try file.readAll()
+        // Small values follow their key, and the same bytes may be elsewhere under another; large ones have pages.
+        let isInline = value.count < 1800
+        let pattern = (isInline ? id.bytes : []) + value.prefix(isInline ? 40 : 80)
+        let offset = pattern.count - Int.random(in: 1...16, using: &generator)
+        let bit = UInt8(1) << UInt8.random(in: 0..<8, using: &generator)
+        for place in Self.places(of: pattern, in: data) {
+            try withUnsafeBytes(of: data[place + offset] ^ bit) { try file.write($0, at: UInt64(place + offset)) }
         }
-        guard let hit = hits.last else { return }
-        let offset = UInt64(hit + key.count + 5)
-        try withUnsafeBytes(of: bytes[Int(offset)] ^ 4) { try file.write($0, at: offset) }
+        note(.record(bucket: bucket, key: id.bytes), "record")
+    }
+
+    private static func places(of pattern: [UInt8], in data: [UInt8]) -> [Int] {
+        data.withUnsafeBytes { data in
+            var places: [Int] = []
+            guard let start = data.baseAddress, data.count >= pattern.count else { return [] }
+            var next = 0
+            while next <= data.count - pattern.count,
+                let hit = memchr(start + next, Int32(pattern[0]), data.count - pattern.count - next + 1)
+            {
+                let place = UnsafeRawPointer(hit) - start
+                if memcmp(hit, pattern, pattern.count) == 0 { places.append(place) }
+                next = place + 1
+            }
+            return places
+        }
     }
 }

@@ -130,4 +130,19 @@ extension RootCheck {
         else { return false }
         return (try? installation.store.writeManifests([record])) != nil
     }
+
+    /// Reads again what collections offer, which no file of the root tells and which repairs need.
+    func refreshCollections() {
+        let listed = attempt(
+            .database, { () throws(RepositoryError) in try installation.collections.list() }, else: [])
+        for collection in listed where collection.configuration.isActive {
+            let id = collection.configuration.id
+            do throws(RepositoryError) {
+                try installation.collections.refetch(id)
+            } catch {
+                note([Damage(.collection(id.text), .unreadable, "\(error)")])
+                report.advice.append("moss repo update \(id.text)")
+            }
+        }
+    }
 }

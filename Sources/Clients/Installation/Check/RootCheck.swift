@@ -92,6 +92,7 @@ final class RootCheck {
         } else {
             note(records.damage)
         }
+        if let rebuild = report.rebuild, !rebuild.wasReadable { refreshCollections() }
         if let state = options.state, !records.states.contains(where: { $0.number == state }) {
             throw .state(.unknownState(state))
         }
