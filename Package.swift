@@ -142,7 +142,8 @@ let allTests: [Target] = [
         [
             "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LMDB", "LinuxSystem", "PackageModel",
             "Repositories", "Sandbox", "States", "StoneFormat", "Zstandard",
-            "call-tracer", "corpus-generator", "deb2stone", "link-tree", "moss", "moss-sandbox", "moss-view",
+            "call-tracer", "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-sandbox",
+            "moss-view",
         ]),
 ]
 
@@ -165,6 +166,8 @@ let benchmarks: [Target] = [
         name: "corpus-generator",
         dependencies: ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat", argumentParser],
         path: "Benchmarks/CorpusGenerator", swiftSettings: settings),
+    .executableTarget(
+        name: "hash-files", path: "Benchmarks/HashFiles", linkerSettings: [.linkedLibrary("xxhash")]),
     .executableTarget(name: "link-tree", path: "Benchmarks/LinkTree"),
     .executableTarget(
         name: "moss-benchmark",

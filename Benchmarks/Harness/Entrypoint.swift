@@ -14,11 +14,11 @@ struct Entrypoint: ParsableCommand {
     @Option(help: "Where the image and the corpus are kept.") var work = "/var/tmp/moss-benchmark"
     @Option(help: "Size of the ext4 image in GiB; the file is sparse.") var imageGigabytes = 12
     @Option(help: "zstd level of the unpack packages; 18 is what stones in repositories have.") var level = 18
-    @Option(help: "Only these tables: unpack, start, compose, blit, change, view, collect; may be repeated.")
+    @Option(help: "Only these tables: unpack, start, compose, blit, change, view, collect, check; may be repeated.")
     var only: [Part] = []
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case unpack, start, compose, blit, change, view, collect
+        case unpack, start, compose, blit, change, view, collect, check
     }
 
     func run() throws {
@@ -58,6 +58,7 @@ struct Entrypoint: ParsableCommand {
         case .view: try ViewFigures(moss: moss, tools: tools, inputs: inputs, image: image, rounds: rounds).tables()
         case .collect:
             [try CollectFigures(moss: moss, inputs: inputs, tools: tools, mountPoint: image.mountPoint).table()]
+        case .check: try CheckFigures(moss: moss, tools: tools, rounds: rounds).tables()
         }
     }
 }

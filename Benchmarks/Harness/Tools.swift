@@ -6,5 +6,6 @@ struct Tools {
 
     var corpusGenerator: BytePath { directory.appending("corpus-generator") }
     var linkTree: BytePath { directory.appending("link-tree") }
+    var hashFiles: BytePath { directory.appending("hash-files") }
     var moss: BytePath { directory.appending("moss") }
 }

@@ -6,6 +6,7 @@ package enum BuiltProduct: String, CaseIterable, Sendable {
     case callTracer = "call-tracer"
     case corpusGenerator = "corpus-generator"
     case deb2stone
+    case hashFiles = "hash-files"
     case linkTree = "link-tree"
     case moss
     case mossSandbox = "moss-sandbox"

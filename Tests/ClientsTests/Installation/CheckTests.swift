@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func findsAndRepairsRandomFaults() throws {
-        try plantAndRepair(packages: 20, files: 50, faults: 60, records: false, withdrawn: 8)
+        try plantAndRepair(packages: 20, files: 50, faults: 60, records: false, withdrawn: 6)
     }
 
     @Test func findsAndRepairsFaultsOfRecordsToo() throws {

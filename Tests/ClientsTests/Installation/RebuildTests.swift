@@ -90,7 +90,7 @@ import Testing
 
     @Test(.long) func equalsTheOldOneOfTwoThousandPackages() throws {
         try withInstallationScratch { scratch in
-            try makeStates(scratch, packages: 2000, states: 50)
+            try makeStates(scratch, packages: 2013, states: 50)
             try rebuildAndCompare(scratch, deletingOld: true)
         }
     }

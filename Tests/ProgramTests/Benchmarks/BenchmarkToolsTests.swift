@@ -47,6 +47,28 @@ struct BenchmarkToolsTests {
         }
     }
 
+    @Test(arguments: [1, 3]) func theLoopHashesAllThatIsThere(threads: Int) throws {
+        try withScratchDirectory { scratch in
+            let top = try Descriptor.openDirectory(scratch)
+            var (sum, bytes): (UInt64, Int) = (0, 0)
+            for directory in 0..<4 {
+                let shard = BytePath("shard\(directory)")
+                try top.makeDirectory(shard)
+                for (number, size) in [0, 1, 5000, 1 << 20, (2 << 20) + 1].enumerated() {
+                    let content = (0..<size).map { UInt8(truncatingIfNeeded: $0 + directory) }
+                    try top.replaceFile(shard.appending(BytePath("\(number)")), with: content)
+                    let digest = Digest128(hashing: content)
+                    sum &+= digest.low ^ digest.high
+                    bytes += size
+                }
+            }
+            let printed = try BuiltProduct.hashFiles.command([scratch, BytePath("\(threads)")]).runSuccessfully()
+            let lines = printed.outputText.split(separator: "\n").dropFirst().map(String.init)
+            let text = String(sum, radix: 16)
+            #expect(lines == ["20", "\(bytes)", String(repeating: "0", count: 16 - text.count) + text])
+        }
+    }
+
     @Test(arguments: [1, 2]) func theLoopMakesTheTreeItsPlanDescribes(threads: Int) throws {
         try withScratchDirectory { scratch in
             let top = try Descriptor.openDirectory(scratch)
