@@ -146,6 +146,26 @@ struct CollectTests {
         }
     }
 
+    /// A spare that was being made, one that no record knows, and one that was being removed.
+    @Test func aDryRunKnowsHalfMadeSpares() throws {
+        try withRoot(packageCount: 3, fileCount: 20) { root in
+            let listing = try root.listing()
+            let trees = try Descriptor.openDirectory(root.root.appending(".moss/trees"))
+            let spare = try #require(try trees.entries().first?.name)
+            try trees.removeTree(spare)
+            let total = try root.copied(tidy: false) { try MutatingCalls.total($0.counts("tidy")) }
+            #expect(try root.traced(["kill", "--mutating", BytePath("\(total * 2 / 3)")], ["tidy"]).end == .exited(90))
+            try trees.makeDirectory("77")
+            try trees.openDirectory("77").makeDirectory("bin")
+            #expect(try trees.entries().count == 2)
+            let done = try expectAsPromised(root)
+            #expect(try done.freed.trees == 2 && trees.entries().isEmpty)
+            try root.done("tidy")
+            #expect(try trees.entries().count == 1 && root.listing() == listing)
+            #expect(try root.litter() == [])
+        }
+    }
+
     @Test(.needsRoot) func aDryRunKnowsWhatViewsKeep() throws {
         try withRoot(packageCount: 3, fileCount: 20) { root in
             let place = root.path.appending("view")

@@ -1,5 +1,6 @@
 import BytePath
 import Foundation
+import Glibc
 import LinuxSystem
 import Synchronization
 import TestSupport
@@ -41,12 +42,13 @@ final class ModelHistory {
         }
         while let view = views.first { try unmount(view) }
         try collect(verifying: true)
+        try run("fsck", "--full")
         try checkAllStates()
     }
 
     private func step() throws {
         if system.states.isEmpty { return try install() }
-        switch Int.random(in: 0..<22, using: &generator) {
+        switch Int.random(in: 0..<23, using: &generator) {
         case 0...3: try install()
         case 4, 5: try removePackages()
         case 6, 7: try sync()
@@ -58,7 +60,8 @@ final class ModelHistory {
         case 16: try collect(verifying: false)
         case 17: try collect(verifying: true)
         case 18: try run("tidy")
-        case 19, 20: try mount()
+        case 19: try run("fsck", "--full")
+        case 20, 21: try mount()
         default: if let view = views.randomElement(using: &generator) { try unmount(view) }
         }
     }
@@ -209,8 +212,21 @@ final class ModelHistory {
 
     private func unmount(_ view: View) throws {
         readers.show(nil, at: view.place)
-        try run("umount", view.place)
+        try unmount(view.place)
         views.removeAll { $0.place == view.place }
+    }
+
+    /// Other commands look at views for a moment, for `mount --list` and when they clean up; what is in use stays.
+    private func unmount(_ place: BytePath) throws {
+        for _ in 0..<20 {
+            let result = try root.moss("umount", place)
+            if !result.errorText.contains("in use") { break }
+            usleep(50_000)
+        }
+        steps.append("umount \(place.lastComponent.display)")
+        if try MountTable.read().contains(where: { $0.path == place }) {
+            throw Mismatch(description: "\(place.display) is still mounted")
+        }
     }
 
     /// Takes away what a failure left mounted.
@@ -272,6 +288,6 @@ final class ModelHistory {
         for (number, state) in system.states.sorted(by: { $0.key < $1.key }) {
             try expect("state \(number)", state.tree, at: place.appending("states/\(number)/usr"))
         }
-        try run("umount", place)
+        try unmount(place)
     }
 }
