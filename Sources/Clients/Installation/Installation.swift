@@ -122,10 +122,14 @@ package final class Installation: Sendable {
         _ root: RootDirectory, isWritable: Bool, create: Bool
     ) throws(InstallationError) -> ContentStore {
         let environment: Environment
+        let place = root.path.appending(".moss/db")
         do throws(DatabaseError) {
+            // LMDB would make a new one, with nothing in it.
+            let size = try? root.moss.statusIfPresent(of: "db/data.mdb")?.size
+            if !create, size ?? 0 == 0 { throw DatabaseError(.notFound, directory: place, detail: "data.mdb is gone") }
             var options = EnvironmentOptions()
             options.readOnly = !isWritable
-            environment = try Environment(at: root.path.appending(".moss/db"), options: options)
+            environment = try Environment(at: place, options: options)
         } catch {
             throw .database(error)
         }

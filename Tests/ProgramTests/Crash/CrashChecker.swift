@@ -22,6 +22,8 @@ struct CrashChecker {
         let isTidy: Bool
         /// Make another change afterwards.
         let goesOn: Bool
+        /// It was damaged before, and must be repairable now.
+        let isDamaged: Bool
     }
 
     /// - Returns: the first promise that is broken, or nil.
@@ -33,6 +35,10 @@ struct CrashChecker {
                 _ = try Installation.initialise(root)
                 return try Installation(opening: root, .changing(waiting: nil)).activeState() == nil
                     ? nil : "a state came from nowhere"
+            }
+            if expected.isDamaged {
+                let report = try Installation.check(root, CheckOptions(depth: .full, repairs: true))
+                if let lost = report.findings.first(where: { $0.outcome == .lost }) { return "lost: \(lost.damage)" }
             }
             let installation = try Installation(opening: root, .changing(waiting: nil))
             if let problem = try violation(of: installation, root, allowed, expected) { return problem }

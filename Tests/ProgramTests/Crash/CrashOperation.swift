@@ -1,4 +1,5 @@
 import BytePath
+import Glibc
 import LinuxSystem
 import PackageModel
 import TestSupport
@@ -9,6 +10,7 @@ struct CrashOperation: Sendable {
         let arguments: [BytePath]
         /// Further options of `call-tracer record`.
         var tracing: [BytePath] = []
+        var exitCode: Int32 = 0
 
         /// The command without its options.
         var name: String { arguments.filter { $0 != "-y" }.map(\.display).joined(separator: " ") }
@@ -17,11 +19,17 @@ struct CrashOperation: Sendable {
     let name: String
     /// Run first, and on disk before the rest begins.
     let before: [[BytePath]]
+    /// What happens to the disk before the steps: they repair it, and a repair that is cut short must be possible still.
+    let damage: (@Sendable (CommandRoot) throws -> Void)?
     let steps: [Step]
 
-    private init(_ name: String, after before: [[BytePath]], _ steps: Step...) {
+    private init(
+        _ name: String, after before: [[BytePath]], damaged damage: (@Sendable (CommandRoot) throws -> Void)? = nil,
+        _ steps: Step...
+    ) {
         self.name = name
         self.before = before
+        self.damage = damage
         self.steps = steps
     }
 
@@ -36,6 +44,9 @@ struct CrashOperation: Sendable {
     private static func failing(_ call: BytePath, _ count: Int, _ error: Int, _ arguments: BytePath...) -> Step {
         Step(arguments: arguments, tracing: ["--fail", call, BytePath("\(count)"), BytePath("\(error)")])
     }
+
+    private static let repaired: Int32 = 9
+    private static let repair = Step(arguments: ["fsck", "--full", "--repair"], exitCode: repaired)
 
     /// Stand for directories of stones.
     static let stones: BytePath = "STONES"
@@ -78,6 +89,14 @@ struct CrashOperation: Sendable {
     /// Many links, so that the one that is refused is an object's that states need.
     private static let tooManyLinks = 31
 
+    /// Those whose names hold what MOSS_CRASH says, for looking into a few.
+    static let chosen: [CrashOperation] = {
+        guard let text = getenv("MOSS_CRASH").map({ String(cString: $0) }) else { return all }
+        return all.filter { $0.name.contains(text) }
+    }()
+
+    static var isChoosy: Bool { chosen.count < all.count }
+
     static let all: [CrashOperation] = [
         CrashOperation("init", after: [], run("init"), run("repo", "add", "test", stones)),
         CrashOperation("first install", after: fresh, run("-y", "install", "p0", "p1", "p2")),
@@ -117,9 +136,53 @@ struct CrashOperation: Sendable {
             run("-y", "gc")),
         CrashOperation("rebuild", after: one, run("store", "rebuild"), run("repo", "add", "newer", newer)),
         CrashOperation("full links", after: one, failing("linkat", 4, tooManyLinks, "-y", "remove", "p0")),
+        CrashOperation("repair records", after: three, damaged: { try $0.removeFilesBesideRecords() }, repair),
+        CrashOperation("repair swapped", after: three, damaged: { try $0.swapObjects() }, repair),
+        CrashOperation("repair from stones", after: three, damaged: { try $0.truncateObjects() }, repair),
         CrashOperation(
             "life", after: [], run("init"), run("repo", "add", "test", stones), run("-y", "install", "p0", "p1"),
             run("-y", "install", "p2"), run("tidy"), run("-y", "remove", "p0"), run("-y", "state", "activate", "1"),
             run("-y", "state", "remove", "2")),
     ]
+}
+
+/// Damage to roots made of ``systemPackage(_:release:fileCount:)``.
+extension CommandRoot {
+    private func open(_ path: BytePath) throws -> Descriptor {
+        try Descriptor.openDirectory(root.appending(".moss").appending(path))
+    }
+
+    /// A manifest and a state's file: the database knows what they held.
+    fileprivate func removeFilesBesideRecords() throws {
+        let packages = try open("packages")
+        if let first = try packages.entries().map(\.name).min() { try packages.unlink(first) }
+        try open("states").unlink("2")
+    }
+
+    /// Objects of the package that only old states have.
+    private func oldObjects() throws -> [BytePath] {
+        let objects = try open("objects")
+        return try TreeListing(of: root.appending(".moss/objects")).entries.filter { $0.kind == .regular }.map(\.path)
+            .filter { try objects.readFile($0).starts(with: "p1 ".utf8) }
+    }
+
+    /// Two objects take each other's names, and nobody else has their bytes.
+    fileprivate func swapObjects() throws {
+        let objects = try open("objects")
+        let names = try oldObjects()
+        try objects.rename(names[0], to: "swapped")
+        try objects.rename(names[1], to: names[0])
+        try objects.rename("swapped", to: names[1])
+        let directory = try Descriptor.openDirectory(stones)
+        for entry in try directory.entries() where !entry.name.bytes.starts(with: "other".utf8) {
+            try directory.unlink(entry.name)
+        }
+    }
+
+    /// Two objects lose their bytes.
+    fileprivate func truncateObjects() throws {
+        for name in try oldObjects().prefix(2) {
+            try Descriptor.open(root.appending(".moss/objects").appending(name), [.write]).truncate(to: 1)
+        }
+    }
 }

@@ -15,8 +15,9 @@ struct CrashRecording {
     /// Runs the operation below `scratch`, which must stay for as long as roots made from the recording are used.
     init(_ operation: CrashOperation, in scratch: BytePath) throws {
         let root = try operation.prepare(in: scratch)
-        history = try DiskHistory(startingFrom: root.root)
         var outcomes = [try CrashOutcome(of: root.root)]
+        try operation.damage?(root)
+        history = try DiskHistory(startingFrom: root.root)
         var isDone: [Bool] = []
         for step in operation.steps {
             let log = scratch.appending("log")
@@ -24,13 +25,17 @@ struct CrashRecording {
                 ["record", "-o", log, "--below", root.root] + step.tracing,
                 operation.complete(step.arguments, for: root))
             let isKilled = step.tracing.first == "--kill"
-            guard result.end == .exited(isKilled ? 128 + 9 : 0) else {
+            guard result.end == .exited(isKilled ? 128 + 9 : step.exitCode) else {
                 throw CommandRoot.Failure(
                     description: "\(operation.name): \(result.end): \(result.outputText)\(result.errorText)")
             }
             history.append(try CallLog(at: log))
             outcomes.append(try CrashOutcome(of: root.root))
             isDone.append(!isKilled)
+        }
+        if operation.damage != nil, let last = outcomes.last {
+            // What is made anew need not be what it was, byte for byte.
+            outcomes[0].manifests.merge(last.manifests) { $1 }
         }
         self.operation = operation
         self.outcomes = outcomes

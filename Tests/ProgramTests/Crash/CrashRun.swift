@@ -24,14 +24,16 @@ struct CrashRun {
         checker = CrashChecker(disk: try CrashDisk(in: scratch), outcomes: recording.outcomes)
     }
 
-    /// Cuts before and after every sync and command, and `count` more, evenly spread.
+    /// All cuts, or so many of those before and after every sync and command and at any time.
     func cuts(_ count: Int) -> [Int] {
         let history = recording.history
         let last = history.eventCount
         if count >= last { return Array(0...last) }
+        var random = SeededGenerator(seed: seed)
+        let special = history.syncs.flatMap { [$0.event, $0.event + 1] } + history.commandEnds + [last]
         let spread = (0..<count).map { $0 * last / count }
-        let special = history.syncs.flatMap { [$0.event, $0.event + 1] } + history.commandEnds
-        return Set(spread + special + [last]).sorted()
+        return Set(special.shuffled(using: &random).prefix(count) + spread.shuffled(using: &random).prefix(count / 2))
+            .sorted()
     }
 
     /// - Parameters:
@@ -58,7 +60,8 @@ struct CrashRun {
                 let goesOn = interval > 0 && checked.count % interval == 0
                 if goesOn { tally.followed += 1 }
                 let expected = CrashChecker.Expectation(
-                    outcomes: outcomes, isTidy: model == .journaled, goesOn: goesOn)
+                    outcomes: outcomes, isTidy: model == .journaled, goesOn: goesOn,
+                    isDamaged: recording.operation.damage != nil && outcomes.lowerBound == 0)
                 if let problem = try checker.disk.withDirectory(of: image, { try checker.violation(of: $0, expected) })
                 {
                     tally.violations.append("\(model), cut before event \(cut), \(place(cut)): \(problem)")

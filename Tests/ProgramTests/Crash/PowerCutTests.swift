@@ -46,7 +46,8 @@ import Testing
             }
             try mount.remount()
             let isDone = end == .exited(0)
-            let expected = CrashChecker.Expectation(outcomes: isDone ? 1...1 : 0...1, isTidy: true, goesOn: true)
+            let expected = CrashChecker.Expectation(
+                outcomes: isDone ? 1...1 : 0...1, isTidy: true, goesOn: true, isDamaged: false)
             // A reader comes first, and may write nothing.
             let isNew = try CrashOutcome(of: root.root).isSame(
                 outcomes[1].active, outcomes[1].states, outcomes[1].settings)

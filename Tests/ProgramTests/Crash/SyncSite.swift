@@ -126,5 +126,12 @@ struct SyncSite: Sendable {
         ) { command, call in
             command == "store rebuild" && call == "fsync .moss"
         },
+        SyncSite(
+            "repair: what was put aside, and what was put right", "Installation/RootCheck.swift",
+            cutting: "repair swapped",
+            "an object that was whole under another's name, and is lost"
+        ) { command, call in
+            command.hasPrefix("fsck") && call == "syncfs"
+        },
     ]
 }

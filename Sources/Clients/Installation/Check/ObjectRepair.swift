@@ -20,6 +20,7 @@ struct ObjectRepair {
     private let contents: [Int: Digest128]
     /// Files in the store that nobody needs.
     private let orphans: [Digest128: [EntryMetadata]]
+    private let kept: [UInt64: [BytePath]]
     private var store: ContentStore { check.installation.store }
     private var table: ObjectTable { check.records.table }
 
@@ -31,6 +32,7 @@ struct ObjectRepair {
             if case .object(let digest, let variant) = item.subject { orphans[digest, default: []].append(variant) }
         }
         self.orphans = orphans
+        kept = check.records.table.rows.contains { $0.marks.contains(.bad) } ? Self.keptFiles(check.root) : [:]
     }
 
     /// - Returns: what became of each object that something was wrong with.
@@ -44,7 +46,10 @@ struct ObjectRepair {
                 open.append(index)
             }
         }
-        let misplaced = keep(open)
+        var misplaced = keep(open)
+        // Names are about to change hands; what was put aside may be the last copy, and stays until what is made of it
+        // is on disk.
+        if !open.isEmpty, (try? check.settle()) == nil { misplaced = [:] }
         let copies = treeCopies(of: Set(open.map { table.rows[$0].digest }))
         for index in open {
             if let source = mendContent(index, misplaced, copies) { outcomes[key(index)] = .repaired(source) }
@@ -58,7 +63,7 @@ struct ObjectRepair {
             try? store.removeObject(table.rows[index].digest, table.rows[index].variant)
             outcomes[key(index)] = .lost
         }
-        release(misplaced)
+        if !misplaced.isEmpty, (try? check.settle()) != nil { release(misplaced) }
         return outcomes
     }
 
@@ -141,7 +146,25 @@ struct ObjectRepair {
         for path in copies[row.digest] ?? [] where mend(index, from: path, below: check.root.root) {
             return path.components.first?.elementsEqual("usr".utf8) == true ? "from the live tree" : "from a spare tree"
         }
+        for path in kept[row.size] ?? [] where mend(index, from: path, below: check.root.moss) {
+            return "from what an earlier repair put aside"
+        }
         return mendGenerated(index) ? "from what it was made of" : nil
+    }
+
+    /// What repairs that were cut short put aside, by size, below `.moss`: the last copies of objects may be there.
+    private static func keptFiles(_ root: RootDirectory) -> [UInt64: [BytePath]] {
+        var kept: [UInt64: [BytePath]] = [:]
+        let keeper: BytePath = "lost+found"
+        for check in (try? root.moss.openDirectory(keeper).entries()) ?? [] {
+            let path = keeper.appending(check.name).appending(keptName)
+            guard let place = try? root.moss.openDirectory(path) else { continue }
+            for entry in (try? place.entries()) ?? [] {
+                guard let status = try? place.status(of: entry.name), status.kind == .regular else { continue }
+                kept[status.size, default: []].append(path.appending(entry.name))
+            }
+        }
+        return kept
     }
 
     private func mend(_ index: Int, from path: BytePath, below directory: borrowing Descriptor) -> Bool {

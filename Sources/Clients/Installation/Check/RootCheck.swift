@@ -103,10 +103,13 @@ final class RootCheck {
         try conclude()
         guard options.repairs else { return }
         // What is reported as repaired is on disk.
-        if !report.damages.isEmpty {
-            try InstallationError.stored { () throws(StoreError) in try installation.store.syncFileSystem() }
-        }
+        if !report.damages.isEmpty { try settle() }
         root.endChange()
+    }
+
+    /// Waits until everything that was put right so far is on disk.
+    func settle() throws(InstallationError) {
+        try InstallationError.stored { () throws(StoreError) in try installation.store.syncFileSystem() }
     }
 
     func note(_ damage: [Damage], _ outcome: CheckReport.Finding.Outcome = .found) {
