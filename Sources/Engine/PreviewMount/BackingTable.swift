@@ -32,7 +32,7 @@ final class BackingTable: Sendable {
     /// Each keeps an open file in the kernel, which counts against the system's limit only.
     static let limit = 8192
 
-    private let table = Mutex(Table())
+    private let table = Guarded(Table())
     private let session = Mutex<Session?>(nil)
 
     func attach(_ fuse: OpaquePointer) {

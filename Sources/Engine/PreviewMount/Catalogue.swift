@@ -1,7 +1,6 @@
 internal import BytePath
 internal import CFuse
 internal import LinuxSystem
-import Synchronization
 internal import ViewImage
 
 /// The directories above many trees, whose nodes get their numbers when somebody looks, and the trees once entered.
@@ -35,7 +34,7 @@ final class Catalogue: Sendable {
     /// Seconds since 1970 that directories and links show: there is no telling when the root's records changed.
     let time: Int64
     private let trees: any ViewCatalogue
-    private let numbers = Mutex(Numbers())
+    private let numbers = Guarded(Numbers())
 
     /// - Parameter time: see ``time``.
     init(_ trees: any ViewCatalogue, time: Int64) {

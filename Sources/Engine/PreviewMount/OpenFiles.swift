@@ -1,5 +1,4 @@
 internal import LinuxSystem
-import Synchronization
 
 /// Objects kept open between reads, few enough for the process's limit.
 final class OpenFiles: Sendable {
@@ -14,7 +13,7 @@ final class OpenFiles: Sendable {
         var hand = 0
     }
 
-    private let table = Mutex(Table())
+    private let table = Guarded(Table())
     private let limit: Int
 
     /// - Parameter limit: how many files at most.
