@@ -31,8 +31,10 @@ package final class ContentCheck: Sendable {
     package static let unitCount = 4096
     private static let rowsPerUnit = 128
     private static let bufferByteCount = 1 << 20
-    /// Files that are opened and announced to the kernel before the first of them is read.
+    /// Files that are opened, and announced to the kernel while it has to ask the disk, before the first is read.
     private static let lookAhead = 8
+    /// How long the disk is taken to be asked after a file that took too long for memory.
+    private static let coldCount = 64
 
     private let store: ContentStore
     private let table: ObjectTable
@@ -93,7 +95,8 @@ package final class ContentCheck: Sendable {
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferByteCount, alignment: 4096)
             defer { buffer.deallocate() }
             let hasher = XXH3Hasher(.bits128)
-            while let unit = check.take() { check.work(on: unit, buffer, hasher) }
+            var cold = coldCount
+            while let unit = check.take() { check.work(on: unit, buffer, hasher, &cold) }
         }
         var result = check.result.withLock { $0 }
         let done = check.position.load(ordering: .relaxed)
@@ -120,8 +123,9 @@ package final class ContentCheck: Sendable {
         }
     }
 
+    /// - Parameter cold: how many files more are announced; the thread keeps it from unit to unit.
     private func work(
-        on unit: Unit, _ buffer: UnsafeMutableRawBufferPointer, _ hasher: borrowing XXH3Hasher
+        on unit: Unit, _ buffer: UnsafeMutableRawBufferPointer, _ hasher: borrowing XXH3Hasher, _ cold: inout Int
     ) {
         var files: [(index: Int, file: OpenedObject)] = []
         var next = unit.rows.lowerBound
@@ -129,11 +133,15 @@ package final class ContentCheck: Sendable {
         while next < unit.rows.upperBound || !files.isEmpty {
             while next < unit.rows.upperBound, files.count < Self.lookAhead {
                 let index = Int(order[next])
-                files.append((index, OpenedObject(store, table.rows[index])))
+                files.append((index, OpenedObject(store, table.rows[index], announcing: cold > 0)))
                 next += 1
             }
             let (index, file) = files.removeFirst()
-            bytes += hash(file, index, buffer, hasher)
+            let start = monotonicNanoseconds()
+            let count = hash(file, index, buffer, hasher)
+            // Memory takes less than a nanosecond for a byte.
+            cold = monotonicNanoseconds() - start > 100_000 + count ? Self.coldCount : cold - 1
+            bytes += count
         }
         let (total, count) = (bytes, unit.rows.count)
         result.withLock {
@@ -177,7 +185,7 @@ private struct OpenedObject {
     private let box: Swift.Result<Box, SystemError>
     private let size: UInt64
 
-    init(_ store: ContentStore, _ row: ObjectTable.Row) {
+    init(_ store: ContentStore, _ row: ObjectTable.Row, announcing: Bool) {
         size = row.size
         do throws(StoreError) {
             let name = ObjectName(row.digest, row.variant)
@@ -185,7 +193,7 @@ private struct OpenedObject {
             let file = try StoreError.catching { () throws(SystemError) in
                 try name.withCString { (name) throws(SystemError) in try SystemCalls.openFile(shard, name) }
             }
-            if row.size > 0 { SystemCalls.adviseReading(file.raw) }
+            if announcing, row.size > 0 { SystemCalls.adviseReading(file.raw) }
             box = .success(Box(file))
         } catch {
             if case .system(let error) = error {

@@ -38,6 +38,28 @@ extension ContentStore {
         }
     }
 
+    /// What a manifest says, without what would be recorded of its objects.
+    private func readManifestContents(
+        _ id: PackageID
+    ) throws(StoreError) -> (PackageMetadata, PackageLayout) {
+        let name = Self.manifestName(id)
+        let bytes = try StoreError.catching { () throws(SystemError) in try packages.readFile(name) }
+        do throws(StoneError) {
+            let package = try Self.decodeManifest(bytes)
+            do throws(PackageLayout.Failure) {
+                return (package.metadata, try PackageLayout(package.layout, sizes: Self.sizes(of: package)))
+            } catch {
+                throw StoneError(.malformedRecord, "\(error)")
+            }
+        } catch {
+            throw .stone(name, error)
+        }
+    }
+
+    private static func sizes(of package: StonePackage) -> [Digest128: UInt64] {
+        Dictionary(package.ranges.map { ($0.digest, $0.count) }, uniquingKeysWith: { first, _ in first })
+    }
+
     private static func decodeManifest(_ bytes: [UInt8]) throws(StoneError) -> StonePackage {
         let document = try StoneDocument(decoding: bytes)
         guard document.header.fileType == .binary, let metadata = try document.packages().first else {
@@ -60,7 +82,7 @@ extension ContentStore {
     private func record(
         ofManifest package: StonePackage, _ id: PackageID, _ bytes: [UInt8]
     ) throws(StoneError) -> PackageRecord {
-        let sizes = Dictionary(package.ranges.map { ($0.digest, $0.count) }, uniquingKeysWith: { first, _ in first })
+        let sizes = Self.sizes(of: package)
         do throws(PackageLayout.Failure) {
             return PackageRecord(
                 id: id, metadata: package.metadata, layout: try PackageLayout(package.layout, sizes: sizes),
@@ -147,18 +169,18 @@ extension ContentStore {
 
     private func checkManifest(_ id: PackageID) -> Damage? {
         if let damage = checkManifestSize(id) { return damage }
-        let manifest: PackageRecord
+        let (metadata, layout): (PackageMetadata, PackageLayout)
         do throws(StoreError) {
-            manifest = try readManifest(id)
+            (metadata, layout) = try readManifestContents(id)
         } catch {
             if case .system(let error) = error { return Damage(.manifest(id), .unreadable, "\(error)") }
             return Damage(.manifest(id), .damaged, "\(error)")
         }
         do throws(StoreError) {
             let isSame = try reading { (transaction) throws(StoreError) in
-                let layout = try layoutBytes(of: id, in: transaction)
-                let metadata = try self.metadata(of: id, in: transaction)
-                return layout.elementsEqual(manifest.layout.bytes) && metadata == manifest.metadata
+                let recorded = try layoutBytes(of: id, in: transaction)
+                let recordedMetadata = try self.metadata(of: id, in: transaction)
+                return recorded.elementsEqual(layout.bytes) && recordedMetadata == metadata
             }
             return isSame ? nil : Damage(.manifest(id), .wrongContent, "it says something else than the records")
         } catch {
