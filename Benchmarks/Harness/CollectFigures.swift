@@ -32,7 +32,7 @@ struct CollectFigures {
         let rows: [Report.Row] = [
             .init(name: "unlink of 900 such files, one thread", seconds: unlinks),
             .init(name: "remove 1 of 20 states, 900 of 18,101 objects", seconds: alone, limit: unlinks),
-            .init(name: "the same with the corpus beside it", seconds: among, limit: alone, goal: 2),
+            .init(name: "the same with the corpus beside it", seconds: among, limit: alone),
         ]
         let gc = try [["gc"], ["gc", "--verify"]].map { try row($0, "3 states") }
         return Report.Table(title: "Collect garbage, warm", rows: rows + gc + du)

@@ -164,8 +164,11 @@ extension Descriptor {
 
     /// Removes what ``replaceFile(_:with:mode:durable:)`` left in this directory where it was stopped half way.
     package func removeTemporaryFiles() throws(SystemError) {
-        for entry in try entries() where entry.name.bytes.reversed().starts(with: Self.temporarySuffix.reversed()) {
-            try unlink(entry.name)
-        }
+        for name in try temporaryFiles() { try unlink(name) }
+    }
+
+    /// The names of what ``replaceFile(_:with:mode:durable:)`` left in this directory where it was stopped half way.
+    package func temporaryFiles() throws(SystemError) -> [BytePath] {
+        try entries().map(\.name).filter { $0.bytes.reversed().starts(with: Self.temporarySuffix.reversed()) }
     }
 }

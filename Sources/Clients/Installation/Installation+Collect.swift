@@ -94,9 +94,11 @@ extension Installation {
         let isUnswept = try InstallationError.states { () throws(StateError) in try root.isUnswept() }
         let looksEverywhere = options.looksEverywhere || isUnswept
         let unusedTrees = try options.includesTrees ? countUnusedTrees() : 0
+        let temporaryPins = try InstallationError.states { () throws(StateError) in try stateStore.temporaryPins() }
         return try InstallationError.stored { () throws(StoreError) in
             var garbage = try store.findGarbage(needed)
             if looksEverywhere { try store.findLeftovers(&garbage, generated: needed.objects) }
+            for path in temporaryPins { garbage.add(temporary: path) }
             return GarbagePlan(
                 states: leaving, garbage: garbage, unusedTrees: unusedTrees,
                 kept: try store.kept(of: garbage, anyway: options.ignoresAnonymousLeases),

@@ -38,6 +38,9 @@ package struct Garbage: Sendable {
 
     package init() {}
 
+    /// Adds a file, below `.moss`, that a stopped command was writing outside the store.
+    package mutating func add(temporary path: BytePath) { temporaries.append(path) }
+
     /// Whether there are records to be removed, and not only files.
     package var hasRecords: Bool {
         !packages.isEmpty || !copies.isEmpty || !records.isEmpty || !trees.isEmpty || !strayManifests.isEmpty

@@ -1,4 +1,4 @@
-internal import BytePath
+package import BytePath
 internal import LinuxSystem
 
 /// Pins: one file in `.moss/pins` for each state that must stay, called as the state's number and holding its name.
@@ -21,6 +21,16 @@ extension StateStore {
                 pins[number] = StatePin(state: number, name: StatePin.isValid(name: name) ? name : nil)
             }
             return pins
+        }
+    }
+
+    /// What stopped commands were writing there, below `.moss`.
+    package func temporaryPins() throws(StateError) -> [BytePath] {
+        try root.system { () throws(SystemError) in
+            guard try root.moss.statusIfPresent(of: Self.directoryName) != nil else { return [] }
+            return try root.moss.openDirectory(Self.directoryName).temporaryFiles().map {
+                Self.directoryName.appending($0)
+            }
         }
     }
 

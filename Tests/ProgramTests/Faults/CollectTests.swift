@@ -139,8 +139,12 @@ struct CollectTests {
             let moss = try Descriptor.openDirectory(root.root.appending(".moss"))
             try moss.replaceFile("objects/07/.new-1-1", with: [1, 2, 3])
             try moss.replaceFile("packages/.new-1-1", with: [1])
+            try root.done("state", "pin", "3")
+            try moss.replaceFile("pins/2", with: [])
+            try moss.rename("pins/2", to: "pins/2.next")
             try root.done("repo", "update")
             let done = try expectAsPromised(root)
+            #expect(done.freed.temporaries >= 1)
             #expect(done.freed.objects > 10 && done.states.count == 1)
             #expect(try root.litter() == [])
         }
