@@ -187,7 +187,9 @@ struct DiskFullTests {
             var tally: [String: Int] = [:]
             for name in Self.failing {
                 guard let count = scene.counts[name] else { continue }
-                for (index, point) in Self.points(count, pointCount).enumerated() {
+                // Without a library the program does not even start.
+                let points = Self.points(count, pointCount).filter { name != "openat" || $0 > count / 3 }
+                for (index, point) in points.enumerated() {
                     let number = [28, 5, 122][index % 3]
                     let end = try scene.check(
                         ["fail", BytePath(name), BytePath("\(point)"), BytePath("\(number)")], [number == 5 ? 1 : 6],
