@@ -17,10 +17,4 @@ extension SystemCalls {
     package static func adviseReading(_ file: Int32) {
         _ = posix_fadvise(file, 0, 0, POSIX_FADV_WILLNEED)
     }
-
-    /// Says that the file's pages will not be needed again, so that a check of everything does not push out what is
-    /// worked with.
-    package static func adviseForgetting(_ file: Int32) {
-        _ = posix_fadvise(file, 0, 0, POSIX_FADV_DONTNEED)
-    }
 }

@@ -42,17 +42,13 @@ extension Installation {
     package func prepareImage(
         of subject: ViewSubject, extending lease: borrowing Lease
     ) throws(InstallationError) -> Descriptor {
-        for _ in 0..<Self.attempts {
+        try retryingWhenCollected { () throws(InstallationError) in
             let stored = try storedTree(subject)
-            do throws(StoreError) {
+            try InstallationError.stored { () throws(StoreError) in
                 try store.extend(lease, packages: stored.shown.selections.map(\.package), objects: stored.objects)
-            } catch {
-                if case .collectedMeanwhile = error { continue }
-                throw .store(error)
             }
             return try image(of: stored.shown, stored.label, time: stored.time, [:])
         }
-        throw .store(.collectedMeanwhile)
     }
 
     /// A lease on nothing yet, for a view whose trees are prepared when somebody looks.
@@ -60,13 +56,11 @@ extension Installation {
         try lease(for: "all states", mountpoint, [], [])
     }
 
-    private static let attempts = 8
-
     /// Whatever a lease could not pin any more is looked up again.
     private func retryingWhenCollected<R: ~Copyable>(
         _ body: () throws(InstallationError) -> R
     ) throws(InstallationError) -> R {
-        for _ in 0..<Self.attempts {
+        for _ in 0..<8 {
             do throws(InstallationError) {
                 return try body()
             } catch {
@@ -102,7 +96,7 @@ extension Installation {
     private func storedTree(_ state: State) throws(InstallationError) -> StoredTree {
         StoredTree(
             shown: ComposedCandidate(state), title: "state \(state.number)", label: "\(state.number)",
-            time: state.created, objects: try releaseFile(of: state))
+            time: state.created, objects: try generatedObject(of: state).map { [$0.0] } ?? [])
     }
 
     private func storedTree(_ package: PackageID) throws(InstallationError) -> StoredTree {
@@ -128,13 +122,7 @@ extension Installation {
         return StoredTree(
             shown: ComposedCandidate(tree: trees[part], selections: source.selections, arrivals: []),
             title: "states \(old.number) and \(new.number)", label: "\(source.number)", time: source.created,
-            objects: try releaseFile(of: source))
-    }
-
-    /// The object of a state that no package has.
-    private func releaseFile(of state: State) throws(InstallationError) -> [Digest128] {
-        guard case .regular(let digest, _)? = try entry(at: "lib/os-release", in: state)?.content else { return [] }
-        return [digest]
+            objects: try generatedObject(of: source).map { [$0.0] } ?? [])
     }
 
     private func lease(

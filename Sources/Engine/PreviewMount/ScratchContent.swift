@@ -3,7 +3,6 @@ internal import ContentStore
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
-import Synchronization
 internal import ViewImage
 
 /// Content of packages that are not in the store: a store of the view's own, filled before or when it is asked for.
@@ -13,7 +12,7 @@ final class ScratchContent: Sendable {
     private let stones: [ViewRequest.Stone]
     /// Which stones are unpacked. Whoever needs one first unpacks it while others wait, as a process may have the
     /// store's database open once only.
-    private let unpacked = Mutex<Set<Int>>([])
+    private let unpacked = Guarded<Set<Int>>([])
 
     init(at path: BytePath, stones: [ViewRequest.Stone]) throws(PreviewMount.Failure) {
         self.path = path

@@ -137,13 +137,8 @@ final class CommandContext {
     /// What to do while another command holds the lock; nil when that is an error.
     var waitingNotice: (@Sendable (String) -> Void)? {
         guard global.wait else { return nil }
-        let isQuiet = global.json
-        return { holder in
-            guard !isQuiet else { return }
-            let messages = TerminalStream(descriptor: STDERR_FILENO)
-            messages.line("moss: waiting for \(holder.printable)")
-            messages.flush()
-        }
+        let notice = notice
+        return { notice("waiting for \($0)") }
     }
 
     /// Remarks that come while a root is opened.

@@ -22,7 +22,6 @@ package final class ContentCheck: Sendable {
     package struct Result: Sendable {
         package var mismatches: [Mismatch] = []
         package var bytes: UInt64 = 0
-        package var objects = 0
         /// The first unit that was not begun; nil when all are done.
         package var next: Int?
     }
@@ -114,13 +113,8 @@ package final class ContentCheck: Sendable {
     /// Every run does at least one unit, so that many short ones come to the end.
     private func take() -> Unit? {
         if let deadline, position.load(ordering: .relaxed) > 0, Int64(monotonicNanoseconds()) >= deadline { return nil }
-        while true {
-            let next = position.load(ordering: .relaxed)
-            guard next < units.count else { return nil }
-            if position.compareExchange(expected: next, desired: next + 1, ordering: .relaxed).exchanged {
-                return units[next]
-            }
-        }
+        let next = position.add(1, ordering: .relaxed).oldValue
+        return next < units.count ? units[next] : nil
     }
 
     /// - Parameter cold: how many files more are announced; the thread keeps it from unit to unit.
@@ -143,11 +137,8 @@ package final class ContentCheck: Sendable {
             cold = monotonicNanoseconds() - start > 100_000 + count ? Self.coldCount : cold - 1
             bytes += count
         }
-        let (total, count) = (bytes, unit.rows.count)
-        result.withLock {
-            $0.bytes += total
-            $0.objects += count
-        }
+        let total = bytes
+        result.withLock { $0.bytes += total }
     }
 
     /// - Returns: the bytes read.
