@@ -9,13 +9,14 @@ import Testing
 @Suite(.needsRoot)
 struct HangingProviderTests {
     /// Speaks just enough of the FUSE protocol to mount an empty directory. It never answers a look-up of the name
-    /// `hang`, or with `all` no request at all. Arguments: mount point, descriptor, `all` or `some`.
+    /// `hang`, or with `all` no request at all. Arguments: mount point, descriptor, `all` or `some`, and what the mount
+    /// table is to call its source, so that each test finds only its own.
     private static let provider: BytePath = """
-        my ($place, $number, $which) = @ARGV;
+        my ($place, $number, $which, $source) = @ARGV;
         open(my $device, '+<', '/dev/fuse') or die;
         open(my $ready, '>&=', $number) or die;
         my $options = 'fd=' . fileno($device) . ',rootmode=40000,user_id=0,group_id=0';
-        my ($source, $type) = ('hanging', 'fuse.hanging');
+        my $type = 'fuse.hanging';
         syscall(165, $source, $place, $type, 7, $options) == 0 or die;
         my $directory = pack('Q6L10', 1, (0) x 5, (0) x 3, 040755, 2, (0) x 5);
         while (sysread($device, my $request, 1 << 20)) {
@@ -43,7 +44,7 @@ struct HangingProviderTests {
 
     private func expectNothingLeft(_ fixture: SandboxFixture) throws {
         #expect(try Leftovers.processesAfterAWhile(fixture.directory.display) == [])
-        #expect(try Leftovers.mounts("fuse.hanging") == [])
+        #expect(try Leftovers.mounts(fixture.directory.display) == [])
     }
 
     @Test func aCommandsEndWaitsForNoProvider() throws {
