@@ -24,7 +24,7 @@ struct InitWait {
 
     /// Passes signals on until init has ended.
     ///
-    /// - Parameter news: init writes a byte when the command starts, and closes it when it begins to end.
+    /// - Parameter news: init writes a byte just before the command starts, and closes it when it begins to end.
     mutating func untilEnd(_ news: borrowing Descriptor) throws(SandboxError) -> ProcessEnd {
         try explaining("cannot wait for the sandbox's init") { () throws(SystemError) in
             try news.signalWhenReadable()
@@ -45,7 +45,10 @@ struct InitWait {
             switch signal.number {
             case WaitingSignals.childEnded: continue
             case WaitingSignals.readable: take(news)
-            default: pass(signal)
+            default:
+                // News may be older than the signal: the kernel hands out the lowest number first.
+                if !hasStarted { take(news) }
+                pass(signal)
             }
         }
     }

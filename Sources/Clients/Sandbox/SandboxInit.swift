@@ -9,7 +9,7 @@ struct SandboxInit {
 
     /// - Parameters:
     ///   - lifeline: nothing is written to it; it closes when the supervisor ends.
-    ///   - news: gets a byte when the command starts, and closes when this process begins to end.
+    ///   - news: gets a byte just before the command starts, and closes when this process begins to end.
     func run(_ sources: borrowing HostSources, lifeline: consuming Pipe, news: consuming Pipe) -> Never {
         let news = news.intoWriting()
         let lifeline = lifeline.intoReading()
@@ -20,13 +20,14 @@ struct SandboxInit {
                 if try lifeline.waitUntilReadable(milliseconds: 0) { CurrentProcess.exitImmediately(1) }
             }
             try enter(sources)
+            // Before it starts, since a caller may answer its first output with a signal; what comes earlier waits here.
+            try explaining("cannot tell the supervisor") { () throws(SystemError) in
+                try news.write([UInt8(ascii: "S")])
+            }
             let command = try explaining("cannot start the command") { () throws(SystemError) in
                 try ChildProcess.fork()
             }
             if command == 0 { CommandLauncher(request).launch() }
-            try explaining("cannot tell the supervisor") { () throws(SystemError) in
-                try news.write([UInt8(ascii: "S")])
-            }
             _ = news.keepOpen()
             wait(for: command)
         } catch {
