@@ -47,7 +47,7 @@ let cLibraries: [Target] = [
 let base: [Target] = [
     module("Base", "BytePath", []),
     module("Base", "Digests", ["CNettle", "CXXHash"]),
-    module("Base", "LMDB", ["BytePath", "CLMDB", "Digests"], [.enableExperimentalFeature("Lifetimes")]),
+    module("Base", "LMDB", ["BytePath", "CLMDB", "Digests", "LinuxSystem"], [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux"]),
     module("Base", "TerminalOutput", ["LinuxSystem"]),
     module("Base", "Zstandard", ["CZstd"]),

@@ -14,8 +14,8 @@ struct CollectionWriter {
         try makeDirectory(directory)
         let text = ContentText(seed: 0)
         let next = Atomic(0)
-        let failures = Mutex<[any Error]>([])
-        let listed = Mutex<[PackageMetadata]>([])
+        let failures = Guarded<[any Error]>([])
+        let listed = Guarded<[PackageMetadata]>([])
         let directory = directory
         withThreads(processorCount()) { _ in
             while true {

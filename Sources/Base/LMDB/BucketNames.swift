@@ -1,4 +1,4 @@
-import Synchronization
+internal import LinuxSystem
 
 /// Gives every bucket name of the process a small number, so that a transaction finds a handle by indexing an array.
 enum BucketNames {
@@ -7,7 +7,7 @@ enum BucketNames {
         var indices: [[UInt8]: Int] = [:]
     }
 
-    private static let known = Mutex(Known())
+    private static let known = Guarded(Known())
 
     static func index(of name: [UInt8]) -> Int {
         known.withLock { known in

@@ -1,4 +1,4 @@
-internal import Synchronization
+internal import LinuxSystem
 
 /// The environments this process has open, by the inode of their directory.
 ///
@@ -9,7 +9,7 @@ enum EnvironmentRegistry {
         let inode: UInt64
     }
 
-    private static let open = Mutex<Set<Identity>>([])
+    private static let open = Guarded<Set<Identity>>([])
 
     /// False where the environment is open already.
     static func add(_ identity: Identity) -> Bool {

@@ -8,7 +8,7 @@ package func inParallel<Element: Sendable, Result: Sendable, Failure: Error>(
     _ transform: @escaping @Sendable (Element) throws(Failure) -> Result
 ) throws(Failure) -> [Result] {
     let next = Atomic<Int>(0)
-    let results = Mutex<[Int: Result]>([:])
+    let results = Guarded<[Int: Result]>([:])
     let failure = FirstError<Failure>()
     withThreads(min(threadCount, max(1, elements.count))) { _ in
         while !failure.occurred {

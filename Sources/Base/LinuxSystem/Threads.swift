@@ -1,5 +1,4 @@
 import Glibc
-import Synchronization
 
 /// Runs `body` with 0, 1, … `count - 1` on that many threads, one of them the caller's, and waits for all.
 ///
@@ -67,7 +66,7 @@ package func processorCount() -> Int {
 
 /// The first error of several threads; the others' are dropped, as they usually follow from it.
 package final class FirstError<Failure: Error>: Sendable {
-    private let error = Mutex<Failure?>(nil)
+    private let error = Guarded<Failure?>(nil)
 
     package init() {}
 

@@ -1,6 +1,5 @@
 import Glibc
 internal import LinuxSystem
-import Synchronization
 
 /// A progress line on the terminal, redrawn in place; silent where standard error is none.
 ///
@@ -16,13 +15,13 @@ package final class ProgressDisplay: Sendable {
 
     private let isEnabled: Bool
     private let width: Int
-    private let state: Mutex<State>
+    private let state: Guarded<State>
 
     package init() {
         let stream = TerminalStream(descriptor: STDERR_FILENO, colours: .never)
         isEnabled = stream.isTerminal
         width = (stream.width ?? 80) - 1
-        state = Mutex(State(nextDraw: monotonicNanoseconds() + Self.delayNanoseconds))
+        state = Guarded(State(nextDraw: monotonicNanoseconds() + Self.delayNanoseconds))
     }
 
     /// Shows `line` unless the last one is too fresh; that one is only made when needed.

@@ -2,7 +2,6 @@ package import BytePath
 import LinuxSystem
 import PackageModel
 import StoneFormat
-import Synchronization
 
 /// Debian packages in, stones out: what moves under /usr, what is dropped, and which dependencies remain.
 ///
@@ -49,7 +48,7 @@ package struct DebianImport: Sendable {
     /// - Parameter progress: called from any of the working threads, one call at a time.
     package init(_ options: Options, progress: @escaping @Sendable (Progress) -> Void = { _ in }) {
         self.options = options
-        let lock = Mutex(())
+        let lock = Guarded(())
         report = { step in lock.withLock { _ in progress(step) } }
     }
 
@@ -153,7 +152,7 @@ package struct DebianImport: Sendable {
         _ items: [Item], _ phase: Progress.Phase, name: @escaping @Sendable (Item) -> String,
         _ body: @escaping @Sendable (Item, Int) throws(DebianImportError) -> Output
     ) -> [Result<Output, DebianImportError>] {
-        let state = Mutex<(next: Int, results: [Int: Result<Output, DebianImportError>])>((0, [:]))
+        let state = Guarded<(next: Int, results: [Int: Result<Output, DebianImportError>])>((0, [:]))
         let work: @Sendable (Int) -> Void = { worker in
             while true {
                 let position = state.withLock { state in

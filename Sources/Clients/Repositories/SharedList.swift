@@ -1,8 +1,8 @@
-import Synchronization
+internal import LinuxSystem
 
 /// A list that several threads add to.
 final class SharedList<Element: Sendable>: Sendable {
-    private let elements = Mutex<[Element]>([])
+    private let elements = Guarded<[Element]>([])
 
     func append(_ element: Element) { elements.withLock { $0.append(element) } }
 

@@ -6,7 +6,6 @@ internal import Installation
 package import LinuxSystem
 internal import PackageModel
 internal import States
-import Synchronization
 package import ViewImage
 
 /// Every state and package of a root, and what separates states, for a view of them all.
@@ -16,14 +15,14 @@ package import ViewImage
 package final class RootCatalogue: ViewCatalogue {
     private let root: BytePath
     /// Also the lock under which the root is opened: a process may have its database open once only.
-    private let lease: Mutex<Lease?>
+    private let lease: Guarded<Lease?>
 
     /// - Parameter request: names the root, and a lease to take over.
     package init(_ request: ViewRequest) throws {
         root = request.root
         guard let descriptor = request.lease else { throw ViewError(root, "the view has no lease") }
         let moss = try Descriptor.openDirectory(root.appending(".moss"))
-        lease = Mutex(try Lease.adopt(Descriptor(taking: descriptor), below: moss))
+        lease = Guarded(try Lease.adopt(Descriptor(taking: descriptor), below: moss))
     }
 
     package func end() {

@@ -1,12 +1,11 @@
 internal import BytePath
 internal import FileTree
 internal import LinuxSystem
-import Synchronization
 
 /// Directories whose mode can be set only once they are filled: those their owner may not write to, which stop
 /// everyone but root, and those with special bits, which mkdir ignores.
 final class RestrictedDirectories: Sendable {
-    private let modes = Mutex<[(path: BytePath, mode: UInt32)]>([])
+    private let modes = Guarded<[(path: BytePath, mode: UInt32)]>([])
 
     /// The mode to make the directory with; the final one is noted if it differs.
     func initialMode(_ record: EntryRecord, at path: BytePath) -> UInt32 {

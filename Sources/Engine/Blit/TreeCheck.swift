@@ -4,7 +4,6 @@ package import Digests
 package import FileTree
 internal import LMDB
 package import LinuxSystem
-import Synchronization
 
 /// Holds a tree on disk against what it should be, entry by entry, without reading its files.
 ///
@@ -30,7 +29,7 @@ package final class TreeCheck: Sendable {
     private let place: BytePath
     private let extraNames: Set<BytePath>
     private let progress: @Sendable (UInt64) -> Void
-    private let result = Mutex(Result())
+    private let result = Guarded(Result())
     private let queue: DirectoryQueue
 
     private init(

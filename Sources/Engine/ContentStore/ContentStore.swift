@@ -32,7 +32,7 @@ package final class ContentStore: Sendable {
     let directory: Descriptor
     let objects: Descriptor
     let packages: Descriptor
-    private let shards: Mutex<ShardTable>
+    private let shards: Guarded<ShardTable>
     /// Makes names of temporary files unique in this process.
     let temporaryCounter = Atomic<UInt64>(0)
 
@@ -54,7 +54,7 @@ package final class ContentStore: Sendable {
         self.directory = try StoreError.catching { () throws(SystemError) in try directory.duplicate() }
         objects = try StoreError.catching { () throws(SystemError) in try directory.openDirectory("objects") }
         packages = try StoreError.catching { () throws(SystemError) in try directory.openDirectory("packages") }
-        shards = Mutex(ShardTable(makesMissing: making == .needed))
+        shards = Guarded(ShardTable(makesMissing: making == .needed))
     }
 
     static func makeDirectories(in directory: borrowing Descriptor, withShards: Bool) throws(StoreError) {

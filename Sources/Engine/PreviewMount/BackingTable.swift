@@ -1,6 +1,5 @@
 internal import CFuse
 internal import LinuxSystem
-import Synchronization
 
 /// Which files the kernel reads by itself: backing ids by node, shared by all who have the node open.
 ///
@@ -33,7 +32,7 @@ final class BackingTable: Sendable {
     static let limit = 8192
 
     private let table = Guarded(Table())
-    private let session = Mutex<Session?>(nil)
+    private let session = Guarded<Session?>(nil)
 
     func attach(_ fuse: OpaquePointer) {
         let own = Session(pointer: fuse)

@@ -1,17 +1,16 @@
 internal import LinuxSystem
-import Synchronization
 
 /// Tells whoever started the view, once, how that went.
 final class ReadySignal: Sendable {
     private struct Pipe: ~Copyable {
         var descriptor: Descriptor?
     }
-    private let pipe: Mutex<Pipe>
+    private let pipe: Guarded<Pipe>
 
     init(_ descriptor: Int32?) {
         var end: Descriptor?
         if let descriptor { end = Descriptor(taking: descriptor) }
-        pipe = Mutex(Pipe(descriptor: end))
+        pipe = Guarded(Pipe(descriptor: end))
     }
 
     func ready(_ reading: String) { _ = send("R \(reading)\n") }

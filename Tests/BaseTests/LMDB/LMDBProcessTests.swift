@@ -1,7 +1,7 @@
 import BytePath
 import Glibc
 import LMDB
-import Synchronization
+import LinuxSystem
 import Testing
 
 /// Two processes on one environment: the body of an exit test is the other one.
@@ -85,7 +85,7 @@ import Testing
         try environment.update { transaction in
             for key in UInt64(0)..<500 { try transaction.put(0, in: Self.news, for: key) }
         }
-        let isDone = Mutex(false)
+        let isDone = Guarded(false)
         let writer = startThread {
             var round: UInt64 = 0
             while !isDone.withLock({ $0 }) {

@@ -1,7 +1,7 @@
 import BytePath
 import Glibc
 import LMDB
-import Synchronization
+import LinuxSystem
 import Testing
 
 @Suite struct LMDBTransactionTests {
@@ -78,9 +78,9 @@ import Testing
         try environment.update { transaction throws in
             for key in 0..<count { try transaction.put(0, in: others, for: key) }
         }
-        let isDone = Mutex(false)
-        let torn = Mutex(0)
-        let views = Mutex(0)
+        let isDone = Guarded(false)
+        let torn = Guarded(0)
+        let views = Guarded(0)
         let readers = (0..<4).map { _ in
             startThread {
                 while !isDone.withLock({ $0 }) {

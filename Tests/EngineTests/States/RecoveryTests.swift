@@ -5,7 +5,6 @@ import FileTree
 import LinuxSystem
 import PackageModel
 import States
-import Synchronization
 import TestSupport
 import Testing
 
@@ -36,7 +35,7 @@ struct RecoveryTests {
             held.append(try HeldDirectory(scratch.root.appending(".moss/trees/\(slot)")))
         }
         defer { withExtendedLifetime(held) {} }
-        let caught = Mutex<EngineScratch.Books?>(nil)
+        let caught = Guarded<EngineScratch.Books?>(nil)
         let blitter = Blitter(scratch.store, threadCount: 1) { _ in
             guard let books = try? scratch.books(), books.isInFlux else { return }
             caught.withLock { $0 = $0 ?? books }

@@ -15,7 +15,7 @@ struct ArchitectureRules {
 
     /// Every violation, one sentence each, in a stable order.
     func violations() -> [String] {
-        edges() + imports() + doors() + sentences() + sizes()
+        edges() + imports() + doors() + locks() + sentences() + sizes()
     }
 
     /// Files that stand for a module nobody has written yet.
@@ -113,6 +113,15 @@ struct ArchitectureRules {
                 // To their standard streams.
                 if target.path.hasPrefix("Sources/Programs/") { calls.remove("write") }
                 return calls.isEmpty ? nil : "\(path) calls \(calls.sorted().joined(separator: ", ")) past LinuxSystem"
+            }
+        }
+    }
+
+    /// One kind of lock, one that the thread sanitizer knows.
+    private func locks() -> [String] {
+        description.targets.flatMap { target in
+            sources(of: target).compactMap { path, source in
+                source.freeCalls.contains("Mutex") ? "\(path) makes a Mutex; a lock is a LinuxSystem.Guarded" : nil
             }
         }
     }

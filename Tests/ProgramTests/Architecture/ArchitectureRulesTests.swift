@@ -109,6 +109,14 @@ struct ArchitectureRulesTests {
         #expect(violations(adding: ["Sources/Base/Bytes/More.swift": lines]) == [])
     }
 
+    @Test(arguments: ["(0)", "<Int>(0)"])
+    func aLockTheSanitizerDoesNotKnowIsFound(arguments: String) {
+        let file = ["Sources/Base/Words/More.swift": ["let count = Mu" + "tex\(arguments)"]]
+        #expect(
+            violations(adding: file) == ["Sources/Base/Words/More.swift makes a Mutex; a lock is a LinuxSystem.Guarded"]
+        )
+    }
+
     @Test func aMissingSentenceIsFound() {
         let file = ["Sources/Base/Words/Words.swift": ["/// Something else."]]
         #expect(

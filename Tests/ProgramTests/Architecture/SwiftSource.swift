@@ -89,7 +89,7 @@ struct SwiftSource {
             let end = code[index...].firstIndex { !isWordByte($0) } ?? code.count
             let before = String(decoding: code[max(0, index - 6)..<index], as: UTF8.self)
             let isFree = before.hasSuffix("Glibc.") || !before.hasSuffix(".") && !before.hasSuffix("func ")
-            if isFree && end < code.count && code[end] == UInt8(ascii: "(") {
+            if isFree && end < code.count && [UInt8(ascii: "("), UInt8(ascii: "<")].contains(code[end]) {
                 calls.insert(String(decoding: code[index..<end], as: UTF8.self))
             }
             index = end

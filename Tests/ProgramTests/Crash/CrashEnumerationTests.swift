@@ -1,7 +1,6 @@
 import BytePath
 import Digests
 import LinuxSystem
-import Synchronization
 import TestSupport
 import Testing
 
@@ -21,7 +20,7 @@ import Testing
     {
         var generator = SeededGenerator.forTest()
         let seed = generator.next()
-        let total = Mutex(Total(waiting: CrashOperation.chosen.reversed()))
+        let total = Guarded(Total(waiting: CrashOperation.chosen.reversed()))
         let begin = ContinuousClock.now
         withThreads(processorCount()) { _ in
             while let operation = total.withLock({ $0.waiting.popLast() }) {

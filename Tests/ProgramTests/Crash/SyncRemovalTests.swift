@@ -1,6 +1,5 @@
 import BytePath
 import LinuxSystem
-import Synchronization
 import TestSupport
 import Testing
 
@@ -28,7 +27,7 @@ import Testing
         let operations = CrashOperation.chosen.filter { operation in
             !isBrief || SyncSite.all.contains { $0.operation == operation.name }
         }
-        let work = Mutex(Work(waiting: operations.reversed()))
+        let work = Guarded(Work(waiting: operations.reversed()))
         withThreads(processorCount()) { _ in
             while let operation = work.withLock({ $0.waiting.popLast() }) {
                 do {
@@ -46,7 +45,7 @@ import Testing
     }
 
     private static func addRows(
-        of operation: CrashOperation, _ seed: UInt64, _ isBrief: Bool, to work: borrowing Mutex<Work>
+        of operation: CrashOperation, _ seed: UInt64, _ isBrief: Bool, to work: borrowing Guarded<Work>
     ) throws {
         try withScratchDirectory(inMemory: true) { scratch in
             let directory = try Descriptor.openDirectory(scratch)

@@ -14,9 +14,9 @@ final class ModelReaders: Sendable {
     }
 
     private let root: CommandRoot
-    private let shared = Mutex(Shared())
+    private let shared = Guarded(Shared())
     /// What is shown at which directory; locked while somebody looks there.
-    private let views = Mutex<[BytePath: ModelTree]>([:])
+    private let views = Guarded<[BytePath: ModelTree]>([:])
     private let isDone = Atomic<Bool>(false)
 
     init(_ root: CommandRoot) { self.root = root }

@@ -1,7 +1,6 @@
 import BytePath
 import Glibc
 import LinuxSystem
-import Synchronization
 import TestSupport
 import Testing
 
@@ -33,7 +32,7 @@ import Testing
         try withScratchDirectory(inMemory: true) { scratch in
             let root = try CommandRoot(in: scratch, offering: [])
             let readers = ModelReaders(root)
-            let result = Mutex<Result<[String], Failure>?>(nil)
+            let result = Guarded<Result<[String], Failure>?>(nil)
             readers.looking {
                 var history: ModelHistory?
                 do {

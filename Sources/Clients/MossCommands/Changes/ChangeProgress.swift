@@ -1,5 +1,5 @@
 internal import Installation
-import Synchronization
+internal import LinuxSystem
 internal import TerminalOutput
 
 /// Sums up what an installation tells of its progress and shows it.
@@ -11,7 +11,7 @@ final class ChangeProgress: Sendable {
     }
 
     private let display = ProgressDisplay()
-    private let amounts = Mutex(Amounts())
+    private let amounts = Guarded(Amounts())
 
     func report(_ event: ProgressEvent) {
         let now = amounts.withLock { amounts in

@@ -42,7 +42,7 @@ package final class ContentCheck: Sendable {
     private let deadline: Int64?
     private let progress: @Sendable (UInt64) -> Void
     private let position = Atomic<Int>(0)
-    private let result = Mutex(Result())
+    private let result = Guarded(Result())
 
     /// - Parameters:
     ///   - onlySuspects: reads only what something is wrong with already.

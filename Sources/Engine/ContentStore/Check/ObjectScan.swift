@@ -9,9 +9,8 @@ package final class ObjectScan: Sendable {
     private let store: ContentStore
     private let table: ObjectTable
     private let progress: @Sendable (UInt64) -> Void
-    private let found = Mutex<[Damage]>([])
+    private let found = Guarded<[Damage]>([])
     private let next = Atomic<Int>(0)
-    private let litter = Mutex<[BytePath]>([])
 
     private init(_ store: ContentStore, _ table: ObjectTable, _ progress: @escaping @Sendable (UInt64) -> Void) {
         self.store = store
