@@ -48,8 +48,8 @@ package struct DebianImport: Sendable {
     /// - Parameter progress: called from any of the working threads, one call at a time.
     package init(_ options: Options, progress: @escaping @Sendable (Progress) -> Void = { _ in }) {
         self.options = options
-        let lock = Guarded(())
-        report = { step in lock.withLock { _ in progress(step) } }
+        let progress = Guarded(progress)
+        report = { step in progress.withLock { $0(step) } }
     }
 
     /// Converts files, and the `.deb`s directly in directories, as one set.
