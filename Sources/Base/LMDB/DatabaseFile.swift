@@ -34,8 +34,8 @@ package enum DatabaseFile {
         try withoutActuallyEscaping(body) { (body) throws(DatabaseError) in
             do throws(DataFile.Problem) {
                 let file = try DataFile(in: directory)
-                var reader = Reader(body: body)
-                try PageWalk.run(file, try file.newestMeta(), &reader)
+                let reader = Reader(body)
+                try PageWalk.run(file, try file.newestMeta(), reader)
                 return reader.problems
             } catch {
                 throw DatabaseError(error, directory: directory)
@@ -43,11 +43,13 @@ package enum DatabaseFile {
         }
     }
 
-    private struct Reader: PageWalk.Visitor {
-        let body: (Record) -> Void
-        var problems: [Problem] = []
+    private final class Reader: PageWalk.Visitor {
+        private let body: (Record) -> Void
+        private(set) var problems: [Problem] = []
 
-        mutating func record(bucket: [UInt8], key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer) {
+        init(_ body: @escaping (Record) -> Void) { self.body = body }
+
+        func record(bucket: [UInt8], key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer) {
             let count = stored.count - TransactionContext.checksumByteCount
             let value = UnsafeRawBufferPointer(rebasing: stored[..<max(0, count)])
             guard count >= 0,
@@ -60,7 +62,7 @@ package enum DatabaseFile {
             body(Record(bucket: bucket, key: key, value: value))
         }
 
-        mutating func problem(page: UInt64?, _ text: String) {
+        func problem(page: UInt64?, _ text: String) {
             problems.append(Problem(record: nil, text: page.map { "page \($0) \(text)" } ?? text))
         }
     }

@@ -17,7 +17,7 @@ extension PageWalk {
     /// - Returns: what is wrong with it; nothing of it is used then.
     mutating func visit(
         _ page: UnsafeRawBufferPointer, _ item: Item, _ tree: Tree, _ file: borrowing DataFile,
-        _ visitor: inout some Visitor
+        _ visitor: some Visitor
     ) throws(DataFile.Problem) -> String? {
         let isBranch = item.depth < tree.depth
         var nodes: [Node] = []
@@ -29,7 +29,7 @@ extension PageWalk {
         }
         counted.leafPages += 1
         counted.entries += UInt64(nodes.count)
-        for node in nodes { try visit(node, of: page, item.page, tree, file, &visitor) }
+        for node in nodes { try visit(node, of: page, item.page, tree, file, visitor) }
         return nil
     }
 
@@ -139,7 +139,7 @@ extension PageWalk {
 
     private mutating func visit(
         _ node: Node, of page: UnsafeRawBufferPointer, _ number: UInt64, _ tree: Tree, _ file: borrowing DataFile,
-        _ visitor: inout some Visitor
+        _ visitor: some Visitor
     ) throws(DataFile.Problem) {
         let key = UnsafeRawBufferPointer(rebasing: page[node.key])
         let value = UnsafeRawBufferPointer(rebasing: page[node.value])
@@ -153,14 +153,14 @@ extension PageWalk {
             guard node.flags & ~Flags.bigValue == 0 else {
                 return try visitor.problem(page: number, "of \(tree.name) has an entry of a foreign kind")
             }
-            if node.flags == 0 { return try take(key, value, tree, number, &visitor) }
-            try visitBig(key, value.number(at: 0, as: UInt64.self), Int(node.low), tree, number, file, &visitor)
+            if node.flags == 0 { return try take(key, value, tree, number, visitor) }
+            try visitBig(key, value.number(at: 0, as: UInt64.self), Int(node.low), tree, number, file, visitor)
         }
     }
 
     private mutating func take(
         _ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, _ tree: Tree, _ number: UInt64,
-        _ visitor: inout some Visitor
+        _ visitor: some Visitor
     ) throws(DataFile.Problem) {
         switch tree.kind {
         case .freeList:
@@ -173,7 +173,7 @@ extension PageWalk {
     /// A value on pages of its own.
     private mutating func visitBig(
         _ key: UnsafeRawBufferPointer, _ first: UInt64, _ count: Int, _ tree: Tree, _ number: UInt64,
-        _ file: borrowing DataFile, _ visitor: inout some Visitor
+        _ file: borrowing DataFile, _ visitor: some Visitor
     ) throws(DataFile.Problem) {
         let needed = UInt64((Self.headerByteCount - 1 + count) / pageSize + 1)
         guard needed <= lastPage else {
@@ -191,7 +191,7 @@ extension PageWalk {
             return try visitor.problem(page: first, "of \(tree.name) has pages that are used twice or missing")
         }
         counted.overflowPages += pages
-        try take(key, UnsafeRawBufferPointer(rebasing: bytes[Self.headerByteCount...]), tree, first, &visitor)
+        try take(key, UnsafeRawBufferPointer(rebasing: bytes[Self.headerByteCount...]), tree, first, visitor)
     }
 
     /// Each record of the free list is an array of page numbers, descending, that begins with their count.

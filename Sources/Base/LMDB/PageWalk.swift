@@ -21,11 +21,11 @@ struct PageWalk {
     static let depthMax = 32
 
     /// What the walk comes across.
-    protocol Visitor {
+    protocol Visitor: AnyObject {
         /// A record of a bucket. The bytes are valid during the call.
-        mutating func record(bucket: [UInt8], key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer)
+        func record(bucket: [UInt8], key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer)
         /// Something wrong; the walk goes on past it unless this throws.
-        mutating func problem(page: UInt64?, _ text: String) throws(DataFile.Problem)
+        func problem(page: UInt64?, _ text: String) throws(DataFile.Problem)
     }
 
     /// A tree of pages as its record describes it.
@@ -66,7 +66,7 @@ struct PageWalk {
     var pending: [Item] = []
 
     /// Takes the first problem for an error.
-    private struct Strict: Visitor {
+    private final class Strict: Visitor {
         func record(bucket: [UInt8], key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer) {}
         func problem(page: UInt64?, _ text: String) throws(DataFile.Problem) {
             throw .damaged(page.map { "page \($0) \(text)" } ?? text)
@@ -75,8 +75,8 @@ struct PageWalk {
 
     /// - Throws: `.damaged` for the first page that is missing or wrong.
     static func check(_ file: borrowing DataFile, _ meta: DataFile.Meta) throws(DataFile.Problem) {
-        var visitor = Strict()
-        try run(file, meta, &visitor)
+        let visitor = Strict()
+        try run(file, meta, visitor)
     }
 
     /// The same for the few pages that opening a database reads: the list of buckets and the root of each.
@@ -84,8 +84,8 @@ struct PageWalk {
         var walk = PageWalk(pageSize: meta.pageSize, byteCount: try file.byteCount(), lastPage: meta.lastPage)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: meta.pageSize, alignment: 8)
         defer { buffer.deallocate() }
-        var visitor = Strict()
-        try walk.walk(meta.main, file, buffer, &visitor)
+        let visitor = Strict()
+        try walk.walk(meta.main, file, buffer, visitor)
         for tree in walk.buckets + [meta.freeList] where tree.root != noPage {
             guard (1...depthMax).contains(tree.depth), walk.claim(tree.root, count: 1),
                 try file.read(into: buffer, at: tree.root * UInt64(meta.pageSize)) == buffer.count
@@ -99,17 +99,17 @@ struct PageWalk {
 
     /// Walks everything: the free list, the list of buckets, and each bucket.
     static func run(
-        _ file: borrowing DataFile, _ meta: DataFile.Meta, _ visitor: inout some Visitor
+        _ file: borrowing DataFile, _ meta: DataFile.Meta, _ visitor: some Visitor
     ) throws(DataFile.Problem) {
         var walk = PageWalk(pageSize: meta.pageSize, byteCount: try file.byteCount(), lastPage: meta.lastPage)
         file.adviseReadingAll()
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: meta.pageSize, alignment: 8)
         defer { buffer.deallocate() }
-        try walk.walk(meta.main, file, buffer, &visitor)
+        try walk.walk(meta.main, file, buffer, visitor)
         let buckets = walk.buckets
-        for bucket in buckets { try walk.walk(bucket, file, buffer, &visitor) }
+        for bucket in buckets { try walk.walk(bucket, file, buffer, visitor) }
         // Last, so that a page that is in use and free is reported as one that should not be free.
-        try walk.walk(meta.freeList, file, buffer, &visitor)
+        try walk.walk(meta.freeList, file, buffer, visitor)
         let behind = meta.lastPage >= walk.pageCount ? meta.lastPage - walk.pageCount + 1 : 0
         if behind != walk.freeBehindEnd {
             try visitor.problem(page: nil, "the file should have \(behind) pages more than it has")
@@ -126,7 +126,7 @@ struct PageWalk {
 
     private mutating func walk(
         _ tree: Tree, _ file: borrowing DataFile, _ buffer: UnsafeMutableRawBufferPointer,
-        _ visitor: inout some Visitor
+        _ visitor: some Visitor
     ) throws(DataFile.Problem) {
         counted = Tree(kind: tree.kind, root: 0, depth: 0, branchPages: 0, leafPages: 0, overflowPages: 0, entries: 0)
         guard tree.root != Self.noPage else {
@@ -149,7 +149,7 @@ struct PageWalk {
                 try visitor.problem(page: item.page, "of \(tree.name) is missing or cannot be read")
                 continue
             }
-            if let text = try visit(UnsafeRawBufferPointer(buffer), item, tree, file, &visitor) {
+            if let text = try visit(UnsafeRawBufferPointer(buffer), item, tree, file, visitor) {
                 isWhole = false
                 try visitor.problem(page: item.page, "of \(tree.name) \(text)")
             }
