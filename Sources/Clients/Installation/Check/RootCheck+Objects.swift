@@ -19,9 +19,9 @@ extension RootCheck {
     func checkObjects() -> ObjectDamage {
         progress(.phase(.checking, total: UInt64(records.table.count)))
         var result = ObjectDamage()
-        result.damage = ObjectScan.run(installation.store, records.table) { [progress] in
-            progress(.advanced(.checking, by: $0))
-        }
+        result.damage = ObjectScan.run(
+            installation.store, records.table, readingFollows: options.depth == .full && options.budget == nil
+        ) { [progress] in progress(.advanced(.checking, by: $0)) }
         if options.state != nil {
             result.damage.removeAll { !isChosen($0) }
             // What is wrong elsewhere is not looked at closer, let alone repaired.
@@ -51,6 +51,7 @@ extension RootCheck {
             deadline: options.budget.map { Int64(monotonicNanoseconds()) + $0 }
         ) { [progress] in if isFull { progress(.advanced(.verifying, by: $0)) } }
         report.bytesRead += check.bytes
+        result.damage += check.damage
         for mismatch in check.mismatches {
             let row = records.table.rows[mismatch.index]
             result.contents[mismatch.index] = mismatch.found

@@ -11,6 +11,13 @@ package final class ContentCheck: Sendable {
         let rows: Range<Int>
     }
 
+    /// A row, and what rows are sorted by.
+    private struct Place {
+        let inode: UInt64
+        let unit: Int32
+        let index: Int32
+    }
+
     /// A file that does not hold what its name says.
     package struct Mismatch: Hashable, Sendable {
         package let index: Int
@@ -21,6 +28,8 @@ package final class ContentCheck: Sendable {
 
     package struct Result: Sendable {
         package var mismatches: [Mismatch] = []
+        /// What is wrong with the metadata of files that had not been examined.
+        package var damage: [Damage] = []
         package var bytes: UInt64 = 0
         /// The first unit that was not begun; nil when all are done.
         package var next: Int?
@@ -29,15 +38,11 @@ package final class ContentCheck: Sendable {
     /// With a budget the work is cut into so many pieces by digest, so that the next run can go on where this one stops.
     package static let unitCount = 4096
     private static let rowsPerUnit = 128
-    private static let bufferByteCount = 1 << 20
-    /// Files that are opened, and announced to the kernel while it has to ask the disk, before the first is read.
-    private static let lookAhead = 8
-    /// How long the disk is taken to be asked after a file that took too long for memory.
-    private static let coldCount = 64
+    private static let reportByteCount: UInt64 = 1 << 20
 
     private let store: ContentStore
     private let table: ObjectTable
-    private let order: [Int32]
+    private let order: [Place]
     private let units: [Unit]
     private let deadline: Int64?
     private let progress: @Sendable (UInt64) -> Void
@@ -58,25 +63,26 @@ package final class ContentCheck: Sendable {
         self.progress = progress
         let isCut = first != nil || deadline != nil
         let shift: UInt64 = 52
-        var chosen = table.rows.indices.filter { index in
+        var chosen: [Place] = []
+        for index in table.rows.indices {
             let row = table.rows[index]
-            guard row.marks.contains(.present), !row.marks.contains(.sound) else { return false }
-            return row.marks.contains(.bad) || (!onlySuspects && row.marks.contains(.chosen))
-        }.map(Int32.init)
-        func unit(_ index: Int32) -> Int { isCut ? Int(table.rows[Int(index)].digest.high >> shift) : 0 }
-        chosen.removeAll { unit($0) < first ?? 0 }
-        chosen.sort {
-            let (left, right) = (unit($0), unit($1))
-            return left != right ? left < right : table.rows[Int($0)].inode < table.rows[Int($1)].inode
+            guard row.marks.contains(.present), !row.marks.contains(.sound),
+                row.marks.contains(.bad) || (!onlySuspects && row.marks.contains(.chosen))
+            else { continue }
+            let unit = isCut ? Int32(truncatingIfNeeded: row.digest.high >> shift) : 0
+            if unit < first ?? 0 { continue }
+            chosen.append(Place(inode: row.inode, unit: unit, index: Int32(index)))
         }
+        chosen.sort { ($0.unit, $0.inode) < ($1.unit, $1.inode) }
         var units: [Unit] = []
         var start = 0
         while start < chosen.count {
+            let unit = chosen[start].unit
             var end = start + 1
-            while end < chosen.count, end - start < (isCut ? Int.max : Self.rowsPerUnit),
-                unit(chosen[end]) == unit(chosen[start])
-            { end += 1 }
-            units.append(Unit(number: unit(chosen[start]), rows: start..<end))
+            while end < chosen.count, end - start < (isCut ? Int.max : Self.rowsPerUnit), chosen[end].unit == unit {
+                end += 1
+            }
+            units.append(Unit(number: Int(unit), rows: start..<end))
             start = end
         }
         order = chosen
@@ -91,11 +97,8 @@ package final class ContentCheck: Sendable {
         let check = ContentCheck(
             store, table, onlySuspects: onlySuspects, first: first, deadline: deadline, progress)
         withThreads(threadCount) { _ in
-            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: bufferByteCount, alignment: 4096)
-            defer { buffer.deallocate() }
-            let hasher = XXH3Hasher(.bits128)
-            var cold = coldCount
-            while let unit = check.take() { check.work(on: unit, buffer, hasher, &cold) }
+            var worker = ContentCheckWorker()
+            while let unit = check.take() { check.work(on: unit, &worker) }
         }
         var result = check.result.withLock { $0 }
         let done = check.position.load(ordering: .relaxed)
@@ -117,38 +120,34 @@ package final class ContentCheck: Sendable {
         return next < units.count ? units[next] : nil
     }
 
-    /// - Parameter cold: how many files more are announced; the thread keeps it from unit to unit.
-    private func work(
-        on unit: Unit, _ buffer: UnsafeMutableRawBufferPointer, _ hasher: borrowing XXH3Hasher, _ cold: inout Int
-    ) {
-        var files: [(index: Int, file: OpenedObject)] = []
+    private func work(on unit: Unit, _ worker: inout ContentCheckWorker) {
         var next = unit.rows.lowerBound
-        var bytes: UInt64 = 0
-        while next < unit.rows.upperBound || !files.isEmpty {
-            while next < unit.rows.upperBound, files.count < Self.lookAhead {
-                let index = Int(order[next])
-                files.append((index, OpenedObject(store, table.rows[index], announcing: cold > 0)))
+        var total: UInt64 = 0
+        var reported: UInt64 = 0
+        while true {
+            while next < unit.rows.upperBound, worker.wantsMore {
+                let index = Int(order[next].index)
+                worker.open(store, table.rows[index], index)
                 next += 1
             }
-            let (index, file) = files.removeFirst()
-            let start = monotonicNanoseconds()
-            let count = hash(file, index, buffer, hasher)
-            // Memory takes less than a nanosecond for a byte.
-            cold = monotonicNanoseconds() - start > 100_000 + count ? Self.coldCount : cold - 1
-            bytes += count
+            guard let file = worker.takeFirst() else { break }
+            total += read(file, &worker)
+            if total - reported >= Self.reportByteCount {
+                progress(total - reported)
+                reported = total
+            }
         }
-        let total = bytes
+        progress(total - reported)
         result.withLock { $0.bytes += total }
     }
 
     /// - Returns: the bytes read.
-    private func hash(
-        _ object: OpenedObject, _ index: Int, _ buffer: UnsafeMutableRawBufferPointer,
-        _ hasher: borrowing XXH3Hasher
-    ) -> UInt64 {
+    private func read(_ file: consuming OpenedObject, _ worker: inout ContentCheckWorker) -> UInt64 {
+        let index = file.index
         var count: UInt64 = 0
         do throws(SystemError) {
-            let found = try object.digest(buffer, hasher, &count)
+            examine(index, file)
+            let found = try worker.digest(of: file, table.rows[index].size, &count)
             if found == table.rows[index].digest {
                 table.rows[index].marks.insert(.sound)
             } else {
@@ -157,66 +156,22 @@ package final class ContentCheck: Sendable {
         } catch {
             note(Mismatch(index: index, found: nil, detail: "\(error)"))
         }
-        progress(count)
         return count
+    }
+
+    private func examine(_ index: Int, _ file: borrowing OpenedObject) {
+        let row = table.rows[index]
+        if row.marks.contains(.examined) { return }
+        var status = file.status()
+        // Why it cannot be opened, its metadata may tell.
+        if status == nil { status = try? store.directory.status(of: ContentStore.path(of: row.digest, row.variant)) }
+        guard let status else { return }
+        let damage = table.examine(index, status, store.ownership)
+        if !damage.isEmpty { result.withLock { $0.damage += damage } }
     }
 
     private func note(_ mismatch: Mismatch) {
         table.rows[mismatch.index].marks.insert(.bad)
         result.withLock { $0.mismatches.append(mismatch) }
-    }
-}
-
-/// An object that is about to be read.
-private struct OpenedObject {
-    private final class Box: Sendable {
-        let file: Descriptor
-        init(_ file: consuming Descriptor) { self.file = file }
-    }
-    private let box: Swift.Result<Box, SystemError>
-    private let size: UInt64
-
-    init(_ store: ContentStore, _ row: ObjectTable.Row, announcing: Bool) {
-        size = row.size
-        do throws(StoreError) {
-            let name = ObjectName(row.digest, row.variant)
-            let shard = try store.shard(name.shard)
-            let file = try StoreError.catching { () throws(SystemError) in
-                try name.withCString { (name) throws(SystemError) in try SystemCalls.openFile(shard, name) }
-            }
-            if announcing, row.size > 0 { SystemCalls.adviseReading(file.raw) }
-            box = .success(Box(file))
-        } catch {
-            if case .system(let error) = error {
-                box = .failure(error)
-            } else {
-                box = .failure(SystemError(.noSuchFile, call: "open"))
-            }
-        }
-    }
-
-    func digest(
-        _ buffer: UnsafeMutableRawBufferPointer, _ hasher: borrowing XXH3Hasher, _ total: inout UInt64
-    ) throws(SystemError) -> Digest128 {
-        let file = try box.get().file.raw
-        var count = try SystemCalls.read(file, into: buffer, at: 0)
-        total = UInt64(count)
-        // Its size was looked at before; a file that ends there needs no call more.
-        if total == size { return Digest128(hashing: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
-        if count < buffer.count {
-            // Short reads happen only at the end, or else the next one says so.
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-            let more = try SystemCalls.read(file, into: rest, at: total)
-            if more == 0 { return Digest128(hashing: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
-            count += more
-            total += UInt64(more)
-        }
-        hasher.reset()
-        while count > 0 {
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            count = try SystemCalls.read(file, into: buffer, at: total)
-            total += UInt64(count)
-        }
-        return hasher.digest128
     }
 }

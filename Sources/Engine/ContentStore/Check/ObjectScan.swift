@@ -8,24 +8,31 @@ import Synchronization
 package final class ObjectScan: Sendable {
     private let store: ContentStore
     private let table: ObjectTable
+    private let readingFollows: Bool
     private let progress: @Sendable (UInt64) -> Void
     private let found = Guarded<[Damage]>([])
     private let next = Atomic<Int>(0)
 
-    private init(_ store: ContentStore, _ table: ObjectTable, _ progress: @escaping @Sendable (UInt64) -> Void) {
+    private init(
+        _ store: ContentStore, _ table: ObjectTable, _ readingFollows: Bool,
+        _ progress: @escaping @Sendable (UInt64) -> Void
+    ) {
         self.store = store
         self.table = table
+        self.readingFollows = readingFollows
         self.progress = progress
     }
 
     /// Notes inodes in the table and returns what is wrong.
     ///
-    /// - Parameter progress: called with the number of files looked at since the last call, from any thread.
+    /// - Parameters:
+    ///   - readingFollows: only lists the files of chosen rows, which ``ContentCheck`` examines when it has opened them.
+    ///   - progress: called with the number of files looked at since the last call, from any thread.
     package static func run(
-        _ store: ContentStore, _ table: ObjectTable, threadCount: Int = processorCount(),
-        progress: @escaping @Sendable (UInt64) -> Void = { _ in }
+        _ store: ContentStore, _ table: ObjectTable, readingFollows: Bool = false,
+        threadCount: Int = processorCount(), progress: @escaping @Sendable (UInt64) -> Void = { _ in }
     ) -> [Damage] {
-        let scan = ObjectScan(store, table, progress)
+        let scan = ObjectScan(store, table, readingFollows, progress)
         withThreads(threadCount) { _ in
             var listing = DirectoryListing()
             while true {
@@ -35,7 +42,7 @@ package final class ObjectScan: Sendable {
             }
         }
         var damage = scan.found.withLock { $0 }
-        for index in table.rows.indices where !table.rows[index].marks.contains(.present) {
+        for index in table.rows.indices where table.rows[index].marks.isDisjoint(with: [.present, .examined]) {
             let row = table.rows[index]
             table.rows[index].marks.insert(.bad)
             damage.append(Damage(.object(row.digest, row.variant), .missing))
@@ -61,15 +68,16 @@ package final class ObjectScan: Sendable {
             return report(Damage(.file(place), .unreadable, "\(error)"))
         }
         // Inodes of one directory lie close together: this is the order a disk likes.
-        listing.sortByInode()
+        if !readingFollows { listing.sortByInode() }
         for entry in listing.entries {
-            listing.withName(of: entry) { look(at: $0, entry.inode, in: directory, shard, place) }
+            listing.withName(of: entry) { look(at: $0, entry, in: directory, shard, place) }
         }
         progress(UInt64(listing.entries.count))
     }
 
     private func look(
-        at name: UnsafeRawBufferPointer, _ inode: UInt64, in directory: Int32, _ shard: Int, _ place: BytePath
+        at name: UnsafeRawBufferPointer, _ entry: DirectoryListing.Entry, in directory: Int32, _ shard: Int,
+        _ place: BytePath
     ) {
         guard let (digest, variant) = ObjectName.parse(name), ObjectName(digest, variant).shard == shard else {
             return report(Damage(.file(place.appending(BytePath(bytes: Array(name)))), .orphan, "not an object's name"))
@@ -77,35 +85,49 @@ package final class ObjectScan: Sendable {
         guard let index = table.index(of: digest, variant) else {
             return report(Damage(.object(digest, variant), .orphan, "no record names it"))
         }
+        // Two names never have one row, so no other thread writes to it.
+        table.rows[index].marks.insert(.present)
+        if readingFollows, entry.kind == .regular, table.rows[index].marks.contains(.chosen) {
+            table.rows[index].inode = entry.inode
+            return
+        }
         guard let name = name.baseAddress?.assumingMemoryBound(to: CChar.self) else { return }
         do throws(SystemError) {
-            check(try SystemCalls.status(directory, name), index)
+            let damage = table.examine(index, try SystemCalls.status(directory, name), store.ownership)
+            if !damage.isEmpty { found.withLock { $0 += damage } }
         } catch {
-            table.rows[index].marks.formUnion([.bad, .present])
+            table.rows[index].marks.insert(.bad)
             report(Damage(.object(digest, variant), .unreadable, "\(error)"))
         }
     }
+}
 
-    /// Holds a file's metadata against its row. Two names never have one row, so no other thread writes to it.
-    private func check(_ status: FileStatus, _ index: Int) {
-        let row = table.rows[index]
-        table.rows[index].inode = status.inode
-        table.rows[index].marks.insert(.present)
+extension ObjectTable {
+    /// Holds a file's metadata against its row, and notes its inode there.
+    func examine(_ index: Int, _ status: FileStatus, _ ownership: ContentStore.Ownership) -> [Damage] {
+        let row = rows[index]
+        rows[index].inode = status.inode
+        rows[index].marks.insert(.examined)
+        var damage: [Damage] = []
         func bad(_ problem: Damage.Problem, _ detail: String) {
-            table.rows[index].marks.insert(.bad)
-            report(Damage(.object(row.digest, row.variant), problem, detail))
+            rows[index].marks.insert(.bad)
+            damage.append(Damage(.object(row.digest, row.variant), problem, detail))
         }
-        guard status.kind == .regular else { return bad(.wrongKind, status.kind.name) }
+        guard status.kind == .regular else {
+            // Whoever opened a pipe would wait.
+            rows[index].marks.remove(.present)
+            bad(.wrongKind, status.kind.name)
+            return damage
+        }
         if status.size != row.size { bad(.wrongSize, "\(status.size) bytes, not \(row.size)") }
         if status.permissions != row.variant.mode {
             bad(.wrongMode, "\(octal(status.permissions)), not \(octal(row.variant.mode))")
         }
-        if store.ownership == .applied, status.uid != row.variant.uid || status.gid != row.variant.gid {
+        if ownership == .applied, status.uid != row.variant.uid || status.gid != row.variant.gid {
             bad(.wrongOwner, "\(status.uid):\(status.gid), not \(row.variant.uid):\(row.variant.gid)")
         }
-        if status.modified != ContentStore.objectTime * 1_000_000_000 {
-            bad(.wrongTime, "written to or touched")
-        }
+        if status.modified != ContentStore.objectTime * 1_000_000_000 { bad(.wrongTime, "written to or touched") }
+        return damage
     }
 }
 

@@ -4,8 +4,7 @@ internal import Synchronization
 
 /// Every object that should be there, variant by variant, and what looking at it has shown.
 ///
-/// Rows ascend by digest, so a shard's rows stand together and threads that work on different shards never touch the
-/// same row.
+/// Rows ascend by digest, so a shard's rows stand together.
 package final class ObjectTable: @unchecked Sendable {
     package struct Row {
         package let digest: Digest128
@@ -32,23 +31,28 @@ package final class ObjectTable: @unchecked Sendable {
         package static let sound = Marks(rawValue: 16)
         /// It belongs to what is being checked.
         package static let chosen = Marks(rawValue: 32)
+        /// Its file's kind, size, mode, owner and time were looked at.
+        package static let examined = Marks(rawValue: 64)
     }
 
-    private static let directoryBits: UInt64 = 16
-    /// Threads write to rows of their own shard only; everything else happens before and after.
+    /// Threads write to different rows; everything else happens before and after.
     package let rows: UnsafeMutableBufferPointer<Row>
-    /// Where the rows of each value of the first bits begin, and the end.
+    /// Where the rows of each value of a digest's first bits begin, and the end. There are about as many values as rows,
+    /// so that a look-up, of which there is one for every file of every tree, mostly touches no other row.
     private let starts: [Int32]
+    private let shift: UInt64
 
     /// - Parameter sorted: ascending by digest, mode, uid and gid.
     package init(sorted: [Row]) {
         rows = .allocate(capacity: sorted.count)
         _ = rows.initialize(from: sorted)
+        let bits = max(1, min(24, UInt64(Int.bitWidth - sorted.count.leadingZeroBitCount)))
+        shift = 64 - bits
         var starts: [Int32] = []
-        starts.reserveCapacity((1 << Int(Self.directoryBits)) + 1)
+        starts.reserveCapacity((1 << Int(bits)) + 1)
         var next = 0
-        for prefix in 0..<(UInt64(1) << Self.directoryBits) {
-            while next < sorted.count, sorted[next].digest.high >> (64 - Self.directoryBits) < prefix { next += 1 }
+        for prefix in 0..<(UInt64(1) << bits) {
+            while next < sorted.count, sorted[next].digest.high >> shift < prefix { next += 1 }
             starts.append(Int32(next))
         }
         starts.append(Int32(sorted.count))
@@ -63,23 +67,23 @@ package final class ObjectTable: @unchecked Sendable {
 
     /// The rows of a digest's variants.
     package func indices(of digest: Digest128) -> Range<Int> {
-        let prefix = Int(digest.high >> (64 - Self.directoryBits))
-        var low = Int(starts[prefix])
-        let limit = Int(starts[prefix + 1])
-        var high = limit
-        while low < high {
-            let middle = (low + high) / 2
-            if rows[middle].digest < digest { low = middle + 1 } else { high = middle }
-        }
+        let (first, limit) = bounds(of: digest)
+        var low = first
+        while low < limit, rows[low].digest < digest { low += 1 }
         var end = low
         while end < limit, rows[end].digest == digest { end += 1 }
         return low..<end
     }
 
-    @inline(__always)
     package func index(of digest: Digest128, _ variant: EntryMetadata) -> Int? {
-        for index in indices(of: digest) where rows[index].variant == variant { return index }
+        let (low, limit) = bounds(of: digest)
+        for index in low..<limit where rows[index].digest == digest && rows[index].variant == variant { return index }
         return nil
+    }
+
+    private func bounds(of digest: Digest128) -> (low: Int, limit: Int) {
+        let prefix = Int(digest.high >> shift)
+        return (Int(starts[prefix]), Int(starts[prefix + 1]))
     }
 
     /// This table with more rows.
