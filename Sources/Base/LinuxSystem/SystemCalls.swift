@@ -59,9 +59,10 @@ package enum SystemCalls {
         mkdirat(directory, name, mode) == 0 ? nil : failure("mkdir", name)
     }
 
-    /// Opens the file `path` below `directory` for reading, without following a link in its last component.
+    /// Opens the file `path` below `directory` for reading, without following a link in its last component and without
+    /// waiting for anybody, should a pipe be there.
     package static func openFile(_ directory: Int32, _ path: UnsafePointer<CChar>) throws(SystemError) -> Descriptor {
-        let raw = moss_openat(directory, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC, 0)
+        let raw = moss_openat(directory, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0)
         guard raw >= 0 else { throw failure("open", path) }
         return Descriptor(taking: raw)
     }

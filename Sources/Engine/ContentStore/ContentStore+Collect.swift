@@ -48,6 +48,7 @@ extension ContentStore {
     ) throws(DatabaseError) {
         try transaction.remove(package.id, in: StoreBuckets.packages)
         try transaction.remove(package.id, in: StoreBuckets.layouts)
+        try transaction.remove(package.id, in: StoreBuckets.manifests)
         for key in package.claimKeys {
             try transaction.remove(KeyPair(key, package.id), in: StoreBuckets.directoryClaims)
         }
@@ -201,7 +202,7 @@ extension ContentStore {
         let name = Self.manifestName(id)
         let file: Descriptor
         do throws(SystemError) {
-            file = try packages.open(name, .noFollow)
+            file = try packages.open(name, [.noFollow, .nonBlocking])
         } catch {
             throw .system(error.below(".moss/packages"))
         }

@@ -62,6 +62,7 @@ extension ContentStore {
         do throws(DatabaseError) {
             try transaction.put(metadata, in: StoreBuckets.packages, for: record.id)
             try transaction.put(record.layout.bytes, in: StoreBuckets.layouts, for: record.id)
+            try transaction.put(Digest128(hashing: record.manifest), in: StoreBuckets.manifests, for: record.id)
             for key in record.metadata.capabilityKeys {
                 try transaction.put(Empty(), in: StoreBuckets.capabilities, for: KeyPair(key, record.id))
             }

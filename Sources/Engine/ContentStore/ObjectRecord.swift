@@ -88,6 +88,8 @@ enum StoreBuckets {
     static let packages = Bucket<SHA256Digest, [UInt8]>("packages")
     /// ``PackageLayout`` bytes.
     static let layouts = Bucket<SHA256Digest, [UInt8]>("layouts")
+    /// XXH3-128 of each package's manifest, which was held against the records when both were made.
+    static let manifests = Bucket<SHA256Digest, Digest128>("manifests")
     /// Encoded directories.
     static let trees = Bucket<TreeID, [UInt8]>("trees")
     /// Which packages provide, need or oppose a capability: XXH3-128 of role, kind and target, then the package.

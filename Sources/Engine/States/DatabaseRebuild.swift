@@ -121,8 +121,13 @@ package struct DatabaseRebuild {
         of states: [State], _ progress: (UInt64) -> Void
     ) throws(StateError) -> [PackageRecord] {
         let wanted = states.reduce(into: Set<PackageID>()) { $0.formUnion($1.selections.map(\.package)) }.sorted()
-        let store = store
-        let read = inParallel(wanted) { (id) throws(Never) -> PackageRecord? in try? store.readManifest(id) }
+        let (store, digests) = (store, salvage.manifests)
+        let read = inParallel(wanted) { (id) throws(Never) -> PackageRecord? in
+            guard let record = try? store.readManifest(id) else { return nil }
+            // A whole manifest may still be another package's.
+            if let digest = digests[id], digest != Digest128(hashing: record.manifest) { return nil }
+            return record
+        }
         var records: [PackageRecord] = []
         for (id, record) in zip(wanted, read) {
             progress(1)

@@ -21,6 +21,8 @@ struct DatabaseSalvage {
     private(set) var foreign: [Foreign] = []
     private(set) var packages: [PackageID: [UInt8]] = [:]
     private(set) var layouts: [PackageID: [UInt8]] = [:]
+    /// Digests of the manifests.
+    private(set) var manifests: [PackageID: Digest128] = [:]
     private(set) var states: [UInt64: State] = [:]
     private(set) var trees: [TreeID: [UInt8]] = [:]
     private(set) var control: Control?
@@ -44,6 +46,9 @@ struct DatabaseSalvage {
         switch name {
         case "packages": if let id = Self.package(record.key) { packages[id] = Array(record.value) }
         case "layouts": if let id = Self.package(record.key) { layouts[id] = Array(record.value) }
+        case "manifests":
+            guard record.value.count == Digest128.byteCount, let id = Self.package(record.key) else { return }
+            manifests[id] = Digest128(canonical: record.value)
         case "trees":
             guard record.key.count == TreeID.byteCount else { return }
             let id = TreeID(canonical: record.key)

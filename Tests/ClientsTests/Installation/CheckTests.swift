@@ -228,6 +228,25 @@ import Testing
         }
     }
 
+    @Test func aManifestThatSaysTheSameIsFine() throws {
+        try withInstallationScratch { scratch in
+            try makeRoot(scratch, packages: 2, files: 5)
+            try scratch.changing { installation in
+                let state = try #require(try installation.activeState())
+                let packages = try Descriptor.openDirectory(scratch.root.appending(".moss/packages"))
+                for selection in state.selections {
+                    let name = BytePath("\(selection.package.hexadecimal).stone")
+                    let before = try packages.readFile(name)
+                    try installation.store.rewriteManifest(selection.package)
+                    #expect(try packages.readFile(name) != before)
+                    // Not the bytes that are recorded now.
+                    try packages.replaceFile(name, with: before)
+                }
+            }
+            try expectClean(scratch)
+        }
+    }
+
     @Test func verifiesOneState() throws {
         try withInstallationScratch { scratch in
             try makeRoot(scratch, packages: 3, files: 10)

@@ -9,6 +9,7 @@ import LinuxSystem
 import PackageModel
 import States
 import TestSupport
+import Testing
 
 /// Plants faults in a root, and says which finding each must lead to.
 struct FaultPlanter {
@@ -98,7 +99,7 @@ struct FaultPlanter {
 
     /// Plants one fault of a random kind.
     mutating func plant(recordFaults: Bool) throws {
-        switch Int.random(in: 0..<(recordFaults ? 13 : 12), using: &generator) {
+        switch Int.random(in: 0..<(recordFaults ? 14 : 13), using: &generator) {
         case 0: try onObject("flip") { try Self.flip($0, &$1) }
         case 1: try onObject("truncate") { path, _ in try Self.truncate(path) }
         case 2:
@@ -118,6 +119,7 @@ struct FaultPlanter {
         case 9: try changedFile()
         case 10: try directoryMode()
         case 11: try manifest()
+        case 12: try onObject("kind") { path, generator in try Self.replace(path, &generator) }
         default: try record()
         }
     }
@@ -151,6 +153,17 @@ struct FaultPlanter {
     private static func truncate(_ path: BytePath) throws {
         let file = try Descriptor.open(path, .readWrite)
         try file.truncate(to: try file.status().size / 2)
+    }
+
+    /// Puts something that is no file in a file's place. Whoever opened the pipe would wait.
+    private static func replace(_ path: BytePath, _ generator: inout SeededGenerator) throws {
+        let directory = try Descriptor.openDirectory(path.parent)
+        try directory.unlink(path.lastComponent)
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: try directory.makeDirectory(path.lastComponent)
+        case 1: try directory.makeSymlink(path.lastComponent, to: "/dev/zero")
+        default: try #require(path.withCString { mkfifo($0, 0o644) } == 0)
+        }
     }
 
     private mutating func swap() throws {
@@ -211,7 +224,15 @@ struct FaultPlanter {
         let id = packages[Int.random(in: 0..<packages.count, using: &generator)]
         let path = moss.appending("packages/\(id.hexadecimal).stone")
         guard usedRecords.insert(id).inserted else { return }
-        try Self.truncate(path)
+        switch Int.random(in: 0..<3, using: &generator) {
+        case 0: try Self.truncate(path)
+        case 1: try Self.flip(path, &generator)
+        default:
+            let other = try #require(packages.first { $0 != id })
+            let directory = try Descriptor.openDirectory(path.parent)
+            try directory.replaceFile(
+                path.lastComponent, with: directory.readFile(BytePath("\(other.hexadecimal).stone")))
+        }
         note(.manifest(id), "manifest")
     }
 

@@ -128,7 +128,7 @@ extension RootCheck {
             let stone = try? installation.open(offer, registry),
             let record = try? installation.store.ingest(stone.path, stone.file, expecting: id)
         else { return false }
-        return (try? installation.store.writeManifests([record])) != nil
+        return (try? installation.store.replaceManifest(of: id, with: record.manifest)) != nil
     }
 
     /// Reads again what collections offer, which no file of the root tells and which repairs need.

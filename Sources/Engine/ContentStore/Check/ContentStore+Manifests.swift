@@ -39,20 +39,14 @@ extension ContentStore {
     }
 
     /// What a manifest says, without what would be recorded of its objects.
-    private func readManifestContents(
-        _ id: PackageID
-    ) throws(StoreError) -> (PackageMetadata, PackageLayout) {
-        let name = Self.manifestName(id)
-        let bytes = try StoreError.catching { () throws(SystemError) in try packages.readFile(name) }
-        do throws(StoneError) {
-            let package = try Self.decodeManifest(bytes)
-            do throws(PackageLayout.Failure) {
-                return (package.metadata, try PackageLayout(package.layout, sizes: Self.sizes(of: package)))
-            } catch {
-                throw StoneError(.malformedRecord, "\(error)")
-            }
+    private static func contents(
+        ofManifest bytes: [UInt8]
+    ) throws(StoneError) -> (PackageMetadata, PackageLayout) {
+        let package = try decodeManifest(bytes)
+        do throws(PackageLayout.Failure) {
+            return (package.metadata, try PackageLayout(package.layout, sizes: sizes(of: package)))
         } catch {
-            throw .stone(name, error)
+            throw StoneError(.malformedRecord, "\(error)")
         }
     }
 
@@ -106,7 +100,18 @@ extension ContentStore {
         } catch {
             throw .stone(name, error)
         }
+        try replaceManifest(of: id, with: bytes)
+    }
+
+    /// Puts another manifest in a package's place. Where only the file is written before a stop, the records still count.
+    package func replaceManifest(of id: PackageID, with bytes: [UInt8]) throws(StoreError) {
+        let name = Self.manifestName(id)
         try StoreError.catching { () throws(SystemError) in try packages.replaceFile(name, with: bytes) }
+        try StoreError.catching { () throws(DatabaseError) in
+            _ = try environment.update { (transaction) throws(DatabaseError) in
+                try transaction.put(Digest128(hashing: bytes), in: StoreBuckets.manifests, for: id)
+            }
+        }
     }
 
     static func encodeManifest(
@@ -169,23 +174,34 @@ extension ContentStore {
 
     private func checkManifest(_ id: PackageID) -> Damage? {
         if let damage = checkManifestSize(id) { return damage }
-        let (metadata, layout): (PackageMetadata, PackageLayout)
-        do throws(StoreError) {
-            (metadata, layout) = try readManifestContents(id)
-        } catch {
-            if case .system(let error) = error { return Damage(.manifest(id), .unreadable, "\(error)") }
-            return Damage(.manifest(id), .damaged, "\(error)")
-        }
-        do throws(StoreError) {
+        do {
+            let bytes = try packages.readFile(Self.manifestName(id))
+            if try isRecorded(manifest: bytes, id) { return nil }
+            // One that was written by other means, or an old record, is right if it says the same.
+            let (metadata, layout) = try Self.contents(ofManifest: bytes)
             let isSame = try reading { (transaction) throws(StoreError) in
                 let recorded = try layoutBytes(of: id, in: transaction)
                 let recordedMetadata = try self.metadata(of: id, in: transaction)
                 return recorded.elementsEqual(layout.bytes) && recordedMetadata == metadata
             }
             return isSame ? nil : Damage(.manifest(id), .wrongContent, "it says something else than the records")
+        } catch let error as SystemError {
+            return Damage(.manifest(id), .unreadable, "\(error)")
+        } catch let error as StoneError {
+            return Damage(.manifest(id), .damaged, "\(StoreError.stone(Self.manifestName(id), error))")
         } catch {
             // What is wrong with the records is found there.
             return nil
         }
+    }
+
+    /// Whether these are the bytes the records were made of.
+    private func isRecorded(manifest bytes: [UInt8], _ id: PackageID) throws(StoreError) -> Bool {
+        let digest = try reading { (transaction) throws(StoreError) in
+            try StoreError.catching { () throws(DatabaseError) in
+                try transaction.value(in: StoreBuckets.manifests, for: id)
+            }
+        }
+        return digest == Digest128(hashing: bytes)
     }
 }

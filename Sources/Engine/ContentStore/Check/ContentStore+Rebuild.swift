@@ -9,7 +9,7 @@ internal import StoneFormat
 extension ContentStore {
     /// The buckets that can be made again from manifests and objects.
     package static let bucketNames: Set<String> = [
-        "objects", "packages", "layouts", "trees", "capabilities", "directory-claims",
+        "objects", "packages", "layouts", "manifests", "trees", "capabilities", "directory-claims",
         "pending-objects", "pending-manifests",
     ]
 

@@ -185,10 +185,14 @@ package struct RecordCheck {
             }
         }
         var layouts = try transaction.cursor(in: StoreBuckets.layouts)
-        while let id = try layouts.nextKey() {
-            if known.contains(id) { continue }
-            add(.record(bucket: "layouts", key: id.bytes), .dangling, "of a package without a record")
-        }
+        while let id = try layouts.nextKey() { addIfUnknown(id, "layouts") }
+        var manifests = try transaction.cursor(in: StoreBuckets.manifests)
+        while let id = try manifests.nextKey() { addIfUnknown(id, "manifests") }
+    }
+
+    private mutating func addIfUnknown(_ id: PackageID, _ bucket: String) {
+        if known.contains(id) { return }
+        add(.record(bucket: bucket, key: id.bytes), .dangling, "of a package without a record")
     }
 
     /// - Returns: false where an object it names has no record.
