@@ -129,6 +129,7 @@ int main(int count, char **arguments) {
     if (!stream) fail(arguments[1]);
     for (struct dirent *entry; (entry = readdir(stream));)
         if (entry->d_type == DT_DIR && entry->d_name[0] != '.') list(root, entry->d_name);
+    closedir(stream);
     qsort(files, file_count, sizeof *files, by_inode);
     pthread_t threads[64];
     for (int index = 0; index < thread_count; index++)
