@@ -42,6 +42,7 @@ package struct Command: Sendable {
 
     /// Starts the program in a process group of its own and returns at once.
     package func start() throws(TestSupportError) -> RunningCommand {
+        _ = Sanitizer.preparesChildren
         let streams = try Streams(input: input)
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()

@@ -91,7 +91,7 @@ struct SandboxCommandTests {
         }
     }
 
-    @Test(arguments: SandboxUser.allCases)
+    @Test(.noThreadSanitizer("a thread of its runtime takes a number"), arguments: SandboxUser.allCases)
     func itIsRootWithItsOwnProcessesAndNoDescriptors(user: SandboxUser) throws {
         try SandboxFixture.with(user) { fixture in
             let text = try fixture.output(script: "id -u; echo $$; umask; echo /proc/[0-9]*; ls /proc/self/fd")
@@ -131,7 +131,7 @@ struct SandboxCommandTests {
         }
     }
 
-    @Test(arguments: SandboxUser.allCases)
+    @Test(.noThreadSanitizer("a thread of its runtime takes a number"), arguments: SandboxUser.allCases)
     func aSandboxWorksInsideASandbox(user: SandboxUser) throws {
         try SandboxFixture.with(user) { fixture in
             var inner = fixture.request(script: "echo $$ $(cat /usr/share/a); echo x >/usr/share/a; exit 9")

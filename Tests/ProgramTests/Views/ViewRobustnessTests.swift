@@ -115,7 +115,8 @@ import Testing
         }
     }
 
-    @Test func aDeadViewCanBeMountedOver() throws {
+    @Test(.noThreadSanitizer("a view ends early: libfuse cancels threads"))
+    func aDeadViewCanBeMountedOver() throws {
         try withRoot { fixture in
             try fixture.mount(["1"])
             let dead = try fixture.process()
@@ -129,7 +130,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["passthrough", "cached"])
+    @Test(.noThreadSanitizer("a view ends early: libfuse cancels threads"), arguments: ["passthrough", "cached"])
     func beingAskedToEndWhileBusyEndsIt(reading: String) throws {
         try withRoot { fixture in
             try fixture.mount(["1"], reading: reading)
@@ -172,7 +173,8 @@ import Testing
         }
     }
 
-    @Test func programsThatUseItKeepItFromBeingUnmounted() throws {
+    @Test(.noThreadSanitizer("a view ends early: libfuse cancels threads"))
+    func programsThatUseItKeepItFromBeingUnmounted() throws {
         try withRoot { fixture in
             try fixture.mount(["1"])
             let user = try Command("sleep", ["60"], in: fixture.place).start()

@@ -38,7 +38,8 @@ import Testing
         try TreeListing(of: path).entries.filter { $0.kind != .directory }.map(\.path).sorted()
     }
 
-    @Test func everyStateAndPackageAndDifferenceIsThere() throws {
+    @Test(.noThreadSanitizer("a view ends early: libfuse cancels threads"))
+    func everyStateAndPackageAndDifferenceIsThere() throws {
         try withStates { fixture, place in
             try fixture.succeed("mount", "--all", place, contains: "3 states at")
             #expect(try names(place) == ["active", "diff", "packages", "states"])
