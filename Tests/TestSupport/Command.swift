@@ -42,7 +42,6 @@ package struct Command: Sendable {
 
     /// Starts the program in a process group of its own and returns at once.
     package func start() throws(TestSupportError) -> RunningCommand {
-        _ = Sanitizer.preparesChildren
         let streams = try Streams(input: input)
         var actions = posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -60,8 +59,10 @@ package struct Command: Sendable {
         // posix_spawn itself cannot change the directory in a way the importer sees; env(1) does, then becomes PROGRAM.
         let command = (directory.map { ["env", "-C", $0] } ?? []) + [program] + arguments
         let argumentVector = CStringVector(command)
+        for (name, value) in Sanitizer.environment { setenv(name, value, 1) }
         let environmentVector = environment.map { values in
-            CStringVector(values.sorted { $0.key < $1.key }.map { BytePath("\($0.key)=\($0.value)") })
+            let values = values.merging(Sanitizer.environment) { own, _ in own }
+            return CStringVector(values.sorted { $0.key < $1.key }.map { BytePath("\($0.key)=\($0.value)") })
         }
         var child: pid_t = 0
         let failure = command[0].withCString {

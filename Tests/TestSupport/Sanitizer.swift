@@ -8,13 +8,9 @@ package enum Sanitizer {
     package static let current: Sanitizer? =
         if isLoaded("__tsan_init") { .thread } else if isLoaded("__asan_init") { .address } else { nil }
 
-    /// Keeps the products from looking for leaks at their end, which needs ptrace(2): not under a tracer, not in a
-    /// namespace of processes.
-    package static let preparesChildren: Bool = {
-        guard current == .address else { return false }
-        let options = getenv("ASAN_OPTIONS").map { String(cString: $0) + ":" } ?? ""
-        return setenv("ASAN_OPTIONS", options + "detect_leaks=0", 1) == 0
-    }()
+    /// Variables for the products: they do not look for leaks at their end, which needs ptrace(2) and so fails under a
+    /// tracer and in a namespace of processes.
+    static let environment: [String: String] = current == .address ? ["ASAN_OPTIONS": "detect_leaks=0"] : [:]
 
     private static func isLoaded(_ function: String) -> Bool { dlsym(nil, function) != nil }
 }
