@@ -5,15 +5,29 @@ import Glibc
 /// or an open descriptor.
 ///
 /// Trees are recognised by a path suffix such as `/.moss/trees/7`, because the kernel shows where a held directory
-/// is *now*, wherever it was when it was opened. A process of another user that may not be looked into counts as
-/// not holding anything, which only happens to callers without privileges.
+/// is *now*, wherever it was when it was opened. Other directories may have such a path too: a directory that is held
+/// is told from them by going up to where the suffix ends, a file or a mount is taken for a user. A process of another
+/// user that may not be looked into counts as not holding anything, which only happens to callers without privileges.
 package struct DirectoryUsers: Sendable {
+    /// One to look for.
+    package struct Tree: Sendable {
+        /// Begins with a slash.
+        fileprivate let suffix: [UInt8]
+        fileprivate let status: FileStatus?
+
+        /// - Parameter status: tells it from others whose paths end like this; nil where it cannot be looked at.
+        package init(suffix: BytePath, status: FileStatus?) {
+            self.suffix = suffix.bytes
+            self.status = status
+        }
+    }
+
     package struct User: Hashable, Sendable {
         package let process: Int32
         package let command: String
     }
 
-    private let suffixes: [[UInt8]]
+    private let trees: [Tree]
     /// The end of the path of the directory that all trees once were.
     private let formerPath: [UInt8]
     private var users: [User?]
@@ -21,16 +35,13 @@ package struct DirectoryUsers: Sendable {
 
     /// The first process found for each of `trees`, nil for a tree nobody holds.
     ///
-    /// - Parameters:
-    ///   - trees: path suffixes that begin with a slash.
-    ///   - formerPath: the end of the path, beginning with a slash, under which each of the trees was live once. An
-    ///     overlay mount names its layers by the paths they had then, so one that names this holds any of the trees.
+    /// - Parameter formerPath: the end of the path, beginning with a slash, under which each of the trees was live once. An
+    ///   overlay mount names its layers by the paths they had then, so one that names this holds any of the trees.
     package static func find(
-        holding trees: [BytePath], formerlyAt formerPath: BytePath
+        holding trees: [Tree], formerlyAt formerPath: BytePath
     ) throws(SystemError) -> [User?] {
         guard !trees.isEmpty else { return [] }
-        var search = DirectoryUsers(
-            suffixes: trees.map(\.bytes), formerPath: formerPath.bytes, users: trees.map { _ in nil })
+        var search = DirectoryUsers(trees: trees, formerPath: formerPath.bytes, users: trees.map { _ in nil })
         let proc = try Descriptor.openDirectory("/proc")
         for entry in try proc.entries() {
             guard let process = Int32(entry.name.display) else { continue }
@@ -43,7 +54,7 @@ package struct DirectoryUsers: Sendable {
 
     private mutating func examine(_ directory: borrowing Descriptor, _ process: Int32) {
         for name: BytePath in ["cwd", "root"] {
-            if let path = try? directory.readLink(name) { match(path.bytes, process, directory) }
+            matchLink(name, process, directory)
         }
         // Only a namespace whose mounts were really read counts as seen.
         if let namespace = try? directory.readLink("ns/mnt"), !seenNamespaces.contains(namespace),
@@ -51,11 +62,9 @@ package struct DirectoryUsers: Sendable {
         {
             seenNamespaces.insert(namespace)
         }
-        guard let descriptors = try? directory.openDirectory("fd"), let open = try? descriptors.entries() else {
-            return
-        }
+        guard let open = try? directory.openDirectory("fd").entries() else { return }
         for entry in open {
-            if let path = try? descriptors.readLink(entry.name) { match(path.bytes, process, directory) }
+            matchLink(BytePath("fd").appending(entry.name), process, directory)
         }
     }
 
@@ -64,11 +73,11 @@ package struct DirectoryUsers: Sendable {
         guard let text = try? directory.readFile("mountinfo", limit: 64 << 20) else { return false }
         for line in text.split(separator: 10) {
             let fields = line.split(separator: 32)
-            if fields.count > 3 { match(Array(fields[3]), process, directory) }
+            if fields.count > 3 { match(Array(fields[3]), nil, process, directory) }
             guard fields.contains(where: { $0.elementsEqual("overlay".utf8) }), let options = fields.last else {
                 continue
             }
-            if Self.layers(options).contains(where: { Self.contains($0, formerPath) }) {
+            if Self.layers(options).contains(where: { !Self.ends(of: formerPath, in: $0).isEmpty }) {
                 let user = User(process: process, command: Self.command(directory))
                 users = users.map { $0 ?? user }
             }
@@ -81,30 +90,54 @@ package struct DirectoryUsers: Sendable {
         options.split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: ":") }.map(Array.init)
     }
 
-    private mutating func match(_ path: [UInt8], _ process: Int32, _ directory: borrowing Descriptor) {
+    private mutating func matchLink(_ link: BytePath, _ process: Int32, _ directory: borrowing Descriptor) {
+        if let path = try? directory.readLink(link) { match(path.bytes, link, process, directory) }
+    }
+
+    /// - Parameter link: leads to what has this path, below the process's directory; nil for a mount's root.
+    private mutating func match(
+        _ path: [UInt8], _ link: BytePath?, _ process: Int32, _ directory: borrowing Descriptor
+    ) {
         guard path.first == UInt8(ascii: "/") || path.first == UInt8(ascii: "(") else { return }
-        for (index, suffix) in suffixes.enumerated() where users[index] == nil {
-            if Self.contains(path, suffix) {
+        for (index, tree) in trees.enumerated() where users[index] == nil {
+            for end in Self.ends(of: tree.suffix, in: path) {
+                if let link, Self.isAnother(than: tree, path[end...], link, directory) { continue }
                 users[index] = User(process: process, command: Self.command(directory))
             }
         }
     }
 
-    /// Whether `path` has `suffix` as a run of whole components, at its end or with more below it.
-    static func contains(_ path: [UInt8], _ suffix: [UInt8]) -> Bool {
-        guard path.count >= suffix.count else { return false }
+    /// Whether the directory that the link leads to lies in another one than the tree, as far as that is certain.
+    ///
+    /// - Parameter rest: its path from the tree on.
+    private static func isAnother(
+        than tree: Tree, _ rest: ArraySlice<UInt8>, _ link: BytePath, _ directory: borrowing Descriptor
+    ) -> Bool {
+        guard let wanted = tree.status, !rest.reversed().starts(with: " (deleted)".utf8.reversed()),
+            let held = try? directory.status(of: link, followingLinks: true), held.kind == .directory
+        else { return false }
+        let up = Array(repeating: Array("/..".utf8), count: rest.split(separator: UInt8(ascii: "/")).count)
+        let path = BytePath(bytes: link.bytes + up.joined() + Array("/.".utf8))
+        guard let found = try? directory.status(of: path, followingLinks: true) else { return false }
+        return found.device != wanted.device || found.inode != wanted.inode
+    }
+
+    /// Where `suffix` ends as a run of whole components of `path`, at its end or with more below it.
+    private static func ends(of suffix: [UInt8], in path: [UInt8]) -> [Int] {
+        guard path.count >= suffix.count else { return [] }
         return path.withUnsafeBytes { path in
             suffix.withUnsafeBytes { suffix in
-                guard let pathBase = path.baseAddress, let suffixBase = suffix.baseAddress else { return false }
+                var ends: [Int] = []
+                guard let pathBase = path.baseAddress, let suffixBase = suffix.baseAddress else { return ends }
                 for start in 0...(path.count - suffix.count) where path[start] == UInt8(ascii: "/") {
                     guard memcmp(pathBase + start, suffixBase, suffix.count) == 0 else { continue }
                     let end = start + suffix.count
                     // A space begins the kernel's " (deleted)".
                     if end == path.count || path[end] == UInt8(ascii: "/") || path[end] == UInt8(ascii: " ") {
-                        return true
+                        ends.append(end)
                     }
                 }
-                return false
+                return ends
             }
         }
     }

@@ -30,10 +30,15 @@ extension StateStore {
 
     /// The slots whose trees some process still holds.
     func slotsInUse(_ numbers: [UInt64]) throws(StateError) -> Set<UInt64> {
-        let suffixes = numbers.map { BytePath("/.moss/trees/\($0)") }
+        let trees = numbers.map { number in
+            DirectoryUsers.Tree(
+                suffix: BytePath("/.moss/trees/\(number)"),
+                status: try? root.moss.status(of: BytePath("trees/\(number)"))
+            )
+        }
         let usr = BytePath("/").appending(root.path.lastComponent).appending("usr")
         let users = try root.system { () throws(SystemError) in
-            try DirectoryUsers.find(holding: suffixes, formerlyAt: usr)
+            try DirectoryUsers.find(holding: trees, formerlyAt: usr)
         }
         return Set(zip(numbers, users).filter { $0.1 != nil }.map { $0.0 })
     }

@@ -74,4 +74,29 @@ struct InUseTests {
             try holding(root, "cd $1/usr/share/p0") { BytePath("/proc/\($0)/cwd/../..") }
         }
     }
+
+    /// Another root's trees have the same names.
+    @Test func anotherRootsTreesAreTold() throws {
+        try withRoot { root in
+            let names = try root.names(in: "trees")
+            let places = (0..<10).map { root.path.appending("other/.moss/trees/\($0)/usr") }
+            try Command("mkdir", ["-p"] + places).runSuccessfully()
+            var command = Command(
+                "sh",
+                [
+                    "-c",
+                    "for tree in 2 3 4 5 6 7; do eval \"exec $tree< $0/$tree\"; done; cd $0/1/usr; echo ready; exec sleep 600",
+                    root.path.appending("other/.moss/trees"),
+                ])
+            command.timeoutSeconds = 600
+            let user = try command.start()
+            for _ in 0..<500 where user.outputSoFar.isEmpty { usleep(10_000) }
+            try #require(user.outputSoFar == Array("ready\n".utf8))
+            try root.done("-y", "install", "p4")
+            try root.done("tidy")
+            #expect(try root.names(in: "trees") == names, "the spare was used, and there is one again")
+            user.signal(SIGKILL)
+            _ = try user.wait()
+        }
+    }
 }
