@@ -75,19 +75,14 @@ struct InUseTests {
         }
     }
 
-    /// Another root's trees have the same names.
-    @Test func anotherRootsTreesAreTold() throws {
+    /// A copy of a root has trees of the same numbers.
+    @Test func theTreesOfACopyAreTold() throws {
         try withRoot { root in
             let names = try root.names(in: "trees")
-            let places = (0..<10).map { root.path.appending("other/.moss/trees/\($0)/usr") }
-            try Command("mkdir", ["-p"] + places).runSuccessfully()
-            var command = Command(
-                "sh",
-                [
-                    "-c",
-                    "for tree in 2 3 4 5 6 7; do eval \"exec $tree< $0/$tree\"; done; cd $0/1/usr; echo ready; exec sleep 600",
-                    root.path.appending("other/.moss/trees"),
-                ])
+            let copy = root.path.appending("copy")
+            try Command("cp", ["-a", root.root, copy]).runSuccessfully()
+            let tree = copy.appending(".moss/trees").appending(BytePath(try #require(names.first)))
+            var command = Command("sh", ["-c", "exec 7< $0; cd $0/share; echo ready; exec sleep 600", tree])
             command.timeoutSeconds = 600
             let user = try command.start()
             for _ in 0..<500 where user.outputSoFar.isEmpty { usleep(10_000) }
