@@ -94,6 +94,18 @@ import Testing
         }
     }
 
+    @Test func whatAStoppedCommandLeftGoesWithTheNextChange() throws {
+        try withRepositoryScratch { scratch in
+            let local: BytePath = "root/etc/moss/repo.d"
+            try scratch.write("a:\n" + entry("/a"), to: local.appending("a.yaml"))
+            try scratch.write("b:\n", to: local.appending("b.yaml.next"))
+            try scratch.write("mine", to: local.appending("notes.next"))
+            try scratch.manager.setActive(false, CollectionID("a"))
+            let names = try Descriptor.openDirectory(scratch.path.appending(local)).entries().map(\.name).sorted()
+            #expect(names == ["a.yaml", "notes.next"])
+        }
+    }
+
     @Test func vendorCollectionsAreDisabledNotRemoved() throws {
         try withRepositoryScratch { scratch in
             try scratch.write("v:\n" + entry("/v"), to: "root/usr/share/moss/repo.d/v.yaml")

@@ -100,6 +100,10 @@ package struct ConfigurationFiles: Sendable {
                 }
                 directory = try directory.openDirectory(BytePath(component))
             }
+            // What a command left that was stopped while it wrote here.
+            for half in try directory.temporaryFiles() where half.bytes.hasSuffix(".yaml.next") {
+                try directory.unlink(half)
+            }
             if configurations.isEmpty {
                 try directory.unlink(name)
                 try directory.syncDirectory()

@@ -19,6 +19,8 @@ final class CommandContext {
     /// The exit code of a command that was run for the user and becomes this one's.
     private var passedOn: Int32?
     private let started = monotonicNanoseconds()
+    /// Remarks for the JSON document.
+    private let notices = Guarded<[String]>([])
 
     private init(title: String, _ global: GlobalOptions) {
         self.title = title
@@ -60,7 +62,7 @@ final class CommandContext {
 
     private func fail(_ failure: CommandFailure) {
         if global.json {
-            output.line(JSONDocument.text(command: title, failure: failure))
+            output.line(JSONDocument.text(command: title, notices: notices.withLock { $0 }, failure: failure))
         }
         output.flush()
         guard !global.json else { return }
@@ -75,7 +77,7 @@ final class CommandContext {
     /// Shows a report in the form that was asked for.
     func show(_ report: some Report) {
         if global.json {
-            output.line(JSONDocument.text(command: title, data: report))
+            output.line(JSONDocument.text(command: title, notices: notices.withLock { $0 }, data: report))
         } else {
             report.write(to: output)
         }
@@ -126,7 +128,7 @@ final class CommandContext {
     func openForChanging() throws(InstallationError) -> Installation {
         let installation = try openLocked()
         Views.cleanUp(installation.store)
-        if !global.json, let remark = Self.remark(on: installation.recovery) { note(remark) }
+        if let remark = Self.remark(on: installation.recovery) { notice(remark) }
         return installation
     }
 
@@ -143,9 +145,11 @@ final class CommandContext {
 
     /// Remarks that come while a root is opened.
     private var notice: @Sendable (String) -> Void {
-        let isQuiet = global.json
+        if global.json {
+            let notices = notices
+            return { text in notices.withLock { $0.append(text) } }
+        }
         return { text in
-            guard !isQuiet else { return }
             let messages = TerminalStream(descriptor: STDERR_FILENO)
             messages.line("moss: \(text.printable)")
             messages.flush()

@@ -1,6 +1,7 @@
 import FoundationEssentials
 
-/// The JSON of every command: `{"schema": "moss/1", "command": …}` with `data`, or with `error`.
+/// The JSON of every command: `{"schema": "moss/1", "command": …}` with `data`, or with `error`, and with `notices`, the
+/// remarks that people see on standard error, where there are any.
 ///
 /// Keys are sorted and in snake case. Within schema 1 fields are only ever added. The only place that knows Foundation.
 package enum JSONDocument {
@@ -9,6 +10,7 @@ package enum JSONDocument {
     private struct Envelope<Value: Encodable>: Encodable {
         var schema = JSONDocument.schema
         var command: String
+        var notices: [String]?
         var data: Value
     }
 
@@ -20,17 +22,18 @@ package enum JSONDocument {
         }
         var schema = JSONDocument.schema
         var command: String
+        var notices: [String]?
         var error: Failure
     }
 
     /// - Parameter command: noun and verb, as in `list installed`.
-    package static func text(command: String, data: some Encodable) -> String {
-        encoded(Envelope(command: command, data: data))
+    package static func text(command: String, notices: [String] = [], data: some Encodable) -> String {
+        encoded(Envelope(command: command, notices: notices.isEmpty ? nil : notices, data: data))
     }
 
-    package static func text(command: String, failure: CommandFailure) -> String {
+    package static func text(command: String, notices: [String] = [], failure: CommandFailure) -> String {
         let error = Failed.Failure(code: failure.code, message: failure.message, exit: failure.exit.rawValue)
-        return encoded(Failed(command: command, error: error))
+        return encoded(Failed(command: command, notices: notices.isEmpty ? nil : notices, error: error))
     }
 
     private static func encoded(_ value: some Encodable) -> String {
