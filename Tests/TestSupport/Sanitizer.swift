@@ -20,4 +20,9 @@ extension Trait where Self == ConditionTrait {
     package static func noThreadSanitizer(_ reason: String) -> Self {
         .disabled(if: Sanitizer.current == .thread, "skipped: with the thread sanitizer \(reason)")
     }
+
+    /// Skips under any sanitizer, and says why.
+    package static func noSanitizer(_ reason: String) -> Self {
+        .disabled(if: Sanitizer.current != nil, "skipped: with a sanitizer \(reason)")
+    }
 }

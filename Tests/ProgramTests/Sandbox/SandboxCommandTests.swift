@@ -55,7 +55,8 @@ struct SandboxCommandTests {
         }
     }
 
-    @Test func theEnvironmentIsClean() throws {
+    @Test(.noSanitizer("its options are among the variables"))
+    func theEnvironmentIsClean() throws {
         try SandboxFixture.with(.root) { fixture in
             var request = fixture.request(["env"])
             let library = "LD_LIBRARY_PATH=/usr/lib"
@@ -131,7 +132,7 @@ struct SandboxCommandTests {
         }
     }
 
-    @Test(.noThreadSanitizer("a thread of its runtime takes a number"), arguments: SandboxUser.allCases)
+    @Test(.noSanitizer("the inner one does not get its options"), arguments: SandboxUser.allCases)
     func aSandboxWorksInsideASandbox(user: SandboxUser) throws {
         try SandboxFixture.with(user) { fixture in
             var inner = fixture.request(script: "echo $$ $(cat /usr/share/a); echo x >/usr/share/a; exit 9")
