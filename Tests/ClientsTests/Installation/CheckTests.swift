@@ -125,6 +125,8 @@ import Testing
             let names = loss.packageNames.map { $0.prefix { $0 != " " } }
             #expect(names.count == 1 && packages.contains { $0 == names[0] }, "\(loss)")
             #expect(loss.states == [2], "\(loss)")
+            let name = names.first.map { "usr/share/\($0)/" } ?? ""
+            #expect(!loss.paths.isEmpty && loss.paths.allSatisfy { $0.display.hasPrefix(name) }, "\(loss)")
         }
     }
 

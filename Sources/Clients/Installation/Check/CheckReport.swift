@@ -50,6 +50,8 @@ package struct CheckReport: Sendable {
         package var packages: [PackageID]
         /// Their names and versions.
         package var packageNames: [String]
+        /// Where these put it, below the root.
+        package var paths: [BytePath]
         /// The states it is missing from.
         package var states: [UInt64]
     }

@@ -73,7 +73,14 @@ extension RootCheck {
             try installation.store.packages(having: digests)
         }
         var names: [PackageID: PackageMetadata] = [:]
-        for (package, _) in packages { names[package] = try? installation.metadata(of: package) }
+        var paths: [Digest128: Set<BytePath>] = [:]
+        for (package, hits) in packages {
+            names[package] = try? installation.metadata(of: package)
+            for (path, entry) in (try? installation.files(of: package)) ?? [] {
+                guard case .regular(let digest, _) = entry.content, hits.contains(digest) else { continue }
+                paths[digest, default: []].insert(BytePath("usr").appending(path))
+            }
+        }
         for digest in digests.sorted() {
             let owners = packages.filter { $0.1.contains(digest) }.map(\.0)
             let states = records.states.filter { state in
@@ -87,7 +94,7 @@ extension RootCheck {
                 CheckReport.Loss(
                     digest: digest, size: index.map { records.table.rows[$0].size } ?? 0, packages: owners,
                     packageNames: owners.map { id in names[id].map { "\($0.name) \($0.versionText)" } ?? "\(id)" },
-                    states: states.map(\.number)))
+                    paths: paths[digest]?.sorted() ?? [], states: states.map(\.number)))
         }
         guard options.repairs else { return }
         let active = (try? installation.stateStore.recordedActive().number) ?? 0

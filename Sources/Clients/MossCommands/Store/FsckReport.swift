@@ -26,6 +26,7 @@ package struct FsckReport: Report {
         package var object: String
         package var size: UInt64
         package var packages: [String]
+        package var paths: [String]
         package var states: [UInt64]
     }
 
@@ -54,7 +55,9 @@ package struct FsckReport: Report {
         budgetProgress = report.budgetProgress
         findings = report.findings.map { Finding($0) }
         affected = report.losses.map {
-            Loss(object: $0.digest.hexadecimal, size: $0.size, packages: $0.packageNames, states: $0.states)
+            Loss(
+                object: $0.digest.hexadecimal, size: $0.size, packages: $0.packageNames,
+                paths: $0.paths.map { PathText($0).text }, states: $0.states)
         }
         advice = report.advice
         setAside = report.setAside?.display
@@ -66,8 +69,10 @@ package struct FsckReport: Report {
         for loss in affected {
             let owners = loss.packages.isEmpty ? "no package" : loss.packages.joined(separator: ", ")
             let states = loss.states.map { "\($0)" }.joined(separator: ", ")
+            let shown = loss.paths.prefix(3).joined(separator: ", ") + (loss.paths.count > 3 ? ", …" : "")
+            let place = (shown.isEmpty ? "" : "\(shown) ") + "of \(owners)"
             output.line(
-                "Content \(loss.object) (\(Measures.size(loss.size))): \(owners.printable); states \(states)")
+                "Content \(loss.object) (\(Measures.size(loss.size))): \(place.printable); states \(states)")
         }
         if let setAside { output.line("What was in the way is in \(setAside.printable).") }
         output.line(summary)
