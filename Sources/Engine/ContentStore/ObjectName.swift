@@ -119,20 +119,8 @@ struct ObjectName {
         return value
     }
 
-    /// Digest and metadata from a file's name; nil for temporary and foreign files.
+    /// The same.
     static func parse(_ name: [UInt8]) -> (Digest128, EntryMetadata)? {
-        guard let digest = Digest128(hexadecimal: name.prefix(32)) else { return nil }
-        let rest = name.dropFirst(32)
-        if rest.isEmpty { return (digest, .plainFile) }
-        let fields = rest.dropFirst().split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-            .map { String(decoding: $0, as: UTF8.self) }
-        guard rest.first == UInt8(ascii: "."), let mode = UInt32(fields[0], radix: 8) else { return nil }
-        switch fields.count {
-        case 1: return (digest, EntryMetadata(mode: mode))
-        case 3:
-            guard let uid = UInt32(fields[1]), let gid = UInt32(fields[2]) else { return nil }
-            return (digest, EntryMetadata(mode: mode, uid: uid, gid: gid))
-        default: return nil
-        }
+        name.span.bytes.withUnsafeBytes { parse($0) }
     }
 }
