@@ -58,6 +58,9 @@ package struct DatabaseError: Error, Sendable, Equatable {
         self.key = key
         self.detail = detail
     }
+
+    /// Whether the file is not what it was.
+    package var isDamage: Bool { [.damaged, .recordDamaged].contains(code) }
 }
 
 extension DatabaseError: CustomStringConvertible {

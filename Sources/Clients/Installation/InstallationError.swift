@@ -77,6 +77,16 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether something in the root is not what it was, which a check may put right.
+    package var isDamage: Bool {
+        switch self {
+        case .database(let error): error.isDamage
+        case .store(let error): error.isDamage
+        case .state(let error): error.isDamage
+        default: false
+        }
+    }
+
     /// Whether it is the user's share of the disk that is used up, of which the file system says nothing.
     var isQuotaExceeded: Bool {
         switch self {

@@ -45,7 +45,7 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
             "\(path): holds a file that differs from the stored object \(digest) of the same digest; refused, as one of "
                 + "the two must be forged"
         case .missingObject(let digest):
-            "object \(digest) is recorded but no good copy is in the store; install its package again from a collection"
+            "object \(digest) is recorded but no good copy is in the store"
         case .unknownPackage(let id): "package \(id) is not in the store"
         case .unreadableLease(let path):
             "\(path): what this live view shows is not known, so nothing may be removed; unmount it, or use the "
@@ -62,6 +62,15 @@ extension StoreError {
         switch self {
         case .system(let error): error.isDiskFull
         case .database(let error): error.code == .diskFull
+        default: false
+        }
+    }
+
+    /// Whether something is not what it was.
+    package var isDamage: Bool {
+        switch self {
+        case .database(let error): error.isDamage
+        case .tree, .missingObject, .unknownPackage: true
         default: false
         }
     }

@@ -66,6 +66,16 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether something is not what it was.
+    package var isDamage: Bool {
+        switch self {
+        case .database(let error): error.isDamage
+        case .store(let error), .blit(.store(let error)): error.isDamage
+        case .blit(.tree), .noControlRecord: true
+        default: false
+        }
+    }
+
     /// Whether there was no room left on the disk.
     package var isDiskFull: Bool {
         switch self {

@@ -249,6 +249,27 @@ import Testing
         }
     }
 
+    @Test func aStateThatCannotBeComposedIsFetchedAgain() throws {
+        try withInstallationScratch { scratch in
+            try makeRoot(scratch, packages: 3, files: 5)
+            let moss = try Descriptor.openDirectory(scratch.root.appending(".moss"))
+            let packages = try moss.openDirectory("packages")
+            let names = try packages.entries().map(\.name)
+            try packages.replaceFile(names[0], with: packages.readFile(names[1]))
+            try moss.removeTree("db")
+            _ = try Installation.rebuildDatabase(of: scratch.root, waiting: nil)
+            do {
+                let installation = try Installation(opening: scratch.root, .changing(waiting: nil))
+                _ = try installation.apply(try installation.plan(.remove(["p1"], keepsOrphans: true)))
+                Issue.record("a state without its tree was changed")
+            } catch let error as InstallationError {
+                #expect(error.isDamage, "\(error)")
+            }
+            #expect(try check(scratch, repairs: true).isRepaired)
+            try expectClean(scratch)
+        }
+    }
+
     @Test func verifiesOneState() throws {
         try withInstallationScratch { scratch in
             try makeRoot(scratch, packages: 3, files: 10)

@@ -108,18 +108,39 @@ extension RootCheck {
             default: isWithoutRecords = true
             }
         }
-        if isWithoutRecords {
-            let rebuild = try Installation.rebuild(root, progress)
-            report.rebuild = rebuild
-            installation = try Installation(root, isWritable: true)
-        }
+        if isWithoutRecords { try makeRecordsAnew() }
         records = lookAtRecords()
+        if isWithoutRecords, refetchManifests() {
+            try makeRecordsAnew()
+            records = lookAtRecords()
+        }
         let left = Set(records.damage)
         note(
             first.filter { !left.contains($0) },
             .repaired(isWithoutRecords ? "made anew from the files" : "from its record"))
         note(records.damage.filter { !$0.isLitter }, .lost)
         note(records.damage.filter(\.isLitter))
+    }
+
+    private func makeRecordsAnew() throws(InstallationError) {
+        report.rebuild = try Installation.rebuild(root, progress)
+        installation = try Installation(root, isWritable: true)
+    }
+
+    /// Where a state is not what its packages' manifests make, one of these is another package's, and without records
+    /// only the packages themselves tell which.
+    ///
+    /// - Returns: whether a manifest was written.
+    private func refetchManifests() -> Bool {
+        let trees = records.damage.reduce(into: Set<[UInt8]>()) { trees, damage in
+            if case .record("trees", let key) = damage.subject { trees.insert(key) }
+        }
+        let packages = records.states.filter { trees.contains($0.tree.canonicalBytes) }
+            .reduce(into: Set<PackageID>()) { $0.formUnion($1.selections.map(\.package)) }
+        if packages.isEmpty { return false }
+        refreshCollections()
+        // All of them: the first need not be the wrong one.
+        return packages.sorted().filter(fetchManifest).isEmpty == false
     }
 
     /// Writes a package's manifest from its stone, if a collection has that.

@@ -19,7 +19,9 @@ package struct CommandFailure: Error, Hashable, Sendable {
 
     package init(_ error: InstallationError) {
         let (exit, code) = Self.classified(error)
-        self.init(exit, code: code, error.description)
+        let advice =
+            error.isDamage ? "\nsomething is damaged; `moss fsck --repair` tells what, and puts it right if it can" : ""
+        self.init(exit, code: code, error.description + advice)
     }
 
     package init(_ error: RepositoryError) {
