@@ -28,20 +28,20 @@ package struct DirectoryUsers: Sendable {
     }
 
     private let trees: [Tree]
-    /// The end of the path of the directory that all trees once were.
-    private let formerPath: [UInt8]
+    /// What now is in the place where all trees once were.
+    private let former: Tree
     private var users: [User?]
     private var seenNamespaces: Set<BytePath> = []
 
     /// The first process found for each of `trees`, nil for a tree nobody holds.
     ///
-    /// - Parameter formerPath: the end of the path, beginning with a slash, under which each of the trees was live once. An
-    ///   overlay mount names its layers by the paths they had then, so one that names this holds any of the trees.
+    /// - Parameter former: what now is in the place where each of the trees was live once. An overlay mount names its
+    ///   layers by the paths they had then, so one that names this place holds any of the trees.
     package static func find(
-        holding trees: [Tree], formerlyAt formerPath: BytePath
+        holding trees: [Tree], formerlyAt former: Tree
     ) throws(SystemError) -> [User?] {
         guard !trees.isEmpty else { return [] }
-        var search = DirectoryUsers(trees: trees, formerPath: formerPath.bytes, users: trees.map { _ in nil })
+        var search = DirectoryUsers(trees: trees, former: former, users: trees.map { _ in nil })
         let proc = try Descriptor.openDirectory("/proc")
         for entry in try proc.entries() {
             guard let process = Int32(entry.name.display) else { continue }
@@ -77,7 +77,7 @@ package struct DirectoryUsers: Sendable {
             guard fields.contains(where: { $0.elementsEqual("overlay".utf8) }), let options = fields.last else {
                 continue
             }
-            if Self.layers(options).contains(where: { !Self.ends(of: formerPath, in: $0).isEmpty }) {
+            if Self.layers(options).contains(where: { isLayer($0, directory) }) {
                 let user = User(process: process, command: Self.command(directory))
                 users = users.map { $0 ?? user }
             }
@@ -88,6 +88,21 @@ package struct DirectoryUsers: Sendable {
     /// The paths that an overlay's options name.
     private static func layers(_ options: ArraySlice<UInt8>) -> [[UInt8]] {
         options.split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: ":") }.map(Array.init)
+    }
+
+    /// Whether an overlay's layer may be one of the trees. It is none where its path leads, for the process and for this
+    /// one alike, to another directory than the one that took their place.
+    private func isLayer(_ layer: [UInt8], _ directory: borrowing Descriptor) -> Bool {
+        let ends = Self.ends(of: former.suffix, in: layer)
+        guard let end = ends.last else { return false }
+        guard ends.count == 1, let wanted = former.status else { return true }
+        let path = BytePath(layer[..<end])
+        let seen = BytePath("root").appending(BytePath(layer[..<end].dropFirst()))
+        guard let found = try? directory.status(of: path, followingLinks: true),
+            let theirs = try? directory.status(of: seen, followingLinks: true)
+        else { return true }
+        let isSame = found.device == theirs.device && found.inode == theirs.inode
+        return !isSame || found.device == wanted.device && found.inode == wanted.inode
     }
 
     private mutating func matchLink(_ link: BytePath, _ process: Int32, _ directory: borrowing Descriptor) {

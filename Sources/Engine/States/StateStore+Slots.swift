@@ -30,13 +30,11 @@ extension StateStore {
 
     /// The slots whose trees some process still holds.
     func slotsInUse(_ numbers: [UInt64]) throws(StateError) -> Set<UInt64> {
-        let trees = numbers.map { number in
-            DirectoryUsers.Tree(
-                suffix: BytePath("/.moss/trees/\(number)"),
-                status: try? root.moss.status(of: BytePath("trees/\(number)"))
-            )
+        func tree(_ suffix: BytePath, at place: BytePath) -> DirectoryUsers.Tree {
+            DirectoryUsers.Tree(suffix: suffix, status: try? root.root.status(of: place))
         }
-        let usr = BytePath("/").appending(root.path.lastComponent).appending("usr")
+        let trees = numbers.map { tree(BytePath("/.moss/trees/\($0)"), at: BytePath(".moss/trees/\($0)")) }
+        let usr = tree(BytePath("/").appending(root.path.lastComponent).appending("usr"), at: "usr")
         let users = try root.system { () throws(SystemError) in
             try DirectoryUsers.find(holding: trees, formerlyAt: usr)
         }

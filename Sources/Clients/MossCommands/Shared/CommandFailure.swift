@@ -46,7 +46,7 @@ package struct CommandFailure: Error, Hashable, Sendable {
         case .unsatisfiable: return (.unsatisfiable, "unsatisfiable")
         case .invalidInput: return (.usage, "invalidInput")
         case .notARoot: return (.failed, "notARoot")
-        case .failed: return (.failed, "failed")
+        case .failed: return (.failed, error.isDamage ? "damaged" : "failed")
         }
     }
 }
