@@ -120,10 +120,10 @@ extension Descriptor {
 }
 
 extension Descriptor {
-    /// Everything in the file `name` below this directory.
+    /// Everything in the file `name` below this directory. Does not wait where that is a pipe.
     package func readFile(_ name: BytePath, limit: Int = 1 << 30) throws(SystemError) -> [UInt8] {
         do throws(SystemError) {
-            return try open(name).readAll(limit: limit)
+            return try open(name, .nonBlocking).readAll(limit: limit)
         } catch {
             throw error.path.isEmpty ? SystemError(error.number, call: error.call, path: name) : error
         }

@@ -95,13 +95,16 @@ extension Installation {
     /// Paths that contain `word`, over all recorded packages, by path.
     package func searchFiles(_ word: BytePath) throws(InstallationError) -> [(path: BytePath, package: PackageMetadata)]
     {
-        let packages = try viewingStore { (transaction) throws(StoreError) in try store.packages(in: transaction) }
         var hits: [(path: BytePath, package: PackageMetadata)] = []
-        for package in packages {
-            let paths = try files(of: package).map(\.path).filter { $0.bytes.contains(run: word.bytes) }
-            if paths.isEmpty { continue }
-            let metadata = try metadata(of: package)
-            hits += paths.map { ($0, metadata) }
+        try InstallationError.lookingAgain { () throws(InstallationError) in
+            hits = []
+            let packages = try viewingStore { (transaction) throws(StoreError) in try store.packages(in: transaction) }
+            for package in packages {
+                let paths = try files(of: package).map(\.path).filter { $0.bytes.contains(run: word.bytes) }
+                if paths.isEmpty { continue }
+                let metadata = try metadata(of: package)
+                hits += paths.map { ($0, metadata) }
+            }
         }
         return hits.sorted { ($0.path, $0.package.name) < ($1.path, $1.package.name) }
     }

@@ -6,7 +6,7 @@ struct InitWait {
     private let process: Int32
     private let provider: LowerProvider?
     private let signals: WaitingSignals
-    /// Whether the command runs, and gets the terminal's signals itself.
+    /// Whether the command runs or is about to, and gets the terminal's signals itself.
     private var hasStarted = false
     /// When to kill what, if init has not ended before.
     private var deadline: (nanoseconds: UInt64, victim: Int32)?

@@ -20,7 +20,7 @@ struct SandboxInit {
                 if try lifeline.waitUntilReadable(milliseconds: 0) { CurrentProcess.exitImmediately(1) }
             }
             try enter(sources)
-            // Before it starts, since a caller may answer its first output with a signal; what comes earlier waits here.
+            // Before it starts, since a caller may answer its first output with a signal; one sent earlier waits here.
             try explaining("cannot tell the supervisor") { () throws(SystemError) in
                 try news.write([UInt8(ascii: "S")])
             }

@@ -119,7 +119,7 @@ struct ObjectName {
         return value
     }
 
-    /// The same.
+    /// As for bytes that are not copied, see above.
     static func parse(_ name: [UInt8]) -> (Digest128, EntryMetadata)? {
         name.span.bytes.withUnsafeBytes { parse($0) }
     }

@@ -88,7 +88,7 @@ enum StoreBuckets {
     static let packages = Bucket<SHA256Digest, [UInt8]>("packages")
     /// ``PackageLayout`` bytes.
     static let layouts = Bucket<SHA256Digest, [UInt8]>("layouts")
-    /// XXH3-128 of each package's manifest, which was held against the records when both were made.
+    /// XXH3-128 of each package's manifest, from which its other records were made.
     static let manifests = Bucket<SHA256Digest, Digest128>("manifests")
     /// Encoded directories.
     static let trees = Bucket<TreeID, [UInt8]>("trees")

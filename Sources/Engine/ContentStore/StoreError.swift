@@ -70,7 +70,8 @@ extension StoreError {
     package var isDamage: Bool {
         switch self {
         case .database(let error): error.isDamage
-        case .tree, .missingObject, .unknownPackage: true
+        case .tree(let error): error.isDamage
+        case .missingObject, .unknownPackage: true
         default: false
         }
     }

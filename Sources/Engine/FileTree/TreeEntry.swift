@@ -75,6 +75,11 @@ package enum TreeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The store of trees failed; the text is its own.
     case unreadable(TreeID, String)
 
+    /// Whether something is not what it was, rather than out of reach.
+    package var isDamage: Bool {
+        if case .unreadable = self { false } else { true }
+    }
+
     package var description: String {
         switch self {
         case .missing(let id): "tree \(id.hexadecimal) is not in the database"

@@ -122,21 +122,20 @@ package struct DatabaseRebuild {
     ) throws(StateError) -> [PackageRecord] {
         let wanted = states.reduce(into: Set<PackageID>()) { $0.formUnion($1.selections.map(\.package)) }.sorted()
         let (store, digests) = (store, salvage.manifests)
-        let read = inParallel(wanted) { (id) throws(Never) -> PackageRecord? in
-            guard let record = try? store.readManifest(id) else { return nil }
-            // A whole manifest may still be another package's.
-            if let digest = digests[id], digest != Digest128(hashing: record.manifest) { return nil }
-            return record
-        }
+        let read = inParallel(wanted) { (id) throws(Never) -> PackageRecord? in try? store.readManifest(id) }
         var records: [PackageRecord] = []
         for (id, record) in zip(wanted, read) {
             progress(1)
-            if let record {
+            // A whole manifest may still be another package's; where nothing else is left, the trees tell.
+            let isAnother = record.map { digests[id] != nil && digests[id] != Digest128(hashing: $0.manifest) } ?? true
+            if let record, !isAnother {
                 records.append(record)
             } else if let metadata = salvage.packages[id], let layout = salvage.layouts[id],
                 let record = try? store.packageRecord(id, metadata: metadata, layout: layout)
             {
                 try StateStore.catchingStore { () throws(StoreError) in try store.writeManifests([record]) }
+                records.append(record)
+            } else if let record {
                 records.append(record)
             } else {
                 report.damage.append(Damage(.manifest(id), .missing, "and its records cannot be read either"))

@@ -2,6 +2,7 @@ package import Blit
 package import BytePath
 package import ContentStore
 package import Digests
+internal import FileTree
 package import LMDB
 package import LinuxSystem
 
@@ -71,7 +72,8 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .database(let error): error.isDamage
         case .store(let error), .blit(.store(let error)): error.isDamage
-        case .blit(.tree), .noControlRecord: true
+        case .blit(.tree(let error)): error.isDamage
+        case .noControlRecord: true
         default: false
         }
     }

@@ -30,13 +30,10 @@ extension StateStore {
 
     /// The slots whose trees some process still holds.
     func slotsInUse(_ numbers: [UInt64]) throws(StateError) -> Set<UInt64> {
-        func tree(_ suffix: BytePath, at place: BytePath) -> DirectoryUsers.Tree {
-            DirectoryUsers.Tree(suffix: suffix, status: try? root.root.status(of: place))
-        }
-        let trees = numbers.map { tree(BytePath("/.moss/trees/\($0)"), at: BytePath(".moss/trees/\($0)")) }
-        let usr = tree(BytePath("/").appending(root.path.lastComponent).appending("usr"), at: "usr")
+        let suffixes = numbers.map { BytePath("/.moss/trees/\($0)") }
+        let usr = BytePath("/").appending(root.path.lastComponent).appending("usr")
         let users = try root.system { () throws(SystemError) in
-            try DirectoryUsers.find(holding: trees, formerlyAt: usr)
+            try DirectoryUsers.find(holding: suffixes, formerlyAt: usr)
         }
         return Set(zip(numbers, users).filter { $0.1 != nil }.map { $0.0 })
     }

@@ -2,6 +2,7 @@ import BytePath
 import ContentStore
 import Digests
 import FileTree
+import Glibc
 import Installation
 import LMDB
 import LinuxSystem
@@ -249,7 +250,8 @@ import Testing
         }
     }
 
-    @Test func aStateThatCannotBeComposedIsFetchedAgain() throws {
+    /// - Parameter isMadeAnew: whether the database was made again before the repair, which else does it.
+    @Test(arguments: [false, true]) func aStateThatCannotBeComposedIsFetchedAgain(isMadeAnew: Bool) throws {
         try withInstallationScratch { scratch in
             try makeRoot(scratch, packages: 3, files: 5)
             let moss = try Descriptor.openDirectory(scratch.root.appending(".moss"))
@@ -257,16 +259,36 @@ import Testing
             let names = try packages.entries().map(\.name)
             try packages.replaceFile(names[0], with: packages.readFile(names[1]))
             try moss.removeTree("db")
-            _ = try Installation.rebuildDatabase(of: scratch.root, waiting: nil)
-            do {
-                let installation = try Installation(opening: scratch.root, .changing(waiting: nil))
-                _ = try installation.apply(try installation.plan(.remove(["p1"], keepsOrphans: true)))
-                Issue.record("a state without its tree was changed")
-            } catch let error as InstallationError {
-                #expect(error.isDamage, "\(error)")
+            if isMadeAnew {
+                _ = try Installation.rebuildDatabase(of: scratch.root, waiting: nil)
+                do {
+                    let installation = try Installation(opening: scratch.root, .changing(waiting: nil))
+                    _ = try installation.apply(try installation.plan(.remove(["p1"], keepsOrphans: true)))
+                    Issue.record("a state without its tree was changed")
+                } catch let error as InstallationError {
+                    #expect(error.isDamage, "\(error)")
+                }
             }
-            #expect(try check(scratch, repairs: true).isRepaired)
+            let report = try check(scratch, repairs: true)
+            #expect(report.isRepaired, "\(report.damages)")
             try expectClean(scratch)
+        }
+    }
+
+    @Test func aPipeIsNotWaitedFor() throws {
+        try withInstallationScratch { scratch in
+            try makeRoot(scratch, packages: 3, files: 5)
+            let moss = try Descriptor.openDirectory(scratch.root.appending(".moss"))
+            let manifest = try BytePath("packages").appending(
+                #require(moss.openDirectory("packages").entries().first).name)
+            for name in [manifest, "states/1"] {
+                try moss.unlink(name)
+                let path = scratch.root.appending(".moss").appending(name)
+                try #require(path.withCString { mkfifo($0, 0o644) } == 0)
+            }
+            #expect(try check(scratch).damages.count == 2)
+            try moss.removeTree("db")
+            _ = try check(scratch, repairs: true)
         }
     }
 

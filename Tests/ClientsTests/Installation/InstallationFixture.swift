@@ -7,17 +7,22 @@ import States
 import TestSupport
 
 /// Runs `body` with an initialised root and an empty directory of stones that is its collection.
-func withInstallationScratch<R>(_ body: (InstallationScratch) throws -> R) throws -> R {
-    try withScratchDirectory { path in try body(InstallationScratch(path)) }
+///
+/// - Parameter rootName: an overlay on `root/usr` would be taken for a user of every root of that name.
+func withInstallationScratch<R>(
+    rootName: BytePath = "root", _ body: (InstallationScratch) throws -> R
+) throws -> R {
+    try withScratchDirectory { path in try body(InstallationScratch(path, rootName: rootName)) }
 }
 
 struct InstallationScratch {
     let path: BytePath
-    var root: BytePath { path.appending("root") }
+    let root: BytePath
     var stones: BytePath { path.appending("stones") }
 
-    init(_ path: BytePath) throws {
+    init(_ path: BytePath, rootName: BytePath = "root") throws {
         self.path = path
+        root = path.appending(rootName)
         try Descriptor.openDirectory(path).makeDirectory("stones")
         _ = try Installation.initialise(root)
     }

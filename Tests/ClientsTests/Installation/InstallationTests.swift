@@ -247,10 +247,17 @@ struct InstallationTests {
 
     @Test("a tree that an overlay has as its lower layer is not changed", .needsRoot)
     func overlayHoldsTrees() throws {
-        try withInstallationScratch { scratch in
+        try withInstallationScratch(rootName: "overlaid") { scratch in
             for name in ["a", "b", "c", "d"] { try scratch.publish(sample(name)) }
             try scratch.apply(.install(["a"]))
-            let merged = try mountOverlay(on: scratch.root, scratch)
+            let base = try Descriptor.openDirectory(scratch.path)
+            for name in ["upper", "work", "merged"] { try base.makeDirectory(BytePath(name)) }
+            let merged = scratch.path.appending("merged")
+            let options = [
+                "lowerdir=\(scratch.root)/usr", "upperdir=\(scratch.path)/upper", "workdir=\(scratch.path)/work",
+            ]
+            try Command("mount", ["-t", "overlay", "overlay", "-o", BytePath(options.joined(separator: ",")), merged])
+                .runSuccessfully()
             defer { _ = try? Command("umount", [merged]).run() }
             for name in ["b", "c", "d"] {
                 try scratch.apply(.install([name]))
@@ -258,34 +265,5 @@ struct InstallationTests {
                 #expect(programs == ["a"])
             }
         }
-    }
-
-    @Test("an overlay on another root's tree holds none of this one's", .needsRoot)
-    func overlaysOfOthersAreTold() throws {
-        try withInstallationScratch { scratch in
-            for name in ["a", "b", "c"] { try scratch.publish(sample(name)) }
-            try scratch.apply(.install(["a"]))
-            try Descriptor.openDirectory(scratch.path).makeDirectory("other")
-            let other = scratch.path.appending("other").appending(scratch.root.lastComponent)
-            try Command("cp", ["-a", scratch.root, other]).runSuccessfully()
-            let merged = try mountOverlay(on: other, scratch)
-            defer { _ = try? Command("umount", [merged]).run() }
-            for name in ["b", "c"] {
-                try scratch.apply(.install([name]))
-                #expect(try scratch.changing { try $0.tidy() } == [])
-                let trees = try Descriptor.openDirectory(scratch.root.appending(".moss/trees")).entries()
-                #expect(trees.count == 1)
-            }
-        }
-    }
-
-    private func mountOverlay(on root: BytePath, _ scratch: InstallationScratch) throws -> BytePath {
-        let base = try Descriptor.openDirectory(scratch.path)
-        for name in ["upper", "work", "merged"] { try base.makeDirectory(BytePath(name)) }
-        let merged = scratch.path.appending("merged")
-        let options = ["lowerdir=\(root)/usr", "upperdir=\(scratch.path)/upper", "workdir=\(scratch.path)/work"]
-        try Command("mount", ["-t", "overlay", "overlay", "-o", BytePath(options.joined(separator: ",")), merged])
-            .runSuccessfully()
-        return merged
     }
 }

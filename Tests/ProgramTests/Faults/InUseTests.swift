@@ -74,24 +74,4 @@ struct InUseTests {
             try holding(root, "cd $1/usr/share/p0") { BytePath("/proc/\($0)/cwd/../..") }
         }
     }
-
-    /// A copy of a root has trees of the same numbers.
-    @Test func theTreesOfACopyAreTold() throws {
-        try withRoot { root in
-            let names = try root.names(in: "trees")
-            let copy = root.path.appending("copy")
-            try Command("cp", ["-a", root.root, copy]).runSuccessfully()
-            let tree = copy.appending(".moss/trees").appending(BytePath(try #require(names.first)))
-            var command = Command("sh", ["-c", "exec 7< $0; cd $0/share; echo ready; exec sleep 600", tree])
-            command.timeoutSeconds = 600
-            let user = try command.start()
-            for _ in 0..<500 where user.outputSoFar.isEmpty { usleep(10_000) }
-            try #require(user.outputSoFar == Array("ready\n".utf8))
-            try root.done("-y", "install", "p4")
-            try root.done("tidy")
-            #expect(try root.names(in: "trees") == names, "the spare was used, and there is one again")
-            user.signal(SIGKILL)
-            _ = try user.wait()
-        }
-    }
 }

@@ -153,7 +153,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ["passthrough", "cached"])
+    @Test(
+        .noThreadSanitizer("a view ends early: libfuse cancels threads"), arguments: ["passthrough", "cached"])
     func anAbortedConnectionEndsIt(reading: String) throws {
         try withRoot { fixture in
             let control = fixture.moss.scratch.appending("control")

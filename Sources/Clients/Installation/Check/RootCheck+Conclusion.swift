@@ -29,7 +29,8 @@ extension RootCheck {
         removeLitter()
     }
 
-    private func settle(_ damage: Damage, _ how: String) {
+    /// Changes a finding into one that was repaired.
+    func settle(_ damage: Damage, _ how: String) {
         guard let index = report.findings.firstIndex(where: { $0.damage == damage }) else { return }
         report.findings[index].outcome = .repaired(how)
     }

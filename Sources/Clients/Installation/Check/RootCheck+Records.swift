@@ -123,20 +123,29 @@ extension RootCheck {
     }
 
     private func makeRecordsAnew() throws(InstallationError) {
-        report.rebuild = try Installation.rebuild(root, progress)
+        var rebuild = try Installation.rebuild(root, progress)
+        if let first = report.rebuild {
+            // What was found is of interest, not what was made in between.
+            rebuild.wasReadable = first.wasReadable
+            rebuild.oldDatabase = first.oldDatabase
+        }
+        report.rebuild = rebuild
         installation = try Installation(root, isWritable: true)
     }
 
     /// Where a state is not what its packages' manifests make, one of these is another package's, and without records
-    /// only the packages themselves tell which.
+    /// only the packages themselves tell which. Packages of which nothing is left are fetched too.
     ///
     /// - Returns: whether a manifest was written.
     private func refetchManifests() -> Bool {
         let trees = records.damage.reduce(into: Set<[UInt8]>()) { trees, damage in
             if case .record("trees", let key) = damage.subject { trees.insert(key) }
         }
-        let packages = records.states.filter { trees.contains($0.tree.canonicalBytes) }
-            .reduce(into: Set<PackageID>()) { $0.formUnion($1.selections.map(\.package)) }
+        let known = Set(records.packages)
+        let packages = records.states.reduce(into: Set<PackageID>()) { packages, state in
+            let isComposed = !trees.contains(state.tree.canonicalBytes)
+            packages.formUnion(state.selections.map(\.package).filter { !isComposed || !known.contains($0) })
+        }
         if packages.isEmpty { return false }
         refreshCollections()
         // All of them: the first need not be the wrong one.
@@ -154,6 +163,7 @@ extension RootCheck {
 
     /// Reads again what collections offer, which no file of the root tells and which repairs need.
     func refreshCollections() {
+        areCollectionsFresh = true
         let listed = attempt(
             .database, { () throws(RepositoryError) in try installation.collections.list() }, else: [])
         for collection in listed where collection.configuration.isActive {

@@ -21,6 +21,8 @@ final class RootCheck {
     var installation: Installation
     var report = CheckReport()
     var records = Records()
+    /// Whether what collections offer was read again.
+    var areCollectionsFresh = false
 
     /// What the records say, as far as they can be read.
     struct Records {
@@ -88,11 +90,15 @@ final class RootCheck {
         }
         records = lookAtRecords()
         if options.repairs, records.damage.contains(where: \.concernsRecords) {
+            let lost = report.findings.filter { $0.outcome == .lost }.map(\.damage)
             try repairRecords()
+            if !records.damage.contains(where: \.concernsRecords) {
+                for item in lost { settle(item, "from what collections offer") }
+            }
         } else {
             note(records.damage)
         }
-        if let rebuild = report.rebuild, !rebuild.wasReadable { refreshCollections() }
+        if let rebuild = report.rebuild, !rebuild.wasReadable, !areCollectionsFresh { refreshCollections() }
         if let state = options.state, !records.states.contains(where: { $0.number == state }) {
             throw .state(.unknownState(state))
         }

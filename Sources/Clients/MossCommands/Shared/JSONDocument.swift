@@ -1,7 +1,7 @@
 import FoundationEssentials
 
-/// The JSON of every command: `{"schema": "moss/1", "command": …}` with `data`, or with `error`, and with `notices`, the
-/// remarks that people see on standard error, where there are any.
+/// The JSON of every command: `{"schema": "moss/1", "command": …}` with `data`, or with `error`, and with `notices`,
+/// where there are any: what opening the root had to repair or wait for.
 ///
 /// Keys are sorted and in snake case. Within schema 1 fields are only ever added. The only place that knows Foundation.
 package enum JSONDocument {

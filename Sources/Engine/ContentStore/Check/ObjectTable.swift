@@ -1,6 +1,5 @@
 package import Digests
 package import FileTree
-internal import Synchronization
 
 /// Every object that should be there, variant by variant, and what looking at it has shown.
 ///
@@ -35,17 +34,25 @@ package final class ObjectTable: @unchecked Sendable {
         package static let examined = Marks(rawValue: 64)
     }
 
+    /// What rows are found by, so that a look-up reads nothing that another thread may write.
+    private struct Key {
+        let digest: Digest128
+        let variant: EntryMetadata
+    }
+
     /// Threads write to different rows; everything else happens before and after.
     package let rows: UnsafeMutableBufferPointer<Row>
     /// Where the rows of each value of a digest's first bits begin, and the end. There are about as many values as rows,
     /// so that a look-up, of which there is one for every file of every tree, mostly touches no other row.
     private let starts: [Int32]
     private let shift: UInt64
+    private let keys: [Key]
 
     /// - Parameter sorted: ascending by digest, mode, uid and gid.
     package init(sorted: [Row]) {
         rows = .allocate(capacity: sorted.count)
         _ = rows.initialize(from: sorted)
+        keys = sorted.map { Key(digest: $0.digest, variant: $0.variant) }
         let bits = max(1, min(24, UInt64(Int.bitWidth - sorted.count.leadingZeroBitCount)))
         shift = 64 - bits
         var starts: [Int32] = []
@@ -67,23 +74,31 @@ package final class ObjectTable: @unchecked Sendable {
 
     /// The rows of a digest's variants.
     package func indices(of digest: Digest128) -> Range<Int> {
-        let (first, limit) = bounds(of: digest)
-        var low = first
-        while low < limit, rows[low].digest < digest { low += 1 }
+        let low = firstIndex(of: digest)
         var end = low
-        while end < limit, rows[end].digest == digest { end += 1 }
+        while end < keys.count, keys[end].digest == digest { end += 1 }
         return low..<end
     }
 
     package func index(of digest: Digest128, _ variant: EntryMetadata) -> Int? {
-        let (low, limit) = bounds(of: digest)
-        for index in low..<limit where rows[index].digest == digest && rows[index].variant == variant { return index }
+        var index = firstIndex(of: digest)
+        while index < keys.count, keys[index].digest == digest {
+            if keys[index].variant == variant { return index }
+            index += 1
+        }
         return nil
     }
 
-    private func bounds(of digest: Digest128) -> (low: Int, limit: Int) {
+    /// The first row that is not before the digest's.
+    private func firstIndex(of digest: Digest128) -> Int {
         let prefix = Int(digest.high >> shift)
-        return (Int(starts[prefix]), Int(starts[prefix + 1]))
+        var low = Int(starts[prefix])
+        var high = Int(starts[prefix + 1])
+        while low < high {
+            let middle = (low + high) / 2
+            if keys[middle].digest < digest { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 
     /// This table with more rows.
