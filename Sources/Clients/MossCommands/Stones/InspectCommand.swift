@@ -44,7 +44,7 @@ struct InspectCommand: MossCommand {
                 for payload in document.payloads {
                     try stone.add(payload.header, payload.body, at: payload.offset)
                 }
-                if document.header.fileType == .binary { try checkContents(of: try document.package(), path) }
+                try checkType(of: document, path)
             } else {
                 try readRecords(&reader, into: &stone)
             }
@@ -52,6 +52,22 @@ struct InspectCommand: MossCommand {
             stone.error = "\(error)"
         }
         return stone
+    }
+
+    /// What can be checked beyond payloads depends on what the file says it is.
+    private static func checkType(of document: StoneDocument, _ path: BytePath) throws {
+        switch document.header.fileType {
+        case .binary: try checkContents(of: try document.package(), path)
+        case .repository, .buildManifest:
+            if let other = document.payloads.first(where: { $0.header.kind != .meta }) {
+                throw StoneError(
+                    .wrongFileType, at: other.offset,
+                    "a file of type \(document.header.fileType.name) holds nothing but metadata")
+            }
+        case .delta: break
+        case let unknown:
+            throw StoneError(.wrongFileType, at: 27, "nothing is known of files of type \(unknown.name)")
+        }
     }
 
     /// Holds every file against its digest: a content may be undamaged and still be another one.
