@@ -32,10 +32,12 @@ struct SandboxKillTests {
     @Test(arguments: SandboxUser.allCases)
     func whatTheCommandLeavesBehindIsKilled(user: SandboxUser) throws {
         try SandboxFixture.with(user) { fixture in
-            let request = fixture.request(script: "sleep 10007 & trap '' TERM HUP; sleep 10007 & exit 3")
+            let mark = fixture.directory
+            let sleep = "(exec -a \(mark) sleep 1000) &"
+            let request = fixture.request(script: "\(sleep) trap '' TERM HUP; \(sleep) exit 3")
             let result = try fixture.run(request)
             #expect(result.exitCode == 3)
-            #expect(try Leftovers.processesAfterAWhile("sleep 10007") == [])
+            #expect(try Leftovers.processesAfterAWhile(mark.display) == [])
         }
     }
 
@@ -44,7 +46,7 @@ struct SandboxKillTests {
         try SandboxFixture.with(user) { fixture in
             let mark = fixture.directory.display
             var request = fixture.request(["bash", "-c", "echo up; sleep 1000 & sleep 1000", BytePath(mark)])
-            let provider: BytePath = "mount --rbind \"$1\" \"$2\" && printf R >&$3; exec sleep 10009"
+            let provider: BytePath = "mount --rbind \"$1\" \"$2\" && printf R >&$3; exec -a \"$1\" sleep 1000"
             request.lower = .provider(
                 .init("/bin/bash", ["-c", provider, "bash", fixture.lower, "{mountpoint}", "{ready}"]))
             // The shell plays moss: it starts the sandbox and names itself as its parent.
@@ -56,7 +58,6 @@ struct SandboxKillTests {
             let end = try running.wait().end
             #expect(end == (killsCaller ? .signalled(SIGKILL) : .exited(137)))
             #expect(try Leftovers.processesAfterAWhile(mark) == [])
-            #expect(try Leftovers.processesAfterAWhile("sleep 10009") == [])
             #expect(try Leftovers.mounts(mark) == [])
         }
     }
