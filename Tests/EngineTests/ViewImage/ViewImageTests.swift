@@ -29,9 +29,9 @@ struct ViewImageTests {
         }
     }
 
-    /// Packages without conflicts: directories are shared, other names carry the package's number.
+    /// Packages without conflicts: directories are shared and begin with a letter, other names with the package's number.
     private func randomPackages(_ random: inout SeededGenerator) -> [FlattenedTree.Package] {
-        let parents = (0..<4).map { _ in BytePath(bytes: name(&random)) }
+        let parents = (0..<4).map { _ in BytePath(bytes: [UInt8(ascii: "d")] + name(&random).prefix(254)) }
         return (0..<Int.random(in: 1...5, using: &random)).map { number in
             var entries: [BytePath: LayoutEntry] = [:]
             for _ in 0..<Int.random(in: 0...60, using: &random) {
