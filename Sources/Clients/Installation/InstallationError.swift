@@ -135,6 +135,7 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .noSpace: .noSpace
         case .state(let error): error.isDiskFull ? .noSpace : .failed
         case .store(let error): error.isDiskFull ? .noSpace : .failed
+        case .repository(let error): error.isDiskFull ? .noSpace : .failed
         case .database(let error): error.code == .diskFull ? .noSpace : .failed
         case .system(let error): error.isDiskFull ? .noSpace : .failed
         default: .failed

@@ -34,6 +34,8 @@ package struct RepositoryError: Error, Hashable, Sendable {
     package var subject: String
     /// What is wrong, and what helps, as a phrase without a full stop.
     package var message: String
+    /// Whether there was no room left on the disk.
+    package private(set) var isDiskFull = false
 
     package init(_ code: Code, _ subject: String, _ message: String) {
         self.code = code
@@ -44,10 +46,12 @@ package struct RepositoryError: Error, Hashable, Sendable {
     init(_ error: SystemError, below directory: BytePath = "") {
         let located = directory.isEmpty ? error : error.below(directory)
         self.init(.system, located.path.display, "\(located)")
+        isDiskFull = error.isDiskFull
     }
 
     init(_ error: DatabaseError) {
         self.init(.database, error.directory.display, "\(error)")
+        isDiskFull = error.code == .diskFull
     }
 }
 
