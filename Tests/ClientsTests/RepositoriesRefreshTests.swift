@@ -1,5 +1,6 @@
 import BytePath
 import Digests
+import Glibc
 import LinuxSystem
 import PackageModel
 import Repositories
@@ -101,20 +102,16 @@ import Testing
         }
     }
 
-    @Test func unchangedIndicesAreNotReadAgain() throws {
+    @Test func changedIndicesAreSeen() throws {
         try withRepositoryScratch { scratch in
             try scratch.stone("a")
             try CollectionIndexer(directory: scratch.stones).writeIndex(options: .fast)
             let bytes = try Descriptor.openDirectory(scratch.stones).readFile("stone.index")
-            try scratch.write(bytes, to: "stones/stone.index", aged: true)
             let site = try CollectionID("site")
             _ = try scratch.manager.add(scratch.configuration("site"))
             #expect(try scratch.manager.refresh(site).isChanged == false)
-            // Same size and time: taken for the same without a look inside.
-            try scratch.write(bytes.map { _ in 0 }, to: "stones/stone.index", aged: true)
-            #expect(try scratch.manager.refresh(site).isChanged == false)
-            // Another time, the same bytes.
-            try scratch.write(bytes, to: "stones/stone.index")
+            // Another file, the same bytes.
+            try scratch.write(bytes, to: "stones/stone.index", aged: true)
             #expect(try scratch.manager.refresh(site).isChanged == false)
             try scratch.stone("b")
             try CollectionIndexer(directory: scratch.stones).writeIndex(options: .fast)
@@ -123,18 +120,77 @@ import Testing
         }
     }
 
-    @Test func unchangedStonesAreNotReadAgain() throws {
+    /// Size and time of modification are what copying tools keep, so they tell nothing: of an index, and of a stone in
+    /// a directory that is scanned; replaced, and written over in place.
+    @Test(arguments: [true, false], [true, false])
+    func sameSizeAndTimeAreNotTheSame(withIndex: Bool, inPlace: Bool) throws {
         try withRepositoryScratch { scratch in
-            let bytes = try scratch.stone("a", aged: true)
-            try scratch.stone("b", aged: true)
-            let site = try CollectionID("site")
+            func publish(_ release: UInt64) throws {
+                let directory = try Descriptor.openDirectory(scratch.stones)
+                let name: BytePath = "a.stone"
+                let bytes = try scratch.stone("a", release, in: "new", file: "a.stone", aged: true)
+                if inPlace, let present = try? directory.open(name, [.write, .truncate]) {
+                    try present.write(bytes)
+                } else {
+                    try directory.replaceFile(name, with: bytes)
+                }
+                try directory.setModificationTime(1_000_000_000, of: name)
+                guard withIndex else { return }
+                try CollectionIndexer(directory: scratch.stones).writeIndex(options: .fast)
+                try directory.setModificationTime(1_000_000_000, of: "stone.index")
+            }
+            let directory = try Descriptor.openDirectory(scratch.stones)
+            let changing: BytePath = withIndex ? "stone.index" : "a.stone"
+            var releases: [UInt64: UInt64] = [:]
+            var pair: (UInt64, UInt64)?
+            for release in UInt64(100)...199 where pair == nil {
+                try publish(release)
+                pair = releases.updateValue(release, forKey: try directory.status(of: changing).size).map {
+                    ($0, release)
+                }
+            }
+            let (first, second) = try #require(pair, "no two of one size")
+            try publish(first)
+            let before = try directory.status(of: changing)
+            // Old enough to be believed the next time.
+            sleep(3)
             _ = try scratch.manager.add(scratch.configuration("site"))
-            // Damaged, but of the same size and time: a scan that read it would fail.
-            try scratch.write(bytes.map { _ in 0 }, to: "stones/a-1.1-1-1-x86_64.stone", aged: true)
-            #expect(try scratch.manager.refresh(site).isChanged == false)
-            try Descriptor.openDirectory(scratch.stones).unlink("b-1.1-1-1-x86_64.stone")
-            #expect(try scratch.manager.refresh(site).isChanged)
-            #expect(try scratch.manager.registry().all().map(\.name) == ["a"])
+            try publish(second)
+            let after = try directory.status(of: changing)
+            #expect(before.size == after.size && before.modified == after.modified, "the case is not what it was")
+            #expect(try scratch.manager.refresh(CollectionID("site")).isChanged)
+            #expect(try scratch.manager.registry().packages(named: "a").map(\.metadata.release) == [second])
+        }
+    }
+
+    /// What is remembered is used: its mark is not in the files.
+    @Test func unchangedFilesAreNotReadAgain() throws {
+        try withRepositoryScratch { scratch in
+            try scratch.stone("a")
+            let indexer = CollectionIndexer(directory: scratch.stones)
+            try indexer.writeIndex(options: .fast)
+            sleep(3)
+            var stones = try indexer.scan()
+            stones[0].metadata.summary = "remembered"
+            let known = stones[0]
+            #expect(try indexer.scan { $0 == known.path ? known : nil }.map(\.metadata.summary) == ["remembered"])
+
+            let transport = LocalTransport()
+            let configuration = try scratch.configuration("site")
+            guard case .packages(_, let base, var stamp, _) = try transport.fetch(configuration, previous: nil) else {
+                Issue.record("nothing was read at first")
+                return
+            }
+            stamp.digest = [UInt8](repeating: 7, count: 32).withUnsafeBytes { SHA256Digest(bytes: $0) }
+            let record = CollectionRecord(
+                source: configuration.uri, base: base, stamp: stamp, refreshed: 0, packageCount: 1)
+            guard
+                case .unchanged(stamp) = try transport.fetch(
+                    configuration, previous: PreviousFetch(record: record, stones: [:]))
+            else {
+                Issue.record("the index was read again")
+                return
+            }
         }
     }
 

@@ -32,6 +32,28 @@ import Testing
         }
     }
 
+    /// Of collections of one priority the newer package counts, whatever the collections are called, for every question.
+    @Test(arguments: [("a", "b"), ("b", "a")])
+    func oneOrderAnswersEveryQuestion(older: String, newer: String) throws {
+        try withRepositoryScratch { scratch in
+            try scratch.stone("tool", 2, provides: ["binary(t)"])
+            try scratch.stone("tool", 10, provides: ["binary(t)"], in: "other")
+            // Provides the name, in a collection as good: the package of that name comes first all the same.
+            try scratch.stone("also", 99, provides: ["tool", "binary(t)"], in: "other")
+            _ = try scratch.manager.add(scratch.configuration(older))
+            _ = try scratch.manager.add(scratch.configuration(newer, uri: scratch.path.appending("other")))
+            let registry = try scratch.manager.registry()
+            let solver = DependencySolver(installed: InstalledTable(), available: registry.offers)
+            for (request, expected) in [("tool", "tool 1.10-10"), ("binary(t)", "also 1.99-99")] {
+                let chosen = try solver.install([capability(request)]).additions.map(\.package)
+                #expect(chosen.map(\.label) == [expected])
+                #expect(try registry.packages(providing: capability(request)).first?.id == chosen.first?.id)
+            }
+            #expect(try registry.packages(named: "tool").map(\.metadata.release) == [10, 2])
+            #expect(try registry.all().map { "\($0.name) \($0.release)" } == ["also 99", "tool 10", "tool 2"])
+        }
+    }
+
     @Test func searchFindsNamesBeforeSummaries() throws {
         try withTwoCollections { scratch in
             let registry = try scratch.manager.registry()

@@ -34,8 +34,19 @@ package struct Table: Sendable {
         rows.append(cells)
     }
 
-    /// Writes the rows; on a terminal the last column is cut so that each stays on one line.
+    /// Writes the rows; on a terminal the last column is cut so that each stays on one line. Columns that are empty in
+    /// every row are left out.
     package func write(to output: TerminalStream) {
+        let used = rows.reduce(into: Set<Int>()) { used, row in
+            for (column, cell) in row.enumerated() where !cell.text.isEmpty { used.insert(column) }
+        }
+        var table = self
+        table.rows = rows.map { row in row.indices.filter(used.contains).map { row[$0] } }
+        table.alignments = alignments.indices.filter(used.contains).map { alignments[$0] }
+        table.writeColumns(to: output)
+    }
+
+    private func writeColumns(to output: TerminalStream) {
         let cellWidths = rows.map { $0.map(\.text.displayWidth) }
         let widths = columnWidths(cellWidths)
         for (row, rowWidths) in zip(rows, cellWidths) {

@@ -75,7 +75,7 @@ extension Installation {
                 Plan.Addition(
                     id: id, metadata: metadata,
                     isExplicit: addition.isExplicit, reason: "\(addition.cause)", replaces: replaced,
-                    isStored: stored.contains(id)))
+                    isStored: stored.contains(id), collection: try collection(of: id, registry)))
         }
         return Plan(
             change: change, base: base, additions: additions,
@@ -86,6 +86,10 @@ extension Installation {
                 try store.missing(arrivals.map(\.record)).bytes
             }, entries: try countEntries(from: base, to: tree.root, tree), target: .newState(tree, selections, arrivals)
         )
+    }
+
+    func collection(of id: PackageID, _ registry: CollectionRegistry) throws(InstallationError) -> CollectionID? {
+        try InstallationError.collections { () throws(RepositoryError) in try registry.package(id)?.collection }
     }
 
     private func known(_ id: PackageID, _ record: PackageRecord?) throws(InstallationError) -> PackageMetadata {
@@ -113,6 +117,10 @@ extension Installation {
             let stone = try self.open(offer, registry)
             let record = try InstallationError.stored { () throws(StoreError) in
                 try self.store.peek(stone.path, stone.file, claimed: offer.id)
+            }
+            // What is planned and shown is what the index promised, or nothing.
+            guard record.metadata.isPromised(by: offer.metadata) else {
+                throw .repository(.unpromised(offer, at: stone.path))
             }
             return Plan.Arrival(offer: offer, record: record)
         }
@@ -279,6 +287,25 @@ private struct PackageClaims {
     func claim(on path: BytePath, with stored: EntryMetadata?) -> EntryMetadata? {
         guard let fresh = claims[path] else { return stored }
         return .agreed(stored, fresh)
+    }
+}
+
+extension PackageMetadata {
+    /// Whether an index that lists this stone says the same of it, in all that is planned with.
+    fileprivate func isPromised(by listed: PackageMetadata) -> Bool {
+        name.utf8.elementsEqual(listed.name.utf8) && version.utf8.elementsEqual(listed.version.utf8)
+            && release == listed.release && buildRelease == listed.buildRelease
+            && Set(dependencies) == Set(listed.dependencies) && Set(providers) == Set(listed.providers)
+            && Set(conflicts) == Set(listed.conflicts)
+    }
+}
+
+extension RepositoryError {
+    fileprivate static func unpromised(_ offer: CollectionRegistry.Package, at path: BytePath) -> RepositoryError {
+        RepositoryError(
+            .wrongStone, offer.metadata.name,
+            "\(path) is not the stone that the index of \(offer.collection) promises, but one of another package or"
+                + " version; update the collection")
     }
 }
 

@@ -13,7 +13,7 @@ extension Installation {
                     id: package.id, metadata: package.metadata, isExplicit: package.isExplicit,
                     reason: "in state \(state.number)",
                     replaces: difference.removed.first { $0.metadata.name == package.metadata.name }?.metadata,
-                    isStored: true)
+                    isStored: true, collection: nil)
             },
             removals: difference.removed.map { package in
                 Plan.Removal(

@@ -45,9 +45,10 @@ package final class Installation: Sendable {
         return fresh != nil
     }
 
-    /// A database that does not open is made anew from the files beside it; `notice` is told.
+    /// A database that does not open is made anew from the files beside it. `notice` is told of that, and of what is
+    /// left out of the configuration.
     package init(
-        opening path: BytePath, _ access: Access, notice: @Sendable (String) -> Void = { _ in }
+        opening path: BytePath, _ access: Access, notice: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(InstallationError) {
         CurrentProcess.raiseOpenFileLimit()
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
@@ -69,7 +70,7 @@ package final class Installation: Sendable {
         self.root = root
         self.store = store
         self.stateStore = stateStore
-        collections = CollectionManager(root: root.path, environment: store.environment)
+        collections = CollectionManager(root: root.path, environment: store.environment, notice: notice)
     }
 
     /// For the one who holds the root's lock already, and has seen to what an earlier command was stopped in.

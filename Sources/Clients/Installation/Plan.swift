@@ -1,7 +1,7 @@
 internal import ContentStore
 internal import FileTree
 package import PackageModel
-internal import Repositories
+package import Repositories
 package import Solver
 package import States
 
@@ -69,6 +69,8 @@ package struct Plan: Sendable {
         package let replaces: PackageMetadata?
         /// Whether its files are in the store already.
         package let isStored: Bool
+        /// The preferred collection that has it; nil where none does.
+        package let collection: CollectionID?
     }
 
     package struct Removal: Hashable, Sendable {

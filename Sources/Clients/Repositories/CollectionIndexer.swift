@@ -24,15 +24,15 @@ package struct CollectionIndexer: Sendable {
         /// Relative to the directory.
         package var path: BytePath
         package var size: UInt64
-        /// Nanoseconds since 1970; 0 where the file was so new that it could change without its time changing.
-        package var modified: Int64
+        /// Tells the file from every other and from what it may become; 0 where it was too new for that.
+        package var identity: UInt64
         /// As an index lists it: with uri, hash and size.
         package var metadata: PackageMetadata
     }
 
     /// Every stone, by path; hashed in parallel.
     ///
-    /// - Parameter known: what an earlier scan found at this path; used where size and time are the same.
+    /// - Parameter known: what an earlier scan found at this path; used where it is the same file with the same times.
     package func scan(
         known: @Sendable (BytePath) -> Stone? = { _ in nil }
     ) throws(RepositoryError) -> [Stone] {
@@ -40,9 +40,7 @@ package struct CollectionIndexer: Sendable {
         var stones: [Stone] = []
         var unknown: [File] = []
         for file in files {
-            if let stone = known(file.path), stone.size == file.size, stone.modified == file.modified,
-                stone.modified != 0
-            {
+            if let stone = known(file.path), stone.identity != 0, stone.identity == file.identity {
                 stones.append(stone)
             } else {
                 unknown.append(file)
@@ -98,8 +96,7 @@ package struct CollectionIndexer: Sendable {
 
     private struct File: Sendable {
         var path: BytePath
-        var size: UInt64
-        var modified: Int64
+        var identity: UInt64
     }
 
     private func files() throws(RepositoryError) -> [File] {
@@ -115,7 +112,7 @@ package struct CollectionIndexer: Sendable {
                     case .directory: pending.append(current.appending(entry.name))
                     case .regular where entry.name.bytes.hasSuffix(".stone"):
                         let path = current.appending(entry.name)
-                        files.append(File(path: path, size: status.size, modified: status.settledModified))
+                        files.append(File(path: path, identity: status.settledIdentity))
                     default: break
                     }
                 }
@@ -149,17 +146,25 @@ package struct CollectionIndexer: Sendable {
 
     private func read(_ file: File) throws(RepositoryError) -> Stone? {
         let path = directory.appending(file.path)
-        guard var metadata = try Self.metadata(of: path) else { return nil }
-        let (hash, size) = try reporting(below: path) { () throws(SystemError) in try Self.hash(path) }
+        let stone = try RegularFile(path)
+        guard var metadata = try Self.metadata(of: stone.file, path) else { return nil }
+        let hash = try reporting(below: path) { () throws(SystemError) in try Self.hash(stone.file) }
+        let after = try reporting(below: path) { () throws(SystemError) in try stone.file.status() }
+        // Metadata and hash have to be those of the same bytes.
+        guard after.size == stone.status.size, after.changed == stone.status.changed else {
+            throw RepositoryError(.invalidIndex, path.display, "the stone changed while it was read; try again")
+        }
         metadata.uri = URIReference.encode(file.path)
         metadata.hash = hash
-        metadata.downloadSize = size
-        return Stone(path: file.path, size: file.size, modified: file.modified, metadata: metadata)
+        metadata.downloadSize = after.size
+        return Stone(path: file.path, size: after.size, identity: after.settledIdentity, metadata: metadata)
     }
 
     /// The first Meta payload of a binary stone; nil for a delta stone.
-    private static func metadata(of path: BytePath) throws(RepositoryError) -> PackageMetadata? {
-        let source = FileSource(try reporting { () throws(SystemError) in try Descriptor.open(path) })
+    private static func metadata(
+        of stone: borrowing Descriptor, _ path: BytePath
+    ) throws(RepositoryError) -> PackageMetadata? {
+        let source = FileSource(try reporting(below: path) { () throws(SystemError) in try stone.duplicate() })
         do throws(StoneReadError<SystemError>) {
             var reader = try StoneReader(source)
             if reader.header.fileType == .delta { return nil }
@@ -180,17 +185,16 @@ package struct CollectionIndexer: Sendable {
         }
     }
 
-    private static func hash(_ path: BytePath) throws(SystemError) -> (PackageID, UInt64) {
-        let file = try Descriptor.open(path)
+    private static func hash(_ stone: borrowing Descriptor) throws(SystemError) -> PackageID {
         let hasher = SHA256Hasher()
-        var size: UInt64 = 0
+        var offset: UInt64 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
         while true {
-            let count = try file.read(into: buffer)
-            if count == 0 { return (hasher.finish(), size) }
+            let count = try stone.read(into: buffer, at: offset)
+            if count == 0 { return hasher.finish() }
             hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            size += UInt64(count)
+            offset += UInt64(count)
         }
     }
 }

@@ -8,9 +8,11 @@ extension CollectionManager {
         "repositories.stones",
     ]
 
-    /// Collections that have contents here but are not configured any more.
+    /// Collections that have contents here but are not configured any more; none while that cannot be told.
     package func staleContents() throws(RepositoryError) -> [CollectionID] {
-        let configured = Set(try files.load().map(\.id))
+        let (configurations, isWhole) = try files.survey()
+        guard isWhole else { return [] }
+        let configured = Set(configurations.map(\.id))
         let stored = try storing { () throws(DatabaseError) in
             try store.environment.view { (transaction) throws(DatabaseError) -> [CollectionID] in
                 var ids: [CollectionID] = []

@@ -11,10 +11,16 @@ package struct CollectionManager: Sendable {
     let store: CollectionStore
     private let transports: [any CollectionTransport]
 
+    /// - Parameter notice: told, in one line each, what of the configuration is left out.
     package init(
-        root: BytePath, environment: Environment, transports: [any CollectionTransport] = [LocalTransport()]
+        root: BytePath, environment: Environment, transports: [any CollectionTransport] = [LocalTransport()],
+        notice: @escaping @Sendable (String) -> Void = { _ in }
     ) {
-        files = ConfigurationFiles(root: root)
+        // Files are read again and again; what is wrong with one is said once.
+        let told = Guarded<Set<String>>([])
+        files = ConfigurationFiles(root: root) { text in
+            if told.withLock({ $0.insert(text).inserted }) { notice(text) }
+        }
         store = CollectionStore(environment: environment)
         self.transports = transports
     }

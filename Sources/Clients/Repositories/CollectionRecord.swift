@@ -12,16 +12,31 @@ package struct CollectionRecord: Hashable, Sendable {
     /// When the packages were last read and stored, in seconds since 1970.
     package var refreshed: Int64
     package var packageCount: Int
+
+    package init(source: String, base: BytePath, stamp: IndexStamp, refreshed: Int64, packageCount: Int) {
+        self.source = source
+        self.base = base
+        self.stamp = stamp
+        self.refreshed = refreshed
+        self.packageCount = packageCount
+    }
 }
 
 /// How to see that an index is the one that was read last.
 package struct IndexStamp: Hashable, Sendable {
-    /// Size and time (nanoseconds since 1970) of the index file; 0 where the directory was scanned, and
-    /// the time alone where the file was too new to be told from a later one by it.
+    /// Of the index file; 0 where the directory was scanned.
     package var size: UInt64
-    package var modified: Int64
+    /// Tells the index file from every other and from what it may become; 0 where the directory was scanned, and where
+    /// the file was too new to be told from a later one.
+    package var identity: UInt64
     /// SHA-256 of the index file, or of what an index of the scanned stones would say.
     package var digest: SHA256Digest
+
+    package init(size: UInt64, identity: UInt64, digest: SHA256Digest) {
+        self.size = size
+        self.identity = identity
+        self.digest = digest
+    }
 }
 
 /// The digest, four numbers (u64), then source, NUL and base.
@@ -29,7 +44,7 @@ extension CollectionRecord: BucketValue {
     package func encode(into bytes: inout [UInt8]) {
         stamp.digest.encode(into: &bytes)
         stamp.size.encode(into: &bytes)
-        UInt64(bitPattern: stamp.modified).encode(into: &bytes)
+        stamp.identity.encode(into: &bytes)
         UInt64(bitPattern: refreshed).encode(into: &bytes)
         UInt64(clamping: packageCount).encode(into: &bytes)
         bytes += source.utf8
@@ -44,7 +59,7 @@ extension CollectionRecord: BucketValue {
         }
         let number = { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: head + 8 * $0, as: UInt64.self)) }
         stamp = IndexStamp(
-            size: number(0), modified: Int64(bitPattern: number(1)), digest: SHA256Digest(bytes: bytes))
+            size: number(0), identity: number(1), digest: SHA256Digest(bytes: bytes))
         refreshed = Int64(bitPattern: number(2))
         packageCount = Int(clamping: number(3))
         source = String(decoding: bytes[(head + 32)..<end], as: UTF8.self)

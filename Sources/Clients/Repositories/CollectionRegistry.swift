@@ -2,6 +2,7 @@ internal import BytePath
 internal import LMDB
 package import LinuxSystem
 package import PackageModel
+internal import Solver
 
 /// The packages of all active collections, by look-up; the preferred collection first.
 ///
@@ -56,28 +57,23 @@ package struct CollectionRegistry: Sendable {
         }
     }
 
-    /// Everything that provides `capability`: by collection, then by falling release and build release, then id.
+    /// Everything that provides `capability`, by ``Solver/OfferPreference``: an install takes the first.
     package func packages(providing capability: Capability) throws(RepositoryError) -> [Package] {
         try viewing { (transaction) throws(DatabaseError) -> [Package] in
             var packages: [Package] = []
             for listed in collections {
-                var found: [Package] = []
                 for id in try Self.providers(of: capability, in: listed.configuration.id, transaction) {
-                    if let package = try Self.package(id, of: listed, in: transaction) { found.append(package) }
-                }
-                packages += found.sorted {
-                    if $0.metadata.release != $1.metadata.release { return $0.metadata.release > $1.metadata.release }
-                    if $0.metadata.buildRelease != $1.metadata.buildRelease {
-                        return $0.metadata.buildRelease > $1.metadata.buildRelease
-                    }
-                    return $0.id < $1.id
+                    if let package = try Self.package(id, of: listed, in: transaction) { packages.append(package) }
                 }
             }
-            return packages
+            return packages.sorted {
+                ($0.preference(for: capability.target), $0.collection)
+                    < ($1.preference(for: capability.target), $1.collection)
+            }
         }
     }
 
-    /// The packages of that very name, the preferred collection's first.
+    /// The packages of that very name, the preferred one first.
     package func packages(named name: String) throws(RepositoryError) -> [Package] {
         try viewing { (transaction) throws(DatabaseError) -> [Package] in
             var packages: [Package] = []
@@ -89,11 +85,13 @@ package struct CollectionRegistry: Sendable {
                 else { continue }
                 packages.append(package)
             }
-            return packages
+            return packages.sorted {
+                ($0.preference(for: name), $0.collection) < ($1.preference(for: name), $1.collection)
+            }
         }
     }
 
-    /// Every package of every collection, by name, the preferred collection's first.
+    /// Every package of every collection, by name, the preferred one first.
     package func all() throws(RepositoryError) -> [Summary] {
         try summaries { _, _ in true }
     }
@@ -124,12 +122,19 @@ package struct CollectionRegistry: Sendable {
         return try transports.serving(listed.configuration).location(of: uri, in: record)
     }
 
-    /// Opens a package's stone for reading; whether its bytes are the promised ones (`package.id`) is for the reader
-    /// to check.
+    /// Opens a package's stone for reading: a regular file of the size that the index promises. Whether its bytes are
+    /// the promised ones (`package.id`) is for the reader to check.
     package func open(_ package: Package) throws(RepositoryError) -> Descriptor {
         switch try location(of: package) {
         case .file(let path):
-            return try reporting(below: path) { () throws(SystemError) in try Descriptor.open(path) }
+            let stone = try RegularFile(path)
+            if let size = package.metadata.downloadSize, stone.status.size != size {
+                throw RepositoryError(
+                    .wrongStone, package.metadata.name,
+                    "\(path) is not the stone that the index of \(package.collection) promises: it has"
+                        + " \(stone.status.size) bytes, not \(size); update the collection")
+            }
+            return stone.opened()
         }
     }
 
@@ -180,8 +185,10 @@ package struct CollectionRegistry: Sendable {
             return summaries
         }
         summaries.sort {
-            if $0.name != $1.name { return $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-            return $0.priority != $1.priority ? $0.priority > $1.priority : $0.collection < $1.collection
+            if !$0.name.utf8.elementsEqual($1.name.utf8) {
+                return $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+            }
+            return ($0.preference, $0.collection) < ($1.preference, $1.collection)
         }
         return summaries
     }

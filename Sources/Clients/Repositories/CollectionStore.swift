@@ -32,7 +32,7 @@ struct CollectionStore: Sendable {
                 while let (key, value) = try cursor.next() {
                     let path = BytePath(bytes: key.second)
                     stones[path] = .init(
-                        path: path, size: value.size, modified: value.modified, metadata: value.metadata.metadata)
+                        path: path, size: value.size, identity: value.identity, metadata: value.metadata.metadata)
                 }
                 return PreviousFetch(record: record, stones: stones)
             }

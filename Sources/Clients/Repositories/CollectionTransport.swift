@@ -22,6 +22,11 @@ package struct PreviousFetch: Sendable {
     package var record: CollectionRecord
     /// The stones that the last scan found, by path; empty unless a directory was scanned.
     package var stones: [BytePath: CollectionIndexer.Stone]
+
+    package init(record: CollectionRecord, stones: [BytePath: CollectionIndexer.Stone]) {
+        self.record = record
+        self.stones = stones
+    }
 }
 
 /// What a transport brings.

@@ -8,24 +8,33 @@ internal import LinuxSystem
 /// sorts later. Only `etc` is ever written.
 package struct ConfigurationFiles: Sendable {
     package let root: BytePath
+    /// Told of a vendor's file that is left out, in one line.
+    private let notice: @Sendable (String) -> Void
 
     private static let vendorDirectory: BytePath = "usr/share/moss/repo.d"
     private static let directory: BytePath = "etc/moss/repo.d"
     private static let sizeMax = 1 << 20
 
-    package init(root: BytePath) {
+    package init(root: BytePath, notice: @escaping @Sendable (String) -> Void = { _ in }) {
         self.root = root
+        self.notice = notice
     }
 
-    /// Every collection, the preferred one first. A file that cannot be read or understood is an error.
-    package func load() throws(RepositoryError) -> [CollectionConfiguration] {
+    /// Every collection, the preferred one first.
+    ///
+    /// A file of the administrator's that cannot be read or understood is an error. One of the vendor's is left out and
+    /// `notice` told: packages bring these, and none must be able to prevent that it is removed.
+    package func load() throws(RepositoryError) -> [CollectionConfiguration] { try survey().configurations }
+
+    /// The same, and whether nothing had to be left out.
+    func survey() throws(RepositoryError) -> (configurations: [CollectionConfiguration], isWhole: Bool) {
         var merged: [CollectionID: CollectionConfiguration] = [:]
-        for directory in [Self.vendorDirectory, Self.directory] {
-            for file in try files(in: directory) {
-                for configuration in file.configurations { merged[configuration.id] = configuration }
-            }
+        let (vendor, failures) = vendorFiles()
+        for failure in failures { notice("\(failure); left out, with the collections it defines") }
+        for file in try vendor + files(in: Self.directory) {
+            for configuration in file.configurations { merged[configuration.id] = configuration }
         }
-        return merged.values.sorted(by: CollectionConfiguration.precedes)
+        return (merged.values.sorted(by: CollectionConfiguration.precedes), failures.isEmpty)
     }
 
     /// Stores a collection: in the file of `etc` that defines it, else in a new one named after it.
@@ -48,7 +57,7 @@ package struct ConfigurationFiles: Sendable {
     /// the vendor's settings.
     package func remove(_ id: CollectionID) throws(RepositoryError) {
         let defines = { (file: File) in file.configurations.contains { $0.id == id } }
-        if let vendor = try files(in: Self.vendorDirectory).last(where: defines) {
+        if let vendor = vendorFiles().files.last(where: defines) {
             let path = root.appending(Self.vendorDirectory).appending(vendor.name)
             throw RepositoryError(
                 .vendorDefined, id.text, "the collection is defined in \(path), which is not ours to change; disable it"
@@ -66,8 +75,33 @@ package struct ConfigurationFiles: Sendable {
         var configurations: [CollectionConfiguration]
     }
 
-    /// The files of one directory by name; none where there is no directory.
+    /// The administrator's files by name; the first that cannot be used is an error.
     private func files(in directory: BytePath) throws(RepositoryError) -> [File] {
+        var files: [File] = []
+        for name in try names(in: directory) { files.append(try file(name, in: directory)) }
+        return files
+    }
+
+    /// The vendor's files by name, and what could not be used.
+    private func vendorFiles() -> (files: [File], failures: [RepositoryError]) {
+        var files: [File] = []
+        var failures: [RepositoryError] = []
+        do throws(RepositoryError) {
+            for name in try names(in: Self.vendorDirectory) {
+                do throws(RepositoryError) {
+                    files.append(try file(name, in: Self.vendorDirectory))
+                } catch {
+                    failures.append(error)
+                }
+            }
+        } catch {
+            failures.append(error)
+        }
+        return (files, failures)
+    }
+
+    /// The names of one directory's configuration files; none where there is no directory.
+    private func names(in directory: BytePath) throws(RepositoryError) -> [BytePath] {
         let path = root.appending(directory)
         let names = try reporting(below: path) { () throws(SystemError) -> [BytePath] in
             do throws(SystemError) {
@@ -77,15 +111,16 @@ package struct ConfigurationFiles: Sendable {
                 throw error
             }
         }
-        var files: [File] = []
-        for name in names.sorted() where name.bytes.first != UInt8(ascii: ".") && name.bytes.hasSuffix(".yaml") {
-            let bytes = try reporting(below: path) { () throws(SystemError) in
-                try Descriptor.openDirectory(path).readFile(name, limit: Self.sizeMax)
-            }
-            let configurations = try ConfigurationText.parse(bytes, file: path.appending(name))
-            files.append(File(name: name, configurations: configurations))
+        return names.filter { $0.bytes.first != UInt8(ascii: ".") && $0.bytes.hasSuffix(".yaml") }.sorted()
+    }
+
+    private func file(_ name: BytePath, in directory: BytePath) throws(RepositoryError) -> File {
+        let path = root.appending(directory).appending(name)
+        let file = try RegularFile(path)
+        let bytes = try reporting(below: path) { () throws(SystemError) in
+            try file.file.readAll(limit: Self.sizeMax)
         }
-        return files
+        return File(name: name, configurations: try ConfigurationText.parse(bytes, file: path))
     }
 
     /// Replaces a file as one; without configurations it goes away. It is on disk when this returns.

@@ -44,21 +44,14 @@ package struct LocalTransport: CollectionTransport {
     }
 
     private func fetchIndex(_ path: BytePath, _ previous: PreviousFetch?) throws(RepositoryError) -> FetchedIndex {
-        let file = try reporting(below: path) { () throws(SystemError) in try Descriptor.open(path) }
-        let status = try reporting(below: path) { () throws(SystemError) in try file.status() }
-        guard status.kind == .regular else {
-            throw RepositoryError(.invalidLocation, path.display, "this is neither an index nor a directory")
-        }
-        if let stamp = previous?.record.stamp, stamp.modified != 0, stamp.size == status.size,
-            stamp.modified == status.modified
-        {
-            return .unchanged(stamp)
-        }
+        let index = try RegularFile(path)
+        let identity = index.status.settledIdentity
+        if let stamp = previous?.record.stamp, identity != 0, stamp.identity == identity { return .unchanged(stamp) }
         let bytes = try reporting(below: path) { () throws(SystemError) in
-            try file.readAll(limit: Self.indexSizeMax)
+            try index.file.readAll(limit: Self.indexSizeMax)
         }
         let digest = bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }
-        let stamp = IndexStamp(size: status.size, modified: status.settledModified, digest: digest)
+        let stamp = IndexStamp(size: index.status.size, identity: identity, digest: digest)
         if let known = previous?.record, known.stamp.digest == digest, known.base == path.parent {
             return .unchanged(stamp)
         }
@@ -87,8 +80,8 @@ package struct LocalTransport: CollectionTransport {
             let line = "\(stone.metadata.uri ?? "") \(stone.metadata.hash?.hexadecimal ?? "")\n"
             Array(line.utf8).withUnsafeBytes { hasher.update($0) }
         }
-        let stamp = IndexStamp(size: 0, modified: 0, digest: hasher.finish())
-        // Stones whose times have settled since are stored, so that the next scan need not read them again.
+        let stamp = IndexStamp(size: 0, identity: 0, digest: hasher.finish())
+        // Stones that have settled since are stored, so that the next scan need not read them again.
         if let record = previous?.record, record.stamp == stamp, record.base == directory,
             stones.allSatisfy({ known[$0.path] == $0 })
         {

@@ -19,6 +19,8 @@ package struct RepositoryError: Error, Hashable, Sendable {
         case invalidLocation
         /// An index or stone that cannot be read, or says something impossible.
         case invalidIndex
+        /// A stone that is not the one its index promises.
+        case wrongStone
         /// Two stones of one name and release.
         case duplicatePackage
         /// The collection was never refreshed from its present location.

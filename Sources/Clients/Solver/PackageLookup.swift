@@ -32,14 +32,14 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
         return package
     }
 
-    /// Installed providers: the package of that name first, then by release and build release, falling, name and id.
+    /// Installed providers by ``OfferPreference``: the package of that name first.
     func installedProviders(of capability: Capability) throws(LookupFailure) -> [PackageSummary] {
         if let known = installedByProvider[capability] { return known }
         var packages: [PackageSummary] = []
         for id in Set(try installed.providers(of: capability)) {
             if let package = try installedPackage(id) { packages.append(package) }
         }
-        packages.sort { Self.precedes($0, $1, target: capability.target) }
+        packages.sort { $0.preference(for: capability.target) < $1.preference(for: capability.target) }
         installedByProvider[capability] = packages
         return packages
     }
@@ -51,7 +51,7 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
 
     /// Offered providers in order of preference.
     ///
-    /// By priority of the collection, then as installed providers are. A sync first asks for the rank of the offer.
+    /// By ``OfferPreference``. A sync first asks for the rank of the offer.
     func offers(of capability: Capability) throws(LookupFailure) -> [PackageSummary] {
         if let known = offersByProvider[capability] { return known }
         let packages = try plainOffers(of: capability)
@@ -72,14 +72,12 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
         for offer in try available.offers(of: capability) {
             priorities[offer.package] = max(priorities[offer.package] ?? 0, offer.priority)
         }
-        var offers: [(package: PackageSummary, priority: UInt64)] = []
+        var offers: [(package: PackageSummary, preference: OfferPreference)] = []
         for (id, priority) in priorities {
-            if let package = try offeredPackage(id) { offers.append((package, priority)) }
+            guard let package = try offeredPackage(id) else { continue }
+            offers.append((package, package.preference(priority: priority, for: capability.target)))
         }
-        offers.sort { left, right in
-            if left.priority != right.priority { return left.priority > right.priority }
-            return Self.precedes(left.package, right.package, target: capability.target)
-        }
+        offers.sort { $0.preference < $1.preference }
         return offers.map(\.package)
     }
 
@@ -115,13 +113,5 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
         }
         let near = NameSimilarity(to: capability.target).best(of: try available.targets(of: capability.kind))
         return texts + near.filter { $0 != capability.target }.map { Capability(capability.kind, $0).text }
-    }
-
-    private static func precedes(_ left: PackageSummary, _ right: PackageSummary, target: String) -> Bool {
-        if (left.name == target) != (right.name == target) { return left.name == target }
-        if left.release != right.release { return left.release > right.release }
-        if left.buildRelease != right.buildRelease { return left.buildRelease > right.buildRelease }
-        if left.name != right.name { return left.name < right.name }
-        return left.id < right.id
     }
 }

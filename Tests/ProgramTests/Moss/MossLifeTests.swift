@@ -22,7 +22,8 @@ import Testing
             try fixture.succeed("lr", contains: "priority 3")
 
             let plan = try fixture.succeed("it", "editor", "--dry-run")
-            #expect(plan.contains("  editor   1.0-1  asked for\n  library  1.0-1  editor needs library\n"))
+            #expect(
+                plan.contains("  editor   1.0-1  tests  asked for\n  library  1.0-1  tests  editor needs library\n"))
             #expect(try fixture.succeed("state", "active") == "There is no active state yet.\n")
             try fixture.succeed("it", "-y", "editor", hasSuffix: "State 1 is active: 2 packages.\n")
             #expect(try fixture.text(of: "usr/bin/editor") == "editor 1.0-1\n")
@@ -147,11 +148,54 @@ import Testing
             try fixture.succeed("init")
             try fixture.succeed("index", "stones")
             try fixture.succeed("repo", "add", "tests", fixture.stones)
-            try fixture.publish("tool") { $0.add(file: "share/evil", [1, 2, 3]) }
+            let directory = try Descriptor.openDirectory(fixture.stones)
+            let name: BytePath = "tool-1.0-1-1-x86_64.stone"
+            var bytes = try directory.readFile(name)
+            bytes[bytes.count - 1] ^= 1
             try Descriptor.openDirectory(fixture.scratch).makeDirectory("out")
-            try fixture.fail(1, saying: "not the one its index promises", "fetch", "-o", "out", "tool")
-            #expect(
-                TestFiles.names(in: fixture.scratch.appending("out").display)?.filter { $0 != "." && $0 != ".." } == [])
+            // Of the promised size, and longer.
+            for wrong in [bytes, bytes + [0]] {
+                try directory.replaceFile(name, with: wrong)
+                let promise = "not the stone that the index of tests promises"
+                try fixture.fail(1, saying: promise, "fetch", "-o", "out", "tool")
+                #expect(
+                    try fixture.json("fetch", "fetch", "-o", "out", "tool", exit: 1)["code"] as? String == "wrongStone")
+                let left = TestFiles.names(in: fixture.scratch.appending("out").display)
+                #expect(left?.filter { $0 != "." && $0 != ".." } == [])
+            }
+        }
+    }
+
+    /// Another build of the same release: what a sync would take is listed, and said to be only that.
+    @Test func anotherBuildOfOneReleaseIsListed() throws {
+        try MossFixture.run { fixture in
+            try fixture.publish("tool") { $0.add(file: "share/tool", [1]) }
+            try fixture.prepare()
+            try fixture.succeed("install", "-y", "tool")
+            #expect(try fixture.succeed("list", "sync") == "")
+            try fixture.publish("tool") { $0.add(file: "share/tool", [2]) }
+            try fixture.succeed("repo", "update")
+            #expect(try fixture.succeed("list", "sync") == "tool  1.0-1  ->  1.0-1  tests  another build\n")
+            #expect(try fixture.succeed("list", "sync", "--upgrade-only") == "")
+            try fixture.succeed("sync", "--dry-run", contains: "tool  1.0-1  ->  1.0-1  tests")
+            try fixture.succeed("sync", "-y")
+            #expect(try fixture.succeed("list", "sync") == "")
+        }
+    }
+
+    /// The plan is made from what the stone says; where that is not what the index says, there is none.
+    @Test func aPlanShowsNoOtherPackageThanThePromisedOne() throws {
+        try MossFixture.run { fixture in
+            try fixture.publish("tool", "1.0")
+            try fixture.succeed("init")
+            try fixture.succeed("index", "stones")
+            try fixture.succeed("repo", "add", "tests", fixture.stones)
+            try fixture.publish("tool", "6.0")
+            let directory = try Descriptor.openDirectory(fixture.stones)
+            try directory.rename("tool-6.0-1-1-x86_64.stone", to: "tool-1.0-1-1-x86_64.stone")
+            let text = try fixture.fail(
+                1, saying: "not the stone that the index of tests promises", "install", "--dry-run", "tool")
+            #expect(!text.contains("6.0"))
         }
     }
 

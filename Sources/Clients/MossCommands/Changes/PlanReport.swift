@@ -1,5 +1,6 @@
 package import Installation
 internal import PackageModel
+internal import Repositories
 internal import Solver
 package import TerminalOutput
 
@@ -12,13 +13,19 @@ package struct PlanReport: Report {
         package var reason: String
         /// The version it takes the place of.
         package var replaces: String?
+        /// The collection it comes from; nil where none has it, or where it does not matter.
+        package var collection: String?
 
-        package init(name: String, version: String, explicit: Bool, reason: String, replaces: String? = nil) {
+        package init(
+            name: String, version: String, explicit: Bool, reason: String, replaces: String? = nil,
+            collection: String? = nil
+        ) {
             self.name = name
             self.version = version
             self.explicit = explicit
             self.reason = reason
             self.replaces = replaces
+            self.collection = collection
         }
     }
 
@@ -65,7 +72,7 @@ package struct PlanReport: Report {
         coming = plan.additions.map {
             Coming(
                 name: $0.metadata.name, version: $0.metadata.versionText, explicit: $0.isExplicit, reason: $0.reason,
-                replaces: $0.replaces?.versionText)
+                replaces: $0.replaces?.versionText, collection: $0.collection?.text)
         }
         going = plan.removals.filter { !$0.isReplaced }
             .map { Going(name: $0.name, version: $0.versionText, reason: $0.reason) }
@@ -108,14 +115,15 @@ package struct PlanReport: Report {
             for package in new {
                 table.add(
                     .init(package.name.printable), .init(package.version.printable, .green),
-                    .init(package.reason.printable, .dim))
+                    .init(package.collection ?? ""), .init(package.reason.printable, .dim))
             }
         }
         section("Replaced", replaced.count, output) { table in
             for package in replaced {
                 table.add(
                     .init(package.name.printable), .init((package.replaces ?? "").printable, .red), "->",
-                    .init(package.version.printable, .green), .init(package.reason.printable, .dim))
+                    .init(package.version.printable, .green), .init(package.collection ?? ""),
+                    .init(package.reason.printable, .dim))
             }
         }
         section("Going", going.count, output) { table in

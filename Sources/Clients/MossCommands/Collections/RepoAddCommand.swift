@@ -32,15 +32,10 @@ struct RepoAddCommand: MossCommand {
 
     func perform(_ context: CommandContext) throws {
         let installation = try context.openForChanging()
+        let address = try CollectionAddress.uri(uri, relativeTo: CurrentProcess.workingDirectory)
         let configuration = CollectionConfiguration(
-            id: name.id, description: comment, uri: Self.absolute(uri), priority: priority)
+            id: name.id, description: comment, uri: address, priority: priority)
         let refreshed = try installation.collections.add(configuration, replacing: replace)
         context.show(RefreshReport([refreshed]))
-    }
-
-    /// A relative path is meant from here, but is read from anywhere later on.
-    private static func absolute(_ uri: String) -> String {
-        guard !uri.hasPrefix("/"), !uri.contains("://") else { return uri }
-        return CurrentProcess.workingDirectory.appending(BytePath(uri)).display
     }
 }

@@ -1,18 +1,23 @@
 package import TerminalOutput
 
-/// Installed packages of which the collections hold another release.
+/// Installed packages of which the collections hold another release or build.
 package struct OutdatedReport: Report {
     package struct Line: Encodable, Hashable, Sendable {
         package var name: String
         package var installed: String
         package var available: String
         package var collection: String
+        /// Whether version and release are the same, and only the stone is another one.
+        package var isOtherBuild: Bool
 
-        package init(name: String, installed: String, available: String, collection: String) {
+        package init(
+            name: String, installed: String, available: String, collection: String, isOtherBuild: Bool = false
+        ) {
             self.name = name
             self.installed = installed
             self.available = available
             self.collection = collection
+            self.isOtherBuild = isOtherBuild
         }
     }
 
@@ -27,7 +32,8 @@ package struct OutdatedReport: Report {
         for package in packages {
             table.add(
                 .init(package.name.printable, .bold), .init(package.installed.printable, .red), "->",
-                .init(package.available.printable, .green), .init(package.collection, .dim))
+                .init(package.available.printable, .green), .init(package.collection, .dim),
+                .init(package.isOtherBuild ? "another build" : "", .dim))
         }
         table.write(to: output)
     }

@@ -30,15 +30,16 @@ final class StoneCopier {
         let name = try SafeName.stone(of: package.metadata)
         let temporary = BytePath(bytes: name.bytes + Array(".part".utf8))
         let source = try registry.open(package)
+        let promised = try package.metadata.downloadSize ?? source.status().size
         do {
             try? directory.unlink(temporary)
             let file = try directory.open(temporary, [.write, .create, .exclusive, .noFollow])
-            let (size, digest) = try transfer(source, to: file, package.metadata.name)
+            let (size, digest) = try transfer(source, to: file, atMost: promised, package.metadata.name)
             guard digest == package.id else {
                 throw CommandFailure(
                     .failed, code: "wrongStone",
-                    "\(package.metadata.name): the stone in \(package.collection) is not the one its index promises"
-                        + " (SHA-256 \(digest), not \(package.id)); update the collection")
+                    "\(package.metadata.name): this is not the stone that the index of \(package.collection)"
+                        + " promises: its SHA-256 is \(digest), not \(package.id); update the collection")
             }
             try directory.rename(temporary, to: name)
             return (directoryPath.appending(name), size)
@@ -49,16 +50,18 @@ final class StoneCopier {
         }
     }
 
+    /// Copies no more than `limit` bytes, and of a longer source one more, so that its digest is another one.
     private func transfer(
-        _ source: borrowing Descriptor, to file: borrowing Descriptor, _ name: String
+        _ source: borrowing Descriptor, to file: borrowing Descriptor, atMost limit: UInt64, _ name: String
     ) throws(SystemError) -> (UInt64, SHA256Digest) {
         let hasher = SHA256Hasher()
         var size: UInt64 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { buffer.deallocate() }
         while true {
-            let count = try source.read(into: buffer)
-            if count == 0 { return (size, hasher.finish()) }
+            let wanted = Int(clamping: min(UInt64(buffer.count), limit &- size &+ 1))
+            let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
+            if count == 0 || size > limit { return (size, hasher.finish()) }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             hasher.update(bytes)
             try file.write(bytes)

@@ -36,6 +36,7 @@ package struct CommandFailure: Error, Hashable, Sendable {
         switch error {
         case .solver(.unknownRequests), .solver(.notInstalled): return (.notFound, "notFound")
         case .repository(let error) where error.code == .unknownCollection: return (.notFound, "notFound")
+        case .repository(let error) where error.code == .wrongStone: return (.failed, "wrongStone")
         default: break
         }
         switch error.kind {
