@@ -10,22 +10,36 @@ package struct ScratchDirectory: ~Copyable, Sendable {
     private static let namePrefix = "moss-view-"
 
     /// The place for such directories: on disk, because a candidate may be large.
-    private static var parent: BytePath { BytePath(CurrentProcess.environmentVariable("TMPDIR") ?? "/var/tmp") }
+    private static var parent: BytePath { CurrentProcess.environmentPath("TMPDIR") ?? "/var/tmp" }
 
     /// Makes an empty one that only this user may enter.
     static func make() throws(SystemError) -> ScratchDirectory {
-        let number = UInt64.random(in: 1 ... .max)
-        let path = parent.appending("\(namePrefix)\(CurrentProcess.effectiveUser)-\(number)")
-        let directory: Descriptor
         do throws(SystemError) {
             let parent = try Descriptor.openDirectory(parent)
-            try parent.makeDirectory(path.lastComponent, mode: 0o700)
-            directory = try parent.openDirectory(path.lastComponent)
+            while true {
+                let name = BytePath("\(namePrefix)\(CurrentProcess.effectiveUser)-\(UInt64.random(in: 1 ... .max))")
+                try parent.makeDirectory(name, mode: 0o700)
+                // Until it is locked it looks abandoned: somebody who clears up may take it away, and then it is gone.
+                guard let directory = try claim(name, in: parent) else { continue }
+                return ScratchDirectory(path: Self.parent.appending(name), descriptor: directory)
+            }
         } catch {
             throw error.below(parent)
         }
-        _ = try directory.lock(.exclusive, waiting: true)
-        return ScratchDirectory(path: path, descriptor: directory)
+    }
+
+    /// Locks a directory; nil where it is not there any more.
+    static func claim(_ name: BytePath, in parent: borrowing Descriptor) throws(SystemError) -> Descriptor? {
+        do throws(SystemError) {
+            let directory = try parent.openDirectory(name)
+            _ = try directory.lock(.exclusive, waiting: true)
+            guard let found = try parent.statusIfPresent(of: name) else { return nil }
+            if found.inode != (try directory.status().inode) { return nil }
+            return directory
+        } catch {
+            guard error.number == .noSuchFile else { throw error }
+            return nil
+        }
     }
 
     /// Removes this user's directories that no view has any more.
