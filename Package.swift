@@ -77,6 +77,7 @@ let engine: [Target] = [
 ]
 
 let clients: [Target] = [
+    module("Clients", "CommandLineSupport", ["BytePath", "LinuxSystem", "TerminalOutput", argumentParser]),
     module(
         "Clients", "DebianImport",
         ["BytePath", "CArchive", "Digests", "ELF", "LinuxSystem", "PackageModel", "StoneFormat"]),
@@ -100,14 +101,14 @@ let clients: [Target] = [
     module(
         "Clients", "MossCommands",
         [
-            "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel",
-            "Repositories", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "ViewImage", "Views",
-            argumentParser,
+            "BytePath", "CommandLineSupport", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem",
+            "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput",
+            "ViewImage", "Views", argumentParser,
         ]),
 ]
 
 let programs: [Target] = [
-    program("deb2stone", ["BytePath", "DebianImport", "Repositories", argumentParser]),
+    program("deb2stone", ["BytePath", "CommandLineSupport", "DebianImport", "Repositories", argumentParser]),
     program("moss", ["MossCommands"]),
     program("moss-sandbox", ["Sandbox"]),
     program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
@@ -133,8 +134,8 @@ let allTests: [Target] = [
     tests(
         "ClientsTests",
         [
-            "BytePath", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation", "LMDB", "LinuxSystem",
-            "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat",
+            "BytePath", "CommandLineSupport", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation",
+            "LMDB", "LinuxSystem", "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat",
             "TerminalOutput",
         ]),
     tests(

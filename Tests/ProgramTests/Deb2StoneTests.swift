@@ -4,8 +4,10 @@ import StoneFormat
 import TestSupport
 import Testing
 
-@Suite struct Deb2StoneTests {
-    private func makeDeb(_ directory: BytePath) throws {
+/// A Debian package for tests.
+enum DebianSample {
+    /// Makes `debs/tool.deb`.
+    static func make(in directory: BytePath) throws {
         let script = """
             set -e
             umask 022  # moss in this process sets its own
@@ -17,7 +19,9 @@ import Testing
             """
         try Command("sh", ["-c", BytePath(script), "sh", directory]).runSuccessfully()
     }
+}
 
+@Suite struct Deb2StoneTests {
     private func deb2stone(_ directory: BytePath, _ arguments: [BytePath]) throws -> CommandResult {
         var command = try BuiltProduct.deb2stone.command(arguments)
         command.directory = directory
@@ -26,7 +30,7 @@ import Testing
 
     @Test func convertsAndIndexes() throws {
         try withScratchDirectory { directory in
-            try makeDeb(directory)
+            try DebianSample.make(in: directory)
             let result = try deb2stone(
                 directory, ["-o", "out", "--index", "--release", "7", "--report", "r.txt", "debs"])
             #expect(result.end == .exited(0))
@@ -44,7 +48,7 @@ import Testing
 
     @Test func exitCodesTellWhatWasDone() throws {
         try withScratchDirectory { directory in
-            try makeDeb(directory)
+            try DebianSample.make(in: directory)
             #expect(TestFiles.write(Array("no".utf8), to: directory.appending("bad.deb").display))
             let some = try deb2stone(directory, ["-o", "out", "--json", "debs", "bad.deb"])
             #expect(some.end == .exited(1))

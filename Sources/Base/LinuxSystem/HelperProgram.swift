@@ -7,7 +7,7 @@ import Glibc
 package func findHelperProgram(_ name: BytePath) throws(SystemError) -> BytePath {
     let directory = try CurrentProcess.executablePath().parent
     let own = [directory, directory.parent.appending("libexec/moss")]
-    let search = CurrentProcess.environmentVariable("PATH").map { BytePath($0).bytes } ?? []
+    let search = CurrentProcess.environmentPath("PATH")?.bytes ?? []
     let others = search.split(separator: UInt8(ascii: ":")).map { BytePath(bytes: Array($0)) }.filter(\.isAbsolute)
     for place in own + others {
         let path = place.appending(name)

@@ -38,10 +38,27 @@ package enum CurrentProcess {
         getenv(name).map { String(cString: $0) }
     }
 
+    /// A variable that is a path, or several, which need not be text.
+    package static func environmentPath(_ name: String) -> BytePath? {
+        getenv(name).map { BytePath(cString: $0) }
+    }
+
     package static var workingDirectory: BytePath {
         guard let path = getcwd(nil, 0) else { return "/" }
         defer { free(path) }
-        return BytePath(String(cString: path))
+        return BytePath(cString: path)
+    }
+
+    /// Takes the numbers of standard streams that are closed, so that no file opened later gets what is written there
+    /// or reads for them: they fail as closed ones do.
+    package static func holdStandardStreams() {
+        for stream in Int32(0)...2 where fcntl(stream, F_GETFD) < 0 {
+            // The lowest free number is this one. Opened the wrong way round, every use is EBADF.
+            if open("/dev/null", stream == 0 ? O_WRONLY : O_RDONLY) >= 0 { continue }
+            // Without /dev, the reading end of a pipe: nothing can be written, and there is nothing to read.
+            var ends: [Int32] = [-1, -1]
+            if pipe(&ends) == 0 { close(ends[1]) }
+        }
     }
 }
 

@@ -1,7 +1,11 @@
 internal import ArgumentParser
+internal import CommandLineSupport
 
 /// The root of the command tree.
 struct Moss: NounCommand {
+    /// How it talks outside of commands.
+    static let voice = ProgramOutput(of: "moss")
+
     static let configuration = CommandConfiguration(
         commandName: "moss",
         abstract: "Installs packages as states of /usr: complete, switched in one step, and never lost.",

@@ -1,6 +1,5 @@
 internal import ArgumentParser
-import Glibc
-internal import TerminalOutput
+internal import CommandLineSupport
 
 /// The moss command line: a folder per noun, a file per verb, and no decisions of its own.
 ///
@@ -11,8 +10,7 @@ package enum MossCommands {
 
     /// Runs the command line of this process and returns its exit code.
     package static func main() -> Int32 {
-        TerminalStream.ignoreClosedPipes()
-        var arguments = processArguments()
+        var arguments = ArgumentText.ofProcess()
         let name = arguments.isEmpty ? "" : arguments.removeFirst()
         let isMountHelper = name.split(separator: "/").last.map { $0 == MountHelper.programName } ?? false
         return isMountHelper ? mount(arguments) : run(arguments)
@@ -24,7 +22,7 @@ package enum MossCommands {
             guard let arguments = try MountHelper.arguments(for: arguments) else { return 0 }
             return MountHelper.exitCode(for: run(arguments))
         } catch {
-            show("\(MountHelper.programName): \(error)", on: STDERR_FILENO)
+            ProgramOutput(of: MountHelper.programName).complain("\(error)")
             return MountHelper.exitCode(for: MossExit.usage.rawValue)
         }
     }
@@ -33,50 +31,37 @@ package enum MossCommands {
     ///
     /// - Parameter arguments: without the program's name; see ``ArgumentText`` for bytes that are not UTF-8.
     package static func run(_ arguments: [String]) -> Int32 {
-        let arguments = CommandLineForm.rewritten(arguments)
+        let voice = Moss.voice
+        let isJSON = arguments.prefix { $0 != "--" }.contains("--json")
         do {
-            let command = try Moss.parseAsRoot(arguments)
+            let command = try Moss.parseAsRoot(CommandLineForm.rewritten(arguments))
             if let command = command as? any MossCommand { return CommandContext.run(command) }
             if command is any NounCommand {
-                show(Moss.helpMessage(for: type(of: command)), on: STDERR_FILENO)
+                let type = type(of: command)
+                if isJSON { return refuse("name a command: \(CommandTree.verbs(of: type))", isJSON: true) }
+                voice.explain(Moss.helpMessage(for: type))
                 return MossExit.usage.rawValue
             }
             var builtIn = command
             try builtIn.run()
             return MossExit.done.rawValue
+        } catch let error as CommandLineForm.Problem {
+            return refuse(error.description, isJSON: isJSON)
         } catch {
-            return report(error, arguments)
+            // Help, versions and completion scripts come as errors too.
+            if Moss.exitCode(for: error) == .success { return voice.answer(Moss.fullMessage(for: error)) }
+            if isJSON { return refuse(Moss.message(for: error), isJSON: true) }
+            voice.explain(Moss.fullMessage(for: error))
+            return MossExit.usage.rawValue
         }
     }
 
-    /// Help, versions and completion scripts come as errors too; those go to standard output.
-    private static func report(_ error: any Error, _ arguments: [String]) -> Int32 {
-        if Moss.exitCode(for: error) == .success {
-            show(Moss.fullMessage(for: error), on: STDOUT_FILENO)
-            return MossExit.done.rawValue
-        }
-        let failure = CommandFailure(.usage, code: "usage", Moss.message(for: error))
-        if arguments.contains("--json") {
-            let output = TerminalStream(descriptor: STDOUT_FILENO, colours: .never)
-            output.line(JSONDocument.text(command: "", failure: failure))
-            output.flush()
-        } else {
-            show(Moss.fullMessage(for: error), on: STDERR_FILENO)
-        }
+    /// Says that a command line makes no sense, and why.
+    private static func refuse(_ message: String, isJSON: Bool) -> Int32 {
+        let failure = CommandFailure(.usage, code: "usage", message)
+        let document = JSONDocument.text(command: "", failure: failure) + "\n"
+        // Where the document is lost, people are told at least.
+        if !isJSON || (try? Moss.voice.deliver(document)) == nil { Moss.voice.complain(message) }
         return MossExit.usage.rawValue
-    }
-
-    private static func show(_ text: String, on descriptor: Int32) {
-        let stream = TerminalStream(descriptor: descriptor, colours: .never)
-        stream.line(text)
-        stream.flush()
-    }
-
-    /// The program's name first.
-    private static func processArguments() -> [String] {
-        let arguments = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
-        return arguments.compactMap { pointer in
-            pointer.map { ArgumentText.text(of: UnsafeRawBufferPointer(start: $0, count: strlen($0))) }
-        }
     }
 }

@@ -1,6 +1,8 @@
 import ArgumentParser
 import BytePath
+import CommandLineSupport
 import DebianImport
+import Glibc
 import Repositories
 
 /// Turns Debian packages into stones.
@@ -17,14 +19,14 @@ struct Deb2Stone: ParsableCommand {
             was left out or changed.
 
             Exit status: 0 all packages were converted; 1 some were not, the others were; 2 no package was, or index or report could not be written; \
-            64 wrong arguments.
+            11 all was done, but standard output could not be written; 64 wrong arguments.
             """)
 
     @Argument(help: ArgumentHelp("Packages, or directories of them.", valueName: "deb|dir"), completion: .file())
-    var inputs: [String]
+    var inputs: [PathArgument]
 
-    @Option(name: .shortAndLong, help: "Directory for the stones.")
-    var output = "."
+    @Option(name: .shortAndLong, help: "Directory for the stones.", completion: .directory)
+    var output = PathArgument(".")
 
     @Flag(help: "Write stone.index of all stones in the output directory too.")
     var index = false
@@ -39,7 +41,7 @@ struct Deb2Stone: ParsableCommand {
     var json = false
 
     @Option(help: "Write what was left out or changed to this file, as JSON if its name ends in .json.")
-    var report: String?
+    var report: PathArgument?
 
     @Option(
         help: """
@@ -47,6 +49,23 @@ struct Deb2Stone: ParsableCommand {
             be turned into one, so raise it with every conversion of newer packages.
             """)
     var release: UInt64 = 1
+
+    private static let voice = ProgramOutput(of: "deb2stone")
+
+    static func main() {
+        do {
+            var command = try parseAsRoot(Array(ArgumentText.ofProcess().dropFirst()))
+            try command.run()
+            Glibc.exit(0)
+        } catch {
+            let text = fullMessage(for: error)
+            let code = exitCode(for: error).rawValue
+            // Help, versions and completion scripts come as errors too.
+            if code == 0 { Glibc.exit(voice.answer(text)) }
+            if !text.isEmpty { voice.explain(text) }
+            Glibc.exit(code)
+        }
+    }
 
     func validate() throws {
         guard !inputs.isEmpty else { throw ValidationError("Name at least one package or directory.") }
@@ -56,25 +75,27 @@ struct Deb2Stone: ParsableCommand {
 
     func run() throws {
         let meter = ProgressMeter()
-        let options = DebianImport.Options(output: BytePath(output), level: level, release: release, jobs: jobs)
+        let options = DebianImport.Options(output: output.path, level: level, release: release, jobs: jobs)
         let result: ConversionReport
         do throws(DebianImportError) {
-            result = try DebianImport(options, progress: meter.show).convert(inputs.map { BytePath($0) })
-            if let report { try result.write(to: BytePath(report)) }
+            result = try DebianImport(options, progress: meter.show).convert(inputs.map(\.path))
+            if let report { try result.write(to: report.path) }
         } catch {
             meter.clear()
             try fail("\(error)", status: 2)
         }
         meter.clear()
         if index { try writeIndex() }
-        for failure in result.failures { complain("\(failure.source): \(failure.message)") }
-        print(json ? result.json : summary(result), terminator: "")
+        for failure in result.failures { Self.voice.complain("\(failure.source): \(failure.message)") }
+        let lost = Self.voice.answer(json ? result.json : summary(result), terminator: "")
+        // What was found out counts more than that nobody could read it.
         if !result.failures.isEmpty { throw ExitCode(result.packages.isEmpty ? 2 : 1) }
+        if lost != 0 { throw ExitCode(lost) }
     }
 
     private func writeIndex() throws {
         do throws(RepositoryError) {
-            try CollectionIndexer(directory: BytePath(output)).writeIndex()
+            try CollectionIndexer(directory: output.path).writeIndex()
         } catch {
             try fail("\(error)", status: 2)
         }
@@ -89,11 +110,7 @@ struct Deb2Stone: ParsableCommand {
     }
 
     private func fail(_ message: String, status: Int32) throws -> Never {
-        complain(message)
+        Self.voice.complain(message)
         throw ExitCode(status)
-    }
-
-    private func complain(_ message: String) {
-        writeToStandardError("deb2stone: \(message)\n")
     }
 }

@@ -35,7 +35,7 @@ struct BytePathTests {
     func bytes() {
         let invalid = BytePath(bytes: [0xff, 0x2f, 0xfe])
         #expect(invalid.components.map { Array($0) } == [[0xff], [0xfe]])
-        #expect(invalid.display == "\u{fffd}/\u{fffd}" && invalid != BytePath(invalid.display))
+        #expect(invalid.display == #"\xff/\xfe"# && invalid != BytePath(invalid.display))
         #expect(BytePath("é") != BytePath("e\u{301}"))
         #expect(BytePath("Z") < BytePath("a") && BytePath("a") < BytePath("a/") && BytePath("z") < BytePath("é"))
         #expect(invalid.withCString { BytePath(cString: $0) } == invalid)

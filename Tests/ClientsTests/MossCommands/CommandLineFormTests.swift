@@ -1,11 +1,23 @@
 import BytePath
+import CommandLineSupport
 import MossCommands
 import Testing
 
 @Suite struct CommandLineFormTests {
     private func check(_ line: String, _ expected: String) {
         let words = line.split(separator: " ").map { String($0) }
-        #expect(CommandLineForm.rewritten(words).joined(separator: " ") == expected, "\(line)")
+        let form = Result { () throws(CommandLineForm.Problem) in try CommandLineForm.rewritten(words) }
+        #expect(form == .success(expected.split(separator: " ").map { String($0) }), "\(line)")
+    }
+
+    private func refuse(_ line: String, saying words: String...) {
+        let arguments = line.split(separator: " ").map { String($0) }
+        do throws(CommandLineForm.Problem) {
+            let form = try CommandLineForm.rewritten(arguments)
+            Issue.record("\(line) became \(form)")
+        } catch {
+            for word in words { #expect(error.description.contains(word), "\(line): \(error)") }
+        }
     }
 
     @Test func globalOptionsMoveBehindTheCommand() {
@@ -14,7 +26,8 @@ import Testing
         check("--directory=/r --color=never info nano", "info --directory=/r --color=never nano")
         check("-yv install nano", "install -yv nano")
         check("install -D /r nano", "install -D /r nano")
-        check("repo -D /r", "repo -D /r")
+        check("repo -D /r", "repo")
+        check("-yvD /r collection --json list -D /s", "collection list -yv -D /r --json -D /s")
     }
 
     @Test func everyShortNameOfUpstreamIsKnown() {
@@ -43,19 +56,35 @@ import Testing
         check("it ls", "install ls")
         check("info la", "info la")
         check("-D li it rm", "install -D li rm")
-        check("state ls", "state ls")
+        refuse("state ls", saying: "state ls: no such command")
     }
 
-    @Test func whatNobodyKnowsStaysAsItIs() {
+    @Test func withoutACommandGlobalOptionsAreForNothing() {
         check("", "")
-        check("-D", "-D")
-        check("-D /r", "-D /r")
+        check("-D /r", "")
+        check("-D /r --json list", "list")
+        check("-D /r state -y", "state")
+        check("-D /r list --help", "list --help")
+        check("--json --help", "--help")
         check("--help", "--help")
-        check("--unknown li", "--unknown li")
-        check("-V", "--version")
-        check("-D /r --generate-completion-script bash", "-D /r --generate-completion-script bash")
+        check("-D /r -V", "--version")
+        check("-D /r --generate-completion-script bash", "--generate-completion-script bash")
         check("-D /r help list", "help list")
-        check("nothing -D /r", "nothing -D /r")
+        check("--unknown", "--unknown")
+        check("list --unknown", "list --unknown")
+    }
+
+    @Test func whatIsWrongIsNamed() {
+        refuse("nothing -D /r", saying: "nothing: no such command")
+        refuse("-D /r nothing", saying: "nothing: no such command")
+        refuse("--json nothing", saying: "nothing: no such command")
+        refuse("-D /r list nothing", saying: "list nothing: no such command", "installed, available")
+        refuse("-D /r repo -y ls", saying: "repo ls: no such command")
+        refuse("-D", saying: "-D: its value is missing")
+        refuse("list --color", saying: "--color: its value is missing")
+        refuse("--dry-run install nano", saying: "--dry-run", "moss install --dry-run")
+        refuse("-D /r --unknown li", saying: "--unknown", "moss li --unknown")
+        refuse("state --keep prune", saying: "moss state prune --keep")
     }
 
     @Test func argumentsKeepTheirBytes() {

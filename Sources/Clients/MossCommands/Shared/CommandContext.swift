@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CommandLineSupport
 internal import ContentStore
 import Glibc
 internal import Installation
@@ -32,30 +33,42 @@ final class CommandContext {
     /// Runs `command` to its exit code; errors become a line on standard error, or the JSON document.
     static func run(_ command: some MossCommand) -> Int32 {
         let context = CommandContext(title: type(of: command).title, command.global)
-        do {
-            do {
-                try command.perform(context)
-                if context.global.verbose { context.note("took \(context.elapsed)") }
-                try context.finishOutput()
-            } catch let error as InstallationError {
-                throw CommandFailure(error.located(in: context.root))
-            } catch let error as RepositoryError {
-                throw CommandFailure(error)
-            } catch let error as SystemError {
-                throw CommandFailure(error)
-            } catch let error as StoreError {
-                throw CommandFailure(.store(error))
-            } catch let error as ViewError {
-                throw CommandFailure(.failed, code: "failed", error.description)
-            } catch let error as SandboxError {
-                throw CommandFailure(.failed, code: "failed", error.description)
-            }
-        } catch {
-            let failure = error as? CommandFailure ?? CommandFailure(.failed, code: "failed", "\(error)")
+        if let failure = context.failure(of: command) {
             context.fail(failure)
             return failure.exit.rawValue
         }
-        return context.passedOn ?? context.exit.rawValue
+        let status = context.passedOn ?? context.exit.rawValue
+        do throws(SystemError) {
+            try context.output.finish()
+            return status
+        } catch {
+            let lost = Moss.voice.complain(ofLoss: error, after: "\(context.title): done")
+            // What was found out counts more than that nobody could read it.
+            return status == 0 ? lost : status
+        }
+    }
+
+    /// Performs the command; nil when it succeeded.
+    private func failure(of command: some MossCommand) -> CommandFailure? {
+        do {
+            try command.perform(self)
+            if global.verbose { note("took \(elapsed)") }
+            return nil
+        } catch let error as InstallationError {
+            return CommandFailure(error.located(in: root))
+        } catch let error as RepositoryError {
+            return CommandFailure(error)
+        } catch let error as SystemError {
+            return CommandFailure(error)
+        } catch let error as StoreError {
+            return CommandFailure(.store(error))
+        } catch let error as ViewError {
+            return CommandFailure(.failed, code: "failed", error.description)
+        } catch let error as SandboxError {
+            return CommandFailure(.failed, code: "failed", error.description)
+        } catch {
+            return error as? CommandFailure ?? CommandFailure(.failed, code: "failed", "\(error)")
+        }
     }
 
     private var elapsed: String { Measures.duration(nanoseconds: monotonicNanoseconds() - started) }
@@ -63,9 +76,10 @@ final class CommandContext {
     private func fail(_ failure: CommandFailure) {
         if global.json {
             output.line(JSONDocument.text(command: title, notices: notices.withLock { $0 }, failure: failure))
+            // Where the document is lost, people are told at least.
+            if (try? output.finish()) != nil { return }
         }
         output.flush()
-        guard !global.json else { return }
         let lines = failure.message.split(separator: "\n", omittingEmptySubsequences: true).map { String($0).printable }
         messages.line(messages.paint("moss: ", .red) + (lines.first ?? "failed"))
         for line in lines.dropFirst() { messages.line("  " + line) }
@@ -98,15 +112,6 @@ final class CommandContext {
         output.flush()
         messages.line("moss: \(text)")
         messages.flush()
-    }
-
-    /// Output that was lost is an error: whoever reads it must not take a part for the whole.
-    private func finishOutput() throws(SystemError) {
-        do throws(SystemError) {
-            try output.finish()
-        } catch {
-            throw SystemError(error.number, call: error.call, path: "standard output")
-        }
     }
 
     // MARK: The root
@@ -171,7 +176,14 @@ final class CommandContext {
     /// Asks, unless `-y` was given. Throws `notConfirmed` for a no and where nobody can be asked.
     func confirm(_ question: String) throws(CommandFailure) {
         if global.yesAll { return }
-        output.flush()
+        do throws(SystemError) {
+            try output.finish()
+        } catch {
+            // Nobody can say yes to what cannot be read.
+            throw CommandFailure(
+                .outputLost, code: "outputLost",
+                "nothing was changed: the plan could not be written to standard output: \(error.number.message)")
+        }
         guard Question.canAsk, !global.json else {
             throw CommandFailure(
                 .notConfirmed, code: "notConfirmed",

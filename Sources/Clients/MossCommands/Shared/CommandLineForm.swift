@@ -1,11 +1,23 @@
+internal import ArgumentParser
+
 /// Brings a command line into the one form that the argument parser understands.
 ///
 /// Global options in front of the command move behind it, and a short name in the place of the command, and only
 /// there, becomes what it stands for. Everything after the command words stays as it is.
 package enum CommandLineForm {
+    /// What the argument parser, which takes the first word it does not know for the trouble, would say wrongly.
+    package struct Problem: Error, Hashable, Sendable, CustomStringConvertible {
+        package let description: String
+
+        init(_ text: String) {
+            description = text
+        }
+    }
+
     private static let flags: Set<String> = ["--yes-all", "--verbose", "--json", "--wait"]
     private static let shortFlags: Set<Character> = ["y", "v"]
     private static let options: Set<String> = ["-D", "--directory", "--color"]
+    private static let globals = "-D, -y, -v, --json, --color and --wait"
 
     static let aliases: [String: [String]] = [
         "it": ["install"], "rm": ["remove"], "up": ["sync"], "fe": ["fetch"], "sr": ["search"],
@@ -14,30 +26,59 @@ package enum CommandLineForm {
         "lr": ["repo", "list"], "rr": ["repo", "remove"], "ur": ["repo", "update"], "er": ["repo", "enable"],
         "dr": ["repo", "disable"],
     ]
-    private static let nouns: Set<String> = ["repo", "collection", "list", "state", "store"]
 
-    package static func rewritten(_ arguments: [String]) -> [String] {
+    package static func rewritten(_ arguments: [String]) throws(Problem) -> [String] {
         var rest = arguments[...]
-        let before = takeGlobals(&rest)
-        guard let first = rest.first else { return before }
+        let before = try takeGlobals(&rest)
+        // Without a command there is nothing that global options could be for: help is shown.
+        guard let first = rest.first else { return [] }
         if first == "-V" { return ["--version"] }
-        guard !first.hasPrefix("-") else { return before + rest }
+        if first.hasPrefix("-") {
+            try refuseMisplaced(first, behind: [], rest.dropFirst())
+            return Array(rest)
+        }
         // The argument parser's own command, which knows none of our options.
         if first == "help" { return Array(rest) }
         rest.removeFirst()
         if let command = aliases[first] { return command + before + rest }
-        guard nouns.contains(first) else { return [first] + before + rest }
-        let between = takeGlobals(&rest)
-        guard let verb = rest.first, !verb.hasPrefix("-") else { return [first] + before + between + rest }
+        guard let command = CommandTree.child(first, of: Moss.self) else {
+            throw Problem("\(first): no such command; moss --help lists them")
+        }
+        guard !command.configuration.subcommands.isEmpty else { return [first] + before + rest }
+        let between = try takeGlobals(&rest)
+        guard let verb = rest.first else { return [first] }
+        if verb.hasPrefix("-") {
+            try refuseMisplaced(verb, behind: [first], rest.dropFirst())
+            return [first] + rest
+        }
+        guard CommandTree.child(verb, of: command) != nil else {
+            throw Problem("\(first) \(verb): no such command; there are: \(CommandTree.verbs(of: command))")
+        }
         return [first, verb] + before + between + rest.dropFirst()
     }
 
+    /// Refuses an option that is one of a command's and stands before it.
+    private static func refuseMisplaced(
+        _ option: String, behind words: [String], _ rest: ArraySlice<String>
+    ) throws(Problem) {
+        var parent: any ParsableCommand.Type = Moss.self
+        for word in words { parent = CommandTree.child(word, of: parent) ?? parent }
+        let own = ["-h", "--help", "-help", "--help-hidden", "--version", "--generate-completion-script"]
+        guard !own.contains(option), !option.hasPrefix("--experimental"), !option.hasPrefix("---"), option != "--",
+            let command = rest.first(where: { CommandTree.child($0, of: parent) != nil || aliases[$0] != nil })
+        else { return }
+        let form = (["moss"] + words + [command, option]).joined(separator: " ")
+        throw Problem("\(option): only \(globals) may stand before the command; others stand behind it: \(form)")
+    }
+
     /// Removes the global options, with their values, that `arguments` begins with.
-    private static func takeGlobals(_ arguments: inout ArraySlice<String>) -> [String] {
+    private static func takeGlobals(_ arguments: inout ArraySlice<String>) throws(Problem) -> [String] {
         var taken: [String] = []
         while let first = arguments.first {
-            if options.contains(first) {
-                taken += arguments.prefix(2)
+            if options.contains(first) || isShortFlags(first, with: "D") {
+                guard arguments.count > 1 else { throw Problem("\(first): its value is missing behind it") }
+                let split = first.hasPrefix("--") || first == "-D" ? [first] : [String(first.dropLast()), "-D"]
+                taken += split + arguments.prefix(2).dropFirst()
                 arguments = arguments.dropFirst(2)
             } else if flags.contains(first) || isShortFlags(first) || isOptionWithValue(first) {
                 taken.append(first)
@@ -49,8 +90,11 @@ package enum CommandLineForm {
         return taken
     }
 
-    private static func isShortFlags(_ argument: String) -> Bool {
-        argument.hasPrefix("-") && argument.count > 1 && argument.dropFirst().allSatisfy(shortFlags.contains)
+    /// - Parameter last: a letter that stands behind the flags.
+    private static func isShortFlags(_ argument: String, with last: Character? = nil) -> Bool {
+        var letters = argument.dropFirst()
+        if let last, letters.popLast() != last { return false }
+        return argument.hasPrefix("-") && !letters.isEmpty && letters.allSatisfy(shortFlags.contains)
     }
 
     private static func isOptionWithValue(_ argument: String) -> Bool {

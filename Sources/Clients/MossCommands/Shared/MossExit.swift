@@ -10,6 +10,7 @@ package enum MossExit: Int32, CaseIterable, Sendable {
     case unsatisfiable = 7
     case damaged = 8
     case repaired = 9
+    case outputLost = 11
 
     package var meaning: String {
         switch self {
@@ -23,6 +24,7 @@ package enum MossExit: Int32, CaseIterable, Sendable {
         case .unsatisfiable: "dependencies or conflicts stand against it; nothing changed"
         case .damaged: "a check found damage, and not all of it was repaired"
         case .repaired: "a check found damage, and all of it was repaired"
+        case .outputLost: "done as far as was asked, but its output could not be written"
         }
     }
 

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import BytePath
+internal import CommandLineSupport
 
 struct ExtractCommand: MossCommand {
     static let configuration = CommandConfiguration(

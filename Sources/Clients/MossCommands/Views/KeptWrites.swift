@@ -10,7 +10,7 @@ struct KeptWrites {
 
     /// Makes the directory that receives it.
     static func makeDirectory() throws(SystemError) -> BytePath {
-        let parent = BytePath(CurrentProcess.environmentVariable("TMPDIR") ?? "/var/tmp")
+        let parent = CurrentProcess.environmentPath("TMPDIR") ?? "/var/tmp"
         let name = BytePath("moss-try-\(UInt64.random(in: 1 ... .max))")
         try Descriptor.openDirectory(parent).makeDirectory(name, mode: 0o700)
         return parent.appending(name)

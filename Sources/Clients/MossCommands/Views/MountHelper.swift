@@ -68,7 +68,8 @@ package enum MountHelper {
     /// The exit code that mount(8) expects of its helpers, for one of moss.
     package static func exitCode(for code: Int32) -> Int32 {
         switch code {
-        case MossExit.done.rawValue: 0
+        // The view is there, whoever was to be told.
+        case MossExit.done.rawValue, MossExit.outputLost.rawValue: 0
         case MossExit.usage.rawValue: 1
         default: 32
         }

@@ -25,6 +25,12 @@ package enum ArgumentText {
         return text
     }
 
+    /// The arguments of this process, its name first.
+    package static func ofProcess() -> [String] {
+        let arguments = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
+        return arguments.compactMap { pointer in pointer.map { text(of: BytePath(cString: $0).bytes) } }
+    }
+
     package static func path(_ text: String) -> BytePath {
         guard text.unicodeScalars.contains(where: { $0.value >= base + 0x80 }) else { return BytePath(text) }
         var bytes: [UInt8] = []
