@@ -9,7 +9,10 @@ internal import Repositories
 struct FetchCommand: MossCommand {
     static let configuration = CommandConfiguration(
         commandName: "fetch", abstract: "Copy the stones of available packages into a directory.",
-        discussion: "Each is verified by its SHA-256 on the way and appears whole or not at all.")
+        discussion: """
+            Each is verified by its SHA-256 on the way and appears whole or not at all, under the name it has in its \
+            collection.
+            """)
     static let title = "fetch"
 
     @OptionGroup var global: GlobalOptions

@@ -11,6 +11,8 @@ final class StoneCopier {
     private let directory: Descriptor
     private let totalBytes: UInt64
     private var doneBytes: UInt64 = 0
+    /// The names of this run, so that two packages of one file name do not overwrite each other.
+    private var taken: Set<BytePath> = []
     private let display = ProgressDisplay()
 
     init(into path: BytePath, totalBytes: UInt64) throws(SystemError) {
@@ -27,8 +29,9 @@ final class StoneCopier {
     func copy(
         _ package: CollectionRegistry.Package, from registry: CollectionRegistry
     ) throws -> (path: BytePath, size: UInt64) {
-        let name = try SafeName.stone(of: package.metadata)
-        let temporary = BytePath(bytes: name.bytes + Array(".part".utf8))
+        let name = try name(for: package, at: registry.location(of: package))
+        // As long as any name may be, this one is not too long.
+        let temporary = BytePath(".\(package.id).part")
         let source = try registry.open(package)
         let promised = try package.metadata.downloadSize ?? source.status().size
         do {
@@ -48,6 +51,23 @@ final class StoneCopier {
             if let error = error as? SystemError { throw error.below(directoryPath) }
             throw error
         }
+    }
+
+    /// The name the stone has in its collection. That is the index's word: it counts only where it is one of a stone,
+    /// and once; else the stone is called after what is in it.
+    private func name(for package: CollectionRegistry.Package, at location: StoneLocation) throws -> BytePath {
+        let own =
+            switch location {
+            case .file(let path): path.lastComponent
+            }
+        let name = SafeName.isStone(own) && !taken.contains(own) ? own : try SafeName.stone(of: package.metadata)
+        guard taken.insert(name).inserted else {
+            throw CommandFailure(
+                .failed, code: "failed",
+                "\(package.metadata.name): another of these packages has the file name \(name) too; fetch them one by"
+                    + " one, into other directories")
+        }
+        return name
     }
 
     /// Copies no more than `limit` bytes, and of a longer source one more, so that its digest is another one.

@@ -14,6 +14,15 @@ enum SafeName {
         try checked(metadata.stoneFileName)
     }
 
+    /// Whether a name somebody else gave is that of a stone and nothing else: no hidden file, nothing in its place that
+    /// means something.
+    static func isStone(_ name: BytePath) -> Bool {
+        let suffix = Array(".stone".utf8)
+        return name.count > suffix.count && name.bytes.suffix(suffix.count).elementsEqual(suffix)
+            && name.bytes.first != UInt8(ascii: ".") && LayoutPathRule.problem(path: name.bytes) == nil
+            && !name.bytes.contains(UInt8(ascii: "/"))
+    }
+
     private static func checked(_ name: String) throws(CommandFailure) -> BytePath {
         if let problem = LayoutPathRule.problem(path: Array(name.utf8)) ?? (name.contains("/") ? "a slash" : nil) {
             throw CommandFailure(
