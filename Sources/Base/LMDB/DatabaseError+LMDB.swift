@@ -33,7 +33,6 @@ extension DatabaseError {
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_CURSOR_FULL, MDB_INCOMPATIBLE: .damaged
         case MDB_MAP_FULL: .mapFull
         case MDB_MAP_RESIZED: .mapResized
-        case MDB_READERS_FULL: .tooManyReaders
         case MDB_DBS_FULL: .tooManyBuckets
         case MDB_TXN_FULL: .transactionTooBig
         case MDB_BAD_VALSIZE: .invalidKey

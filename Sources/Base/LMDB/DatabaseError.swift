@@ -24,7 +24,6 @@ package struct DatabaseError: Error, Sendable, Equatable {
         case mapFull
         /// Another process changed the map's size at a moment this thread cannot follow.
         case mapResized
-        case tooManyReaders
         case tooManyBuckets
         /// One update changes more pages than LMDB can track.
         case transactionTooBig
@@ -88,7 +87,6 @@ extension DatabaseError: CustomStringConvertible {
         case .outOfMemory: "not enough memory or address space"
         case .mapFull: "the size limit is reached"
         case .mapResized: "another process has grown it"
-        case .tooManyReaders: "too many readers at once"
         case .tooManyBuckets: "too many buckets"
         case .transactionTooBig: "too many changes in one update"
         case .invalidKey: "the key is empty, too long or not encodable"
@@ -113,7 +111,6 @@ extension DatabaseError: CustomStringConvertible {
         case .outOfMemory: "raise the memory limits or end other programs"
         case .mapFull: "raise the limit, nothing was changed"
         case .mapResized, .busy: "try again"
-        case .tooManyReaders: "try again when other programs have ended"
         case .tooManyBuckets: "raise the limit on opening"
         case .transactionTooBig: "split the update, nothing was changed"
         case .invalidKey: "use a key of 1 to 511 bytes"

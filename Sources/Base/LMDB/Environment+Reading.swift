@@ -3,7 +3,6 @@ internal import CLMDB
 extension Environment {
     /// Begins a read transaction, or joins the one of an outer view.
     func beginReading() throws(DatabaseError) -> TransactionContext {
-        var hasReapedReaders = false
         while true {
             let make = { TransactionContext(environment: self.handle, directory: self.directory) }
             switch try gate.enterReader(make: make) {
@@ -19,10 +18,6 @@ extension Environment {
                 stop(context)
                 if result == MDB_MAP_RESIZED, !insideUpdate {
                     try adoptMapSize()
-                } else if result == MDB_READERS_FULL, !hasReapedReaders {
-                    var dead: Int32 = 0
-                    _ = mdb_reader_check(handle, &dead)
-                    hasReapedReaders = true
                 } else {
                     throw DatabaseError(result: result, directory: directory, doing: "beginning to read")
                 }
@@ -33,39 +28,69 @@ extension Environment {
     /// - Returns: false where the snapshot may have been overwritten while it was read.
     func endReading(_ context: TransactionContext) -> Bool {
         if gate.leaveReader(context) { return true }
-        let isIntact = !readsWithoutLock || lastCommit == context.snapshot
+        let isIntact = context.snapshot.map(isIntact) ?? true
         stop(context)
         return isIntact
     }
 
-    private var lastCommit: Int {
+    /// Whether no writer has reused pages of a snapshot that was read until now: one that knows of no older reader spares
+    /// the last commit and the one before.
+    private func isIntact(_ snapshot: Snapshot) -> Bool {
+        if lastCommit <= snapshot.commit + 1 { return true }
+        guard let lockFile, let token = snapshot.registration else { return false }
+        return !lockFile.wasOvertaken(since: token)
+    }
+
+    /// The newest commit there is.
+    var lastCommit: Int {
         var info = MDB_envinfo()
         mdb_env_info(handle, &info)
         return info.me_last_txnid
     }
 
     private func start(_ context: TransactionContext) -> Int32 {
-        let result: Int32
-        if readsWithoutLock {
-            // Taken before the transaction begins: too old is safe, too new is not.
-            context.snapshot = lastCommit
-        }
-        if let transaction = context.transaction {
-            result = mdb_txn_renew(transaction)
-            if result != MDB_SUCCESS {
-                mdb_txn_abort(transaction)
-                context.transaction = nil
-            }
-        } else {
-            result = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &context.transaction)
-            if result != MDB_SUCCESS { context.transaction = nil }
-        }
+        let (result, snapshot) = beginSnapshot(&context.transaction)
+        context.snapshot = snapshot
         return result
     }
 
-    /// Ends the snapshot and keeps the reader slot for the next view.
+    /// Begins a read transaction, or renews it, at the newest commit, and has it registered where possible.
+    func beginSnapshot(_ transaction: inout OpaquePointer?) -> (Int32, Snapshot?) {
+        while true {
+            // Taken before the transaction begins: too old is safe, too new is not.
+            var snapshot = Snapshot(commit: lastCommit)
+            snapshot.registration = lockFile?.register(snapshot.commit)
+            var result: Int32
+            if transaction != nil {
+                result = mdb_txn_renew(transaction)
+                if result != MDB_SUCCESS {
+                    mdb_txn_abort(transaction)
+                    transaction = nil
+                }
+            } else {
+                result = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction)
+                if result != MDB_SUCCESS { transaction = nil }
+            }
+            guard result == MDB_SUCCESS else {
+                endSnapshot(snapshot)
+                return (result, nil)
+            }
+            // Until it was registered, writers did not know of it.
+            if snapshot.registration == nil || lastCommit == snapshot.commit { return (result, snapshot) }
+            mdb_txn_reset(transaction)
+            endSnapshot(snapshot)
+        }
+    }
+
+    func endSnapshot(_ snapshot: Snapshot?) {
+        if let snapshot, snapshot.registration != nil { lockFile?.release(snapshot.commit) }
+    }
+
+    /// Ends the snapshot and keeps the transaction for the next view.
     private func stop(_ context: TransactionContext) {
         if let transaction = context.transaction { mdb_txn_reset(transaction) }
+        endSnapshot(context.snapshot)
+        context.snapshot = nil
         gate.retire(context)
     }
 
@@ -84,6 +109,14 @@ extension Environment {
         }
         return Int(statistics.ms_entries)
     }
+}
+
+/// What a read transaction shows.
+struct Snapshot {
+    /// The commit, or an older one.
+    var commit: Int
+    /// nil where writers do not know of the reader.
+    var registration: LockFile.Registration?
 }
 
 /// LMDB's handle of the database that lists the buckets.

@@ -14,8 +14,7 @@ extension Environment {
             }
             return EnvironmentStatistics(
                 mapSize: info.me_mapsize, pageSize: Int(main.ms_psize), pages: info.me_last_pgno + 1,
-                freePages: try freePages(in: context), buckets: Int(main.ms_entries), lastCommit: info.me_last_txnid,
-                readers: Int(info.me_numreaders), maximumReaders: Int(info.me_maxreaders))
+                freePages: try freePages(in: context), buckets: Int(main.ms_entries), lastCommit: info.me_last_txnid)
         }
     }
 

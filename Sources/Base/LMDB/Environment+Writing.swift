@@ -1,6 +1,7 @@
 internal import BytePath
 internal import CLMDB
 import Glibc
+internal import LinuxSystem
 
 extension Environment {
     /// Begins a write transaction. The thread must be the gate's writer.
@@ -11,6 +12,12 @@ extension Environment {
         while true {
             let context = TransactionContext(environment: handle, directory: directory)
             context.handles = try gate.enter()
+            do throws(DatabaseError) {
+                try lockFile?.beginWriting { self.lastCommit }
+            } catch {
+                gate.leave()
+                throw error
+            }
             let result = mdb_txn_begin(handle, nil, 0, &context.transaction)
             if result == MDB_SUCCESS {
                 do throws(DatabaseError) {
@@ -24,7 +31,7 @@ extension Environment {
                 continue
             }
             context.transaction = nil
-            gate.leave()
+            endWriting()
             guard result == MDB_MAP_RESIZED else {
                 throw DatabaseError(result: result, directory: directory, doing: "beginning to write")
             }
@@ -40,20 +47,30 @@ extension Environment {
         let result = mdb_txn_commit(transaction)
         guard result == MDB_SUCCESS else {
             context.isMapFull = result == MDB_MAP_FULL
-            // LMDB calls a write that the device took in part only an I/O error.
-            let isFull = result == EIO && isDeviceFull
-            return DatabaseError(result: isFull ? ENOSPC : result, directory: directory, doing: "committing")
+            return DatabaseError(
+                result: result == EIO ? shortageBehindError ?? result : result, directory: directory, doing: "committing")
         }
         gate.publish(context.handles)
-        gate.leave()
+        endWriting()
         return nil
     }
 
-    /// Whether the file system has less space left than any commit needs.
-    private var isDeviceFull: Bool {
-        var status = statvfs()
-        guard directory.withCString({ statvfs($0, &status) }) == 0 else { return false }
-        return status.f_bavail < 16
+    private func endWriting() {
+        lockFile?.endWriting()
+        gate.leave()
+    }
+
+    /// LMDB calls a write that the device took in part only an I/O error: the number that tells whether it is full, or
+    /// the user's share of it, and nil where it is neither.
+    private var shortageBehindError: Int32? {
+        do throws(SystemError) {
+            let place = try Descriptor.openDirectory(directory)
+            if try place.fileSystemStatus().availableBytes < 16 << 12 { return ENOSPC }
+            try place.open(".", [.unnamed, .write], mode: 0o600).allocate(16 << 12)
+            return nil
+        } catch {
+            return error.isDiskFull ? error.number.rawValue : nil
+        }
     }
 
     /// Undoes an update that was not committed.
@@ -62,7 +79,7 @@ extension Environment {
             context.transaction = nil
             mdb_txn_abort(transaction)
         }
-        gate.leave()
+        endWriting()
     }
 
     /// Opens handles for buckets other processes have made; waits for an update of another thread.
@@ -78,7 +95,8 @@ extension Environment {
             var handles = try gate.enter()
             defer { gate.leave() }
             var transaction: OpaquePointer?
-            let result = mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &transaction)
+            let (result, snapshot) = beginSnapshot(&transaction)
+            defer { endSnapshot(snapshot) }
             if result == MDB_MAP_RESIZED { break }
             guard result == MDB_SUCCESS, let transaction else {
                 throw DatabaseError(result: result, directory: directory, doing: "opening the buckets")

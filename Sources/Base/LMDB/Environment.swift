@@ -5,27 +5,29 @@ import Glibc
 /// LMDB environments as typed, ordered buckets with read transactions that cannot write.
 ///
 /// An environment is a directory with `data.mdb` and `lock.mdb`. One writer at a time, any number of readers, which
-/// never wait for the writer; the writer may be another process. A commit is on disk when `update` returns.
+/// never wait for the writer; the writer may be another process. A commit is on disk when `update` returns. LMDB's own
+/// locks are not used: see `LockFile`.
 ///
 ///     let sizes = Bucket<Digest128, UInt64>("sizes")
 ///     try environment.update { transaction in try transaction.put(17, in: sizes, for: digest) }
 ///     let size = try environment.view { transaction in try transaction.value(in: sizes, for: digest) }
 ///
-/// - Never use an environment in a forked child, and never open its `lock.mdb` by other means in this process: closing
-///   such a descriptor drops LMDB's locks.
+/// - Never use an environment in a forked child.
 /// - LMDB maps the file: whoever truncates it while it is open ends this process with SIGBUS.
 /// - LMDB believes the pages that lead to the records. Checksums find damaged records; where a device is suspected of
 ///   having damaged pages too, run `checkStructure` first.
-/// - A writer of another process that holds LMDB's lock makes `update` wait; one that dies gives the lock up.
+/// - A writer of another process makes `update` wait; one that dies gives the lock up.
 package final class Environment: Sendable {
     package let directory: BytePath
     package let options: EnvironmentOptions
 
-    /// Whether this environment is read without registering in the lock file, because that cannot be written here.
+    /// Whether this environment is read without a lock file, because there is none here or it cannot be opened.
     ///
     /// A writer then does not know of this reader and may reuse what it reads after two further commits. A view that
-    /// sees a commit happen runs its closure again, and throws `.busy` in the end: no result of a mixture gets out.
-    package let readsWithoutLock: Bool
+    /// sees them happen runs its closure again, and throws `.busy` in the end: no result of a mixture gets out.
+    package var readsWithoutLock: Bool { lockFile == nil }
+
+    let lockFile: LockFile?
 
     // LMDB environments may be used from all threads; set once, closed by deinit.
     nonisolated(unsafe) let handle: OpaquePointer
@@ -34,14 +36,25 @@ package final class Environment: Sendable {
 
     /// Opens the environment in `directory`, which must exist, and creates its files unless `options.readOnly`.
     ///
-    /// Reader slots of processes that died are freed. A second environment on one directory is refused in the same
-    /// process. A file that is cut short, foreign or written by another LMDB is refused before it is mapped.
+    /// A second environment on one directory is refused in the same process. A file that is cut short, foreign or
+    /// written by another LMDB is refused before it is mapped.
     package init(at directory: BytePath, options: EnvironmentOptions = EnvironmentOptions()) throws(DatabaseError) {
         let identity = try Self.register(directory)
-        let opened: (handle: OpaquePointer, withoutLock: Bool)
+        let handle: OpaquePointer
+        let lockFile: LockFile?
         do throws(DatabaseError) {
-            try Self.inspect(directory, options)
-            opened = try Self.open(directory, options)
+            let isThere = try Self.inspect(directory, options)
+            if options.readOnly {
+                lockFile = LockFile(readingIn: directory)
+                handle = try Self.open(directory, options)
+            } else {
+                let file = try LockFile(in: directory, patienceMilliseconds: options.patienceMilliseconds)
+                lockFile = file
+                // What is new is written on opening, by one process only.
+                if !isThere { try file.beginWriting { 0 } }
+                defer { if !isThere { file.endWriting() } }
+                handle = try Self.open(directory, options)
+            }
         } catch {
             EnvironmentRegistry.remove(identity)
             throw error
@@ -49,11 +62,9 @@ package final class Environment: Sendable {
         self.directory = directory
         self.options = options
         self.identity = identity
-        handle = opened.handle
-        readsWithoutLock = opened.withoutLock
+        self.handle = handle
+        self.lockFile = lockFile
         // From here on deinit cleans up.
-        var dead: Int32 = 0
-        if !opened.withoutLock { _ = mdb_reader_check(opened.handle, &dead) }
         try openBuckets()
     }
 
@@ -77,24 +88,25 @@ package final class Environment: Sendable {
     }
 
     /// Looks at the data file before LMDB maps it.
-    private static func inspect(_ directory: BytePath, _ options: EnvironmentOptions) throws(DatabaseError) {
+    /// - Returns: whether there is anything in it.
+    private static func inspect(_ directory: BytePath, _ options: EnvironmentOptions) throws(DatabaseError) -> Bool {
         do throws(DataFile.Problem) {
             let file = try DataFile(in: directory)
             try file.check()
-            if options.readOnly, try file.byteCount() == 0 { throw DataFile.Problem.errno(ENOENT) }
+            let isEmpty = try file.byteCount() == 0
+            if options.readOnly, isEmpty { throw DataFile.Problem.errno(ENOENT) }
+            return !isEmpty
         } catch {
-            if case .errno(ENOENT) = error, !options.readOnly { return }
+            if case .errno(ENOENT) = error, !options.readOnly { return false }
             throw DatabaseError(error, directory: directory)
         }
     }
 
     private static func open(
         _ directory: BytePath, _ options: EnvironmentOptions
-    ) throws(DatabaseError) -> (OpaquePointer, withoutLock: Bool) {
-        var flags = UInt32(MDB_NOTLS)
+    ) throws(DatabaseError) -> OpaquePointer {
+        var flags = UInt32(MDB_NOTLS | MDB_NOLOCK)
         if options.readOnly { flags |= UInt32(MDB_RDONLY) }
-        let withoutLock = options.readOnly && !canLock(directory)
-        if withoutLock { flags |= UInt32(MDB_NOLOCK) }
         var handle: OpaquePointer?
         var result = mdb_env_create(&handle)
         guard result == MDB_SUCCESS, let handle else {
@@ -103,7 +115,6 @@ package final class Environment: Sendable {
         let mapSize = AddressSpace.available(
             upTo: AddressSpace.rounded(max(options.initialMapSize, AddressSpace.smallestMap)))
         result = mdb_env_set_mapsize(handle, mapSize)
-        if result == MDB_SUCCESS { result = mdb_env_set_maxreaders(handle, UInt32(clamping: options.maximumReaders)) }
         if result == MDB_SUCCESS { result = mdb_env_set_maxdbs(handle, UInt32(clamping: options.maximumBuckets)) }
         if result == MDB_SUCCESS { result = directory.withCString { mdb_env_open(handle, $0, flags, 0o644) } }
         guard result == MDB_SUCCESS else {
@@ -111,15 +122,6 @@ package final class Environment: Sendable {
             mdb_env_close(handle)
             throw DatabaseError(result: result, directory: directory, doing: "opening")
         }
-        return (handle, withoutLock)
-    }
-
-    /// Whether this process may write the lock file, or create it where there is none.
-    private static func canLock(_ directory: BytePath) -> Bool {
-        let lock = directory.appending("lock.mdb")
-        let (result, error) = lock.withCString { path in (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS), errno) }
-        if result == 0 { return true }
-        guard error == ENOENT else { return false }
-        return directory.withCString { faccessat(AT_FDCWD, $0, W_OK, AT_EACCESS) == 0 }
+        return handle
     }
 }

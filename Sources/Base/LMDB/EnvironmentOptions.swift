@@ -7,14 +7,14 @@ package struct EnvironmentOptions: Sendable {
     /// Bytes the map may grow to; an update that needs more throws `.mapFull`.
     package var mapSizeLimit: Int = 1 << 40
 
-    /// Read transactions all processes together may have open. Counts only for the first process that opens the files.
-    package var maximumReaders: Int = 126
-
     /// Buckets the environment may hold.
     package var maximumBuckets: Int = 64
 
-    /// Opens an existing database without ever writing. Where the lock file cannot be written (another user's database,
-    /// a read-only file system), the database is read without it: see `Environment.readsWithoutLock`.
+    /// How long an update waits for readers of what it may overwrite. After that they have to read again.
+    package var patienceMilliseconds: UInt32 = 5000
+
+    /// Opens an existing database without ever writing. Where there is no lock file or it cannot be opened (another
+    /// user's database), the database is read without it: see `Environment.readsWithoutLock`.
     package var readOnly = false
 
     package init() {}

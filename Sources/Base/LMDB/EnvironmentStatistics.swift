@@ -12,9 +12,6 @@ package struct EnvironmentStatistics: Sendable, Equatable {
     package var buckets = 0
     /// The number of the last commit.
     package var lastCommit = 0
-    /// Reader slots in use, of all processes, and how many there are.
-    package var readers = 0
-    package var maximumReaders = 0
 
     /// Bytes in use.
     package var usedBytes: Int { (pages - freePages) * pageSize }

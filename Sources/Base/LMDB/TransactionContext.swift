@@ -14,8 +14,8 @@ package final class TransactionContext {
     var handles = BucketHandles()
     /// Views of one thread that share this snapshot; guarded by the gate.
     var depth = 0
-    /// The commit the snapshot shows.
-    var snapshot = 0
+    /// The commit the snapshot shows, while there is one.
+    var snapshot: Snapshot?
     /// LMDB said that the map is full; the update must run again on a larger one.
     var isMapFull = false
     /// Reused for encoding values.

@@ -1,7 +1,8 @@
 internal import BytePath
+internal import CLinux
 import Glibc
 
-/// Kernel locks on open files (`flock`), shared or not.
+/// Kernel locks on open files, shared or not: on whole files (`flock`), and on bytes of them.
 extension Descriptor {
     package enum LockKind: Sendable {
         case shared, exclusive
@@ -18,6 +19,33 @@ extension Descriptor {
         let error = SystemError.last("flock")
         guard error.number == .wouldBlock else { throw error }
         return false
+    }
+
+    /// Takes a lock on bytes of the file, whether it has that many or not, which belongs to the open file. A shared one
+    /// works on a file that is open for reading, an exclusive one on a file that is open for writing; neither takes
+    /// space on the disk.
+    ///
+    /// - Parameter waiting: sleep until the lock is free.
+    /// - Returns: false when others hold it and this does not wait.
+    package func lock(_ kind: LockKind, bytes: Range<Int64>, waiting: Bool = false) throws(SystemError) -> Bool {
+        let result = retryingInterrupts {
+            moss_lock_bytes(raw, kind == .exclusive ? 1 : 0, bytes.lowerBound, Int64(bytes.count), waiting ? 1 : 0)
+        }
+        if result == 0 { return true }
+        let error = SystemError.last("fcntl")
+        guard [.wouldBlock, .accessDenied].contains(error.number) else { throw error }
+        return false
+    }
+
+    package func unlock(bytes: Range<Int64>) {
+        _ = moss_unlock_bytes(raw, bytes.lowerBound, Int64(bytes.count))
+    }
+
+    /// Whether another open file has a lock on any of these bytes, of the kinds that ``lock(_:bytes:waiting:)`` takes.
+    package func isLocked(bytes: Range<Int64>) throws(SystemError) -> Bool {
+        let result = moss_are_bytes_locked(raw, bytes.lowerBound, Int64(bytes.count))
+        guard result >= 0 else { throw .last("fcntl") }
+        return result == 1
     }
 
     /// The processes that took locks on this file, as far as the kernel shows them; of another process namespace it

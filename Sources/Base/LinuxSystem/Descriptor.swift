@@ -38,6 +38,8 @@ package struct Descriptor: ~Copyable, Sendable {
         package static let nonBlocking = OpenOptions(rawValue: O_NONBLOCK)
         /// A place only: good for *at calls and status, not for reading.
         package static let pathOnly = OpenOptions(rawValue: moss_O_PATH)
+        /// A new file without a name in the directory that is opened.
+        package static let unnamed = OpenOptions(rawValue: moss_O_TMPFILE)
     }
 
     /// Opens `path`, relative to the working directory unless absolute.

@@ -40,6 +40,26 @@ int moss_openat(int directory, const char *path, int flags, uint32_t mode) {
     return openat(directory, path, flags, mode);
 }
 
+static struct flock byte_range(short type, int64_t start, int64_t count) {
+    return (struct flock){.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = count};
+}
+
+int moss_lock_bytes(int descriptor, int is_exclusive, int64_t start, int64_t count, int waits) {
+    struct flock range = byte_range(is_exclusive ? F_WRLCK : F_RDLCK, start, count);
+    return fcntl(descriptor, waits ? F_OFD_SETLKW : F_OFD_SETLK, &range);
+}
+
+int moss_unlock_bytes(int descriptor, int64_t start, int64_t count) {
+    struct flock range = byte_range(F_UNLCK, start, count);
+    return fcntl(descriptor, F_OFD_SETLK, &range);
+}
+
+int moss_are_bytes_locked(int descriptor, int64_t start, int64_t count) {
+    struct flock range = byte_range(F_WRLCK, start, count);
+    if (fcntl(descriptor, F_OFD_GETLK, &range) != 0) return -1;
+    return range.l_type != F_UNLCK;
+}
+
 int moss_set_modification_time(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags) {
     struct timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = nanoseconds}};
     return utimensat(directory, path, times, flags);

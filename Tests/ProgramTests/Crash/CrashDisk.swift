@@ -79,10 +79,7 @@ final class CrashDisk {
                 if place == .frozen {
                     try check("linkat", linkat(pool.raw, inPool(file, image, attributes), directory, name, 0))
                 } else {
-                    // What the table of readers holds after a crash is anyone's guess.
-                    var bytes = image.bytes(of: file)
-                    if name == "lock.mdb" { bytes = bytes.indices.map { UInt8(truncatingIfNeeded: $0 &* 167 &+ 13) } }
-                    try write(bytes, attributes, directory, name)
+                    try write(image.bytes(of: file), attributes, directory, name)
                 }
             }
         }

@@ -182,9 +182,7 @@ final class DiskHistory {
         case .syncData(let inode, let path):
             if let file = known(inode) { add(.data(file), "fdatasync \(path)") }
         case .syncFileSystem: add(.everything, "syncfs")
-        case .map(let path):
-            // LMDB shares its table of readers so; nothing in it outlives its users.
-            if !path.hasSuffix("/lock.mdb") { surprises.append("mapped: \(path)") }
+        case .map(let path): surprises.append("mapped: \(path)")
         case .startWriteBack: break
         case .unsupported(let what): surprises.append("unsupported: \(what)")
         }

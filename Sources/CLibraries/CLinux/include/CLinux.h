@@ -27,6 +27,11 @@ long moss_getdents64(int descriptor, void *buffer, size_t count);
 
 // O_CREAT needs the variadic third argument.
 int moss_openat(int directory, const char *path, int flags, uint32_t mode);
+// A lock on bytes of a file that belongs to the open file (F_OFD_SETLK); 0 has it.
+int moss_lock_bytes(int descriptor, int is_exclusive, int64_t start, int64_t count, int waits);
+int moss_unlock_bytes(int descriptor, int64_t start, int64_t count);
+// Whether another open file has a lock there; -1 on failure.
+int moss_are_bytes_locked(int descriptor, int64_t start, int64_t count);
 // Sets the modification time, leaves the access time: UTIME_OMIT is a compound macro.
 int moss_set_modification_time(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags);
 // Modification time of an open file.
