@@ -54,9 +54,11 @@ package enum MountTable {
 
     /// Takes the uppermost mount at `path` away.
     ///
-    /// - Parameter lazily: at once, even while it is in use; what is open goes on working.
-    package static func unmount(_ path: BytePath, lazily: Bool) throws(SystemError) {
-        let flags = moss_UMOUNT_NOFOLLOW | (lazily ? moss_MNT_DETACH : 0)
+    /// - Parameters:
+    ///   - lazily: at once, even while it is in use; what is open goes on working.
+    ///   - byForce: whoever waits for an answer of it gets an error.
+    package static func unmount(_ path: BytePath, lazily: Bool, byForce: Bool = false) throws(SystemError) {
+        let flags = moss_UMOUNT_NOFOLLOW | (lazily ? moss_MNT_DETACH : 0) | (byForce ? moss_MNT_FORCE : 0)
         guard path.withCString({ moss_umount($0, flags) }) == 0 else { throw .last("umount", path) }
     }
 }

@@ -106,5 +106,10 @@ int moss_seal(int descriptor);
 int64_t moss_file_system_type(int descriptor);
 
 extern const int moss_UMOUNT_NOFOLLOW;
+extern const int moss_MNT_FORCE;
+
+// Asks for an extended attribute of `path` itself, which is absolute, in a process of its own that nobody waits for.
+// Returns what its answer can be read from: an int32_t, 0 or an errno, then the value; -1 on failure.
+int moss_ask_attribute(const char *path, const char *name);
 
 #pragma clang assume_nonnull end
