@@ -11,20 +11,19 @@ enum FuseMount {
     /// Two cores and a blocked open or two; libfuse makes threads when all are busy, up to this many.
     private static let threadLimit: UInt32 = 8
 
-    /// Serves `session` at `mountpoint` until a signal, an unmount or an abort.
+    /// Serves `session` until a signal, an unmount or an abort.
     static func run(
-        _ session: ViewSession, at mountpoint: BytePath, reading: ViewRequest.Reading, _ starter: ReadySignal
+        _ session: ViewSession, for request: ViewRequest, reading: ViewRequest.Reading, _ starter: ReadySignal
     ) throws(PreviewMount.Failure) {
+        let mountpoint = request.mountpoint
         var operations = fuse_lowlevel_ops.ofViews
         let owned = Unmanaged.passRetained(session)
         defer { owned.release() }
-        guard let fuse = make(&operations, owned) else { throw Failure("libfuse refused to make a session") }
+        guard let fuse = make(&operations, owned, request) else { throw Failure("libfuse refused to make a session") }
         defer { fuse_session_destroy(fuse) }
         guard fuse_set_signal_handlers(fuse) == 0 else { throw Failure("signals cannot be handled") }
         defer { fuse_remove_signal_handlers(fuse) }
-        guard mountpoint.withCString({ fuse_session_mount(fuse, $0) }) == 0 else {
-            throw Failure("\(mountpoint.display): mounting failed: \(mountHint)")
-        }
+        try mount(fuse, request)
         defer {
             fuse_session_unmount(fuse)
             detachIfDead(mountpoint)
@@ -45,29 +44,43 @@ enum FuseMount {
         if outcome < 0 { throw Failure("serving requests failed: \(ErrorNumber(rawValue: -outcome).message)") }
     }
 
+    private static func mount(_ fuse: OpaquePointer, _ request: ViewRequest) throws(PreviewMount.Failure) {
+        let claim = try MountClaim(request.mountpoint)
+        defer { claim.hold() }
+        guard request.mountpoint.withCString({ fuse_session_mount(fuse, $0) }) == 0 else {
+            throw Failure("mounting failed: \(mountHint(request))")
+        }
+    }
+
     /// libfuse leaves a mount whose connection was aborted to others.
     ///
     /// To be called without the device, so that asking cannot wait for this process.
     private static func detachIfDead(_ mountpoint: BytePath) {
         guard (try? MountTable.read().last { $0.path == mountpoint })?.type == "fuse.moss",
             // Somebody else's view may be here by now, and what the kernel remembers says nothing of who answers.
-            (try? Descriptor.attribute("user.moss.statistics", of: mountpoint)) == nil
+            [.failed(.notConnected), .failed(.connectionAborted)].contains(
+                AttributeQuestion("user.moss.statistics", of: mountpoint)
+                    .answer(before: monotonicNanoseconds() + 2_000_000_000))
         else { return }
         try? MountTable.unmount(mountpoint, lazily: true)
     }
 
-    private static var mountHint: String {
+    private static func mountHint(_ request: ViewRequest) -> String {
         let error = ErrorNumber(rawValue: errno)
+        if request.allowsOthers, !CurrentProcess.isRoot {
+            return "with allow_other, /etc/fuse.conf must have the line user_allow_other"
+        }
         return [ErrorNumber(rawValue: 0), .notPermitted, .accessDenied, .noSuchFile].contains(error)
             ? "is /dev/fuse there, and may you use it? (as an ordinary user: install fuse3)" : error.message
     }
 
     private static func make(
-        _ operations: inout fuse_lowlevel_ops, _ session: Unmanaged<ViewSession>
+        _ operations: inout fuse_lowlevel_ops, _ session: Unmanaged<ViewSession>, _ request: ViewRequest
     ) -> OpaquePointer? {
         var options = "ro,default_permissions,fsname=moss,subtype=moss"
         // What others may see is decided by modes and owners, as in the real tree.
-        if CurrentProcess.isRoot { options += ",allow_other" }
+        if CurrentProcess.isRoot || request.allowsOthers { options += ",allow_other" }
+        if request.forbidsExecution { options += ",noexec" }
         var words: [UnsafeMutablePointer<CChar>?] = ["moss-view", "-o", options].map { (word: String) in strdup(word) }
         defer { for word in words { free(word) } }
         return words.withUnsafeMutableBufferPointer { words -> OpaquePointer? in
@@ -95,7 +108,7 @@ enum FuseMount {
         guard moss_fuse_wait_for_beginning() else { return }
         session.contents.chooseReading()
         if reading == .passthrough && session.contents.reading != .passthrough {
-            _ = starter.fail("\(mountpoint.display): the kernel does not let files be read through it here")
+            _ = starter.fail("the kernel does not let files be read through it here")
             kill(getpid(), SIGTERM)
             return
         }

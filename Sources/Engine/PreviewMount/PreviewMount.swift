@@ -51,7 +51,7 @@ package enum PreviewMount {
         let source = try ViewSource(request, makeCatalogue)
         let session = ViewSession(source, contents)
         let lease = try adoptLease(request)
-        try FuseMount.run(session, at: request.mountpoint, reading: source.reading(request.reading), starter)
+        try FuseMount.run(session, for: request, reading: source.reading(request.reading), starter)
         contents.removeScratch()
         source.catalogue?.end()
         lease?.release()

@@ -1,12 +1,14 @@
 internal import CFuse
 internal import Digests
 import Glibc
+internal import LinuxSystem
 internal import ViewImage
 
 /// Where files come from, as extended attributes.
 ///
-/// `user.moss.state` of everything, `user.moss.package`, `user.moss.version` and `user.moss.digest` of files, and
-/// `user.moss.statistics` of the root: how files are read, and how many requests of each kind there were.
+/// `user.moss.state` of files and directories, `user.moss.package`, `user.moss.version` and `user.moss.digest` of files,
+/// and `user.moss.statistics` of the root: which process serves the view, how files are read, and how many requests of
+/// each kind there were. Links have none: the kernel lets nobody read such attributes of them.
 extension ViewSession {
     private enum Attribute: String, CaseIterable {
         case state, package, version, digest, statistics
@@ -30,6 +32,11 @@ extension ViewSession {
 
     func listAttributes(_ request: fuse_req_t, _ node: fuse_ino_t, _ size: Int) {
         var names: [UInt8] = []
+        // What is listed can be read: programs that copy attributes take anything else for an error.
+        guard mayRead(request, node) else {
+            send(request, names, size)
+            return
+        }
         for attribute in Attribute.allCases where value(of: attribute, node) != nil {
             names += "\(Attribute.prefix)\(attribute.rawValue)".utf8
             names.append(0)
@@ -41,6 +48,7 @@ extension ViewSession {
         if attribute == .statistics { return node == FUSE_ROOT_ID ? Array(statistics.utf8) : nil }
         guard let place = source.place(of: node) else { return nil }
         let inode = place.node
+        if inode.isSymlink { return nil }
         switch attribute {
         case .state: return Array(String(cString: place.image.shown).utf8)
         case .package: return inode.isRegular ? text(place.image.packages(of: inode)) : nil
@@ -50,8 +58,36 @@ extension ViewSession {
         }
     }
 
+    /// The kernel hands on no longer value.
+    private static let valueLimit = 64 << 10
+
     private func text(_ string: UnsafePointer<CChar>) -> [UInt8]? {
-        string.pointee == 0 ? nil : Array(String(cString: string).utf8)
+        if string.pointee == 0 { return nil }
+        let length = strlen(string)
+        let bytes = UnsafeRawBufferPointer(start: string, count: min(length, Self.valueLimit))
+        if length <= Self.valueLimit { return Array(bytes) }
+        // Where many packages have a file: as many as there is room for.
+        let end = bytes.lastIndex(of: UInt8(ascii: ",")) ?? bytes.count
+        return Array(bytes[..<end])
+    }
+
+    /// Whether the kernel, which asks for the right to read with each attribute, lets the asker have any.
+    private func mayRead(_ request: fuse_req_t, _ node: fuse_ino_t) -> Bool {
+        guard let place = source.place(of: node), let asker = fuse_req_ctx(request)?.pointee, asker.uid != 0 else {
+            return true
+        }
+        let inode = place.node
+        if inode.uid == asker.uid { return inode.mode & 0o400 != 0 }
+        let (group, others) = (inode.mode & 0o040 != 0, inode.mode & 0o004 != 0)
+        return group == others ? group : isMember(request, asker, of: inode.gid) ? group : others
+    }
+
+    private func isMember(_ request: fuse_req_t, _ asker: fuse_ctx, of group: UInt32) -> Bool {
+        if asker.gid == group { return true }
+        var groups = [gid_t](repeating: 0, count: 1 << 10)
+        // No answer for an asker that cannot be seen from here.
+        let count = groups.withUnsafeMutableBufferPointer { fuse_req_getgroups(request, Int32($0.count), $0.baseAddress) }
+        return count > 0 && groups.prefix(Int(count)).contains(group)
     }
 
     private func send(_ request: fuse_req_t, _ value: [UInt8], _ size: Int) {
@@ -68,7 +104,7 @@ extension ViewSession {
 
     /// One line for people and tests: `reading=passthrough lookup=12 …`, kinds that did not occur left out.
     var statistics: String {
-        var words = ["reading=\(contents.reading)"]
+        var words = ["reading=\(contents.reading)", "process=\(CurrentProcess.identifier)"]
         for (name, opcode) in Self.requestKinds {
             let count = moss_fuse_request_count(opcode)
             if count > 0 { words.append("\(name)=\(count)") }

@@ -30,6 +30,10 @@ package struct ViewRequest: Hashable, Sendable {
     package var root: BytePath
     package var mountpoint: BytePath
     package var reading: Reading = .automatic
+    /// No program of the view can be run.
+    package var forbidsExecution = false
+    /// Also an ordinary user's view is for others too.
+    package var allowsOthers = false
     /// A directory of this view's own for content that the store lacks; removed when the view ends.
     package var scratch: BytePath?
     /// Source `2 + n` of an image is the stone `n`, unpacked to the scratch directory when needed; source 1 is what
@@ -55,6 +59,8 @@ package struct ViewRequest: Hashable, Sendable {
     package var arguments: [BytePath] {
         var words: [BytePath] = ["--root", root, "--mountpoint", mountpoint, "--reading", BytePath(reading.rawValue)]
         words += image.map { ["--image", BytePath("\($0)")] } ?? ["--all"]
+        if forbidsExecution { words.append("--noexec") }
+        if allowsOthers { words.append("--allow-other") }
         if let scratch { words += ["--scratch", scratch] }
         for stone in stones { words += ["--stone", BytePath(stone.id.hexadecimal), stone.path] }
         if let lease { words += ["--lease", BytePath("\(lease)")] }
@@ -83,6 +89,8 @@ package struct ViewRequest: Hashable, Sendable {
                 }
                 self.reading = reading
             case "--all": showsAll = true
+            case "--noexec": forbidsExecution = true
+            case "--allow-other": allowsOthers = true
             case "--image": image = try Self.number(of: word, &rest)
             case "--scratch": scratch = try Self.value(of: word, &rest)
             case "--stone":

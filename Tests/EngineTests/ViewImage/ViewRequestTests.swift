@@ -19,6 +19,8 @@ struct ViewRequestTests {
             let number = { (random: inout SeededGenerator) in Int32.random(in: 0...Int32.max, using: &random) }
             var request = ViewRequest(image: number(&random), root: path(&random), mountpoint: path(&random))
             request.reading = ViewRequest.Reading.allCases.randomElement(using: &random) ?? .automatic
+            request.forbidsExecution = Bool.random(using: &random)
+            request.allowsOthers = Bool.random(using: &random)
             if Bool.random(using: &random) { request.scratch = path(&random) }
             if Bool.random(using: &random) { request.lease = number(&random) }
             if Bool.random(using: &random) { request.ready = number(&random) }
