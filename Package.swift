@@ -136,7 +136,7 @@ let allTests: [Target] = [
         [
             "BytePath", "CommandLineSupport", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation",
             "LMDB", "LinuxSystem", "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat",
-            "TerminalOutput",
+            "TerminalOutput", "ViewImage", "Views",
         ]),
     tests(
         "ProgramTests",

@@ -2,6 +2,8 @@ package import BytePath
 internal import LinuxSystem
 
 /// An empty directory on which nothing is mounted, by its path without links.
+///
+/// Somebody else may mount there at the same time: the process that serves the view looks again.
 package struct Mountpoint: Hashable, Sendable {
     package let path: BytePath
 
@@ -10,23 +12,48 @@ package struct Mountpoint: Hashable, Sendable {
 
     package init(_ path: BytePath) throws(ViewError) {
         // An ordinary user's view may have no lease by which it is found when it was killed.
-        Views.detachIfDead(Views.canonical(path))
-        let directory = try Self.open(path)
-        let place = try ViewError.catching { () throws(SystemError) in try directory.canonicalPath() }
-        let mounts = try ViewError.catching { () throws(SystemError) in try MountTable.read() }
-        if let mount = mounts.last(where: { $0.path == place }) {
-            let what = mount.type == Self.type ? "a view" : "a file system (\(mount.type))"
-            throw ViewError(path, "\(what) is mounted here already", "unmount it first: moss umount \(path.display)")
+        Views.detachIfDead(try Self.place(path).path)
+        let place = try Self.place(path)
+        if let mount = place.mount {
+            let what = mount.isView ? "a view" : "a file system (\(mount.type))"
+            let advice = mount.isView ? "unmount it first: moss umount \(path.display)" : "use another directory"
+            throw ViewError(path, "\(what) is mounted here already", advice)
         }
+        if let view = place.holder, view.isView {
+            throw ViewError(
+                path, "this is inside the view at \(view.path.display), which would not end before this one",
+                "use a directory outside")
+        }
+        try Self.refuseRoots(place.path, path)
+        let directory = try Self.open(place.path, path)
         guard try ViewError.catching({ () throws(SystemError) in try directory.entries() }).isEmpty else {
             throw ViewError(path, "the directory is not empty, and a view would hide what is in it", "use another")
         }
-        self.path = place
+        self.path = place.path
     }
 
-    private static func open(_ path: BytePath) throws(ViewError) -> Descriptor {
+    private static func place(_ path: BytePath) throws(ViewError) -> Place {
+        try ViewError.catching { () throws(SystemError) in try Place(path) }
+    }
+
+    /// What a root is made of is exchanged, patched and removed by its commands, so nothing is mounted below that.
+    private static func refuseRoots(_ place: BytePath, _ path: BytePath) throws(ViewError) {
+        var above = place
+        while above.count > 1 {
+            let name = above.lastComponent
+            above = above.parent
+            guard name == "usr" || name == ".moss", CurrentProcess.exists(above.appending(".moss/format")) else {
+                continue
+            }
+            throw ViewError(
+                path, "this is below \(above.appending(name).display), which belongs to a root's own commands",
+                "use a directory outside")
+        }
+    }
+
+    private static func open(_ place: BytePath, _ path: BytePath) throws(ViewError) -> Descriptor {
         do throws(SystemError) {
-            return try Descriptor.openDirectory(path)
+            return try Descriptor.openDirectory(place)
         } catch {
             throw error.number == .noSuchFile
                 ? ViewError(path, "no such directory", "make it first: mkdir \(path.display)") : ViewError(error)

@@ -3,33 +3,100 @@ package import ContentStore
 internal import Installation
 internal import LinuxSystem
 
-/// Views that are there.
+/// Views that are there. Nothing here touches a view's own files: whoever asks one that does not answer may wait for
+/// ever, and cannot even be killed.
 extension Views {
     package struct Mounted: Hashable, Sendable {
+        package enum Condition: String, Sendable {
+            case answering
+            /// Its process is there and does not answer, or not in time.
+            case silent
+            /// Its process was killed.
+            case dead
+            /// Taken away while it was in use: it ends with its last user.
+            case detached
+        }
+
         package let mountpoint: BytePath
         /// `state 3` or `candidate`.
         package let shows: String
         package let process: Int32
+        package let condition: Condition
         /// How files are read and how many requests there were; nil when the view does not answer.
         package let statistics: String?
 
-        package var isAlive: Bool { statistics != nil }
+        package var isAlive: Bool { condition == .answering }
     }
 
     /// The views of a root, those that were killed too.
     package static func list(_ store: ContentStore) throws(StoreError) -> [Mounted] {
-        try store.leases().map { lease in
+        let leases = try store.leases()
+        let mounts = (try? MountTable.read()) ?? []
+        let places = Set(leases.filter(\.isHeld).map(\.description.mountpoint)).filter { place in
+            mounts.last { $0.path == place }?.isView == true
+        }
+        let answers = ask(places)
+        return leases.map { lease in
             let place = lease.description.mountpoint
+            let process = lease.description.process
+            var statistics: String?
+            var condition = Mounted.Condition.dead
+            if lease.isHeld {
+                condition = .detached
+                switch answers[place] {
+                case .value(let value)?:
+                    let text = String(decoding: value, as: UTF8.self)
+                    // Where another is mounted here by now, that answers, and this one is detached.
+                    if text.split(separator: " ").contains("process=\(process)") {
+                        (condition, statistics) = (.answering, text)
+                    }
+                case .failed?, AttributeQuestion.Answer.none?: condition = .silent
+                case nil: break
+                }
+            }
             return Mounted(
-                mountpoint: place, shows: lease.description.shows, process: lease.description.process,
-                statistics: lease.isHeld ? statistics(at: place) : nil)
-        }.sorted { $0.mountpoint < $1.mountpoint }
+                mountpoint: place, shows: lease.description.shows, process: process, condition: condition,
+                statistics: statistics)
+        }.sorted { ($0.mountpoint, $0.process) < ($1.mountpoint, $1.process) }
     }
 
-    /// What the view at `mountpoint` says of itself; nil where none answers.
-    package static func statistics(at mountpoint: BytePath) -> String? {
-        guard let value = try? Descriptor.attribute("user.moss.statistics", of: mountpoint) else { return nil }
-        return String(decoding: value, as: UTF8.self)
+    private static let statisticsName = "user.moss.statistics"
+
+    /// How long a view may take to say that it is there.
+    private static let patience: UInt64 = 2_000_000_000
+
+    /// What the views at `places` say of themselves, all asked at once.
+    private static func ask(_ places: Set<BytePath>) -> [BytePath: AttributeQuestion.Answer] {
+        let deadline = monotonicNanoseconds() + patience
+        // Each question is a process of its own, and needs no thread.
+        var answers: [BytePath: AttributeQuestion.Answer] = [:]
+        for (place, answer) in inParallelAnswers(Array(places), before: deadline) { answers[place] = answer }
+        return answers
+    }
+
+    private static func inParallelAnswers(
+        _ places: [BytePath], before deadline: UInt64
+    ) -> [(BytePath, AttributeQuestion.Answer)] {
+        guard let place = places.first else { return [] }
+        let question = AttributeQuestion(statisticsName, of: place)
+        // The others are asked before this one's answer is waited for.
+        let others = inParallelAnswers(Array(places.dropFirst()), before: deadline)
+        return others + [(place, question.answer(before: deadline))]
+    }
+
+    private static func ask(_ place: BytePath) -> AttributeQuestion.Answer {
+        AttributeQuestion(statisticsName, of: place).answer(before: monotonicNanoseconds() + patience)
+    }
+
+    /// How a view ended.
+    package enum Ending: String, Sendable {
+        case unmounted
+        /// Its process had been killed before.
+        case wasDead
+        /// Its process did not answer, and was killed.
+        case wasSilent
+        /// Taken away; its process goes on until nobody uses it any more.
+        case detached
     }
 
     /// Takes the view at `path` away and waits until its process has let go.
@@ -37,24 +104,49 @@ extension Views {
     /// - Parameters:
     ///   - store: of the root it shows, where known.
     ///   - lazily: at once, even while somebody uses it: what is open there stays usable until closed.
-    package static func unmount(_ path: BytePath, of store: ContentStore?, lazily: Bool) throws(ViewError) {
-        let place = canonical(path)
-        let mounts = try ViewError.catching { () throws(SystemError) in try MountTable.read() }
-        guard mounts.last(where: { $0.path == place })?.type == Mountpoint.type else {
-            throw ViewError(path, "no view is mounted here", "moss mount --list shows those there are")
+    @discardableResult
+    package static func unmount(
+        _ path: BytePath, of store: ContentStore?, lazily: Bool
+    ) throws(ViewError) -> Ending {
+        let place = try ViewError.catching { () throws(SystemError) in try Place(path) }
+        guard let mount = place.mount, mount.isView else {
+            let advice = "moss mount --list shows those there are"
+            if let mount = place.mount {
+                throw ViewError(path, "what is mounted here is no view but a file system (\(mount.type))", advice)
+            }
+            if let view = place.holder, view.isView {
+                throw ViewError(path, "no view is mounted here; this is inside the one at \(view.path.display)", advice)
+            }
+            throw ViewError(path, "no view is mounted here", advice)
         }
+        let answer = ask(place.path)
+        let isDead = answer.isOfTheDead
+        // Only those who wait for an answer still use it, and they wait for nothing.
+        let isSilent = answer == .none
         do throws(SystemError) {
-            try MountTable.unmount(place, lazily: lazily)
+            try MountTable.unmount(place.path, lazily: lazily || isDead, byForce: isSilent && lazily)
         } catch {
-            guard error.number == .notPermitted else { throw Self.explained(error, path) }
-            try unmountByHelper(place, lazily: lazily)
+            guard error.number == .notPermitted else { throw Self.explained(error, path, isSilent: isSilent) }
+            try unmountByHelper(place.path, lazily: lazily || isDead)
         }
-        waitForEnd(of: place, store)
+        if isDead {
+            if let store { cleanUp(store) }
+            return .wasDead
+        }
+        if isSilent {
+            endSilent(at: place.path, store)
+            return .wasSilent
+        }
+        if lazily { return waitForEnd(of: place.path, store, milliseconds: 100) ? .unmounted : .detached }
+        _ = waitForEnd(of: place.path, store, milliseconds: 5000)
+        return .unmounted
     }
 
-    private static func explained(_ error: SystemError, _ path: BytePath) -> ViewError {
-        error.number.isBusy
-            ? ViewError(path, "the view is in use", "end the programs that use it, or use --lazy") : ViewError(error)
+    private static func explained(_ error: SystemError, _ path: BytePath, isSilent: Bool) -> ViewError {
+        guard error.number.isBusy else { return ViewError(error) }
+        return isSilent
+            ? ViewError(path, "the view is in use, and does not answer", "--lazy takes it from those who use it")
+            : ViewError(path, "the view is in use", "end the programs that use it, or use --lazy")
     }
 
     /// A user's mount was made by the setuid helper of FUSE, which alone may take it away.
@@ -68,25 +160,39 @@ extension Views {
     }
 
     /// The process ends a moment after its mount; what it held is free only then.
-    private static func waitForEnd(of place: BytePath, _ store: ContentStore?) {
-        guard let store else { return }
-        for _ in 0..<500 {
-            let isThere = (try? store.leases())?.contains { $0.description.mountpoint == place && $0.isHeld } ?? false
-            if !isThere { return }
+    /// - Returns: whether it has.
+    private static func waitForEnd(of place: BytePath, _ store: ContentStore?, milliseconds: Int) -> Bool {
+        guard let store else { return true }
+        for _ in 0..<(milliseconds / 10) {
+            if holders(of: place, store).isEmpty { return true }
             pause(milliseconds: 10)
         }
+        return false
     }
 
-    /// The path without links; of a dead mount, which cannot be opened, as it is written.
-    static func canonical(_ path: BytePath) -> BytePath {
-        if let directory = try? Descriptor.open(path, [.directory, .pathOnly]),
-            let place = try? directory.canonicalPath()
-        {
-            return place
+    private static func holders(of place: BytePath, _ store: ContentStore) -> [Int32] {
+        let leases = (try? store.leases()) ?? []
+        return leases.filter { $0.description.mountpoint == place && $0.isHeld }.map(\.description.process)
+    }
+
+    /// Ends a process that shows nothing any more and does not see that.
+    private static func endSilent(at place: BytePath, _ store: ContentStore?) {
+        guard let store else { return }
+        if waitForEnd(of: place, store, milliseconds: 500) { return }
+        for process in holders(of: place, store) where serves(process, place) { ChildProcess.send(9, to: process) }
+        _ = waitForEnd(of: place, store, milliseconds: 2000)
+        cleanUp(store)
+    }
+
+    /// Whether the process of this number is what shows `place`, and no other that has its number by now.
+    private static func serves(_ process: Int32, _ place: BytePath) -> Bool {
+        guard process > 1, let text = try? Descriptor.openDirectory(BytePath("/proc/\(process)")).readFile("cmdline")
+        else { return false }
+        let words = text.split(separator: 0, omittingEmptySubsequences: false).map { BytePath(bytes: Array($0)) }
+        guard words.first?.lastComponent == programName, let option = words.firstIndex(of: "--mountpoint") else {
+            return false
         }
-        var place = path.isAbsolute ? path : CurrentProcess.workingDirectory.appending(path)
-        while place.count > 1, place.bytes.last == UInt8(ascii: "/") { place.bytes.removeLast() }
-        return place
+        return words.dropFirst(option + 1).first == place
     }
 
     /// Removes what views that were killed have left: leases, dead mounts, directories. Costs next to nothing where
@@ -94,14 +200,14 @@ extension Views {
     package static func cleanUp(_ store: ContentStore) {
         // Cleaning up is for others' sake: whatever cannot be done now is tried again by the next command.
         guard let reaped = try? store.reapLeases(), !reaped.isEmpty else { return }
-        for lease in reaped { detachIfDead(lease.description.mountpoint) }
+        for place in Set(reaped.map(\.description.mountpoint)) { detachIfDead(place) }
         ScratchDirectory.removeAbandoned()
     }
 
-    /// Takes the view at `place` away if it no longer answers.
+    /// Takes the view at `place`, a path without links, away if its process is gone.
     static func detachIfDead(_ place: BytePath) {
-        guard !place.isEmpty, (try? MountTable.read().last(where: { $0.path == place })?.type) == Mountpoint.type,
-            statistics(at: place) == nil
+        guard place.isAbsolute, (try? MountTable.read().last(where: { $0.path == place })?.isView) == true,
+            ask(place).isOfTheDead
         else { return }
         do throws(SystemError) {
             try MountTable.unmount(place, lazily: true)
@@ -109,4 +215,9 @@ extension Views {
             if error.number == .notPermitted { try? unmountByHelper(place, lazily: true) }
         }
     }
+}
+
+extension AttributeQuestion.Answer {
+    /// Whether the kernel says that nobody serves the file system any more.
+    fileprivate var isOfTheDead: Bool { self == .failed(.notConnected) || self == .failed(.connectionAborted) }
 }

@@ -18,9 +18,10 @@ package enum Views {
 
     /// Shows `view` at `mountpoint` in a process of its own, and returns once that answers.
     package static func start(
-        _ view: consuming PreparedView, root: BytePath, at mountpoint: Mountpoint, reading: ViewRequest.Reading
+        _ view: consuming PreparedView, root: BytePath, at mountpoint: Mountpoint, reading: ViewRequest.Reading,
+        _ options: MountOptions = MountOptions()
     ) throws(ViewError) -> Started {
-        let request = request(for: view, root: root, at: mountpoint.path, reading)
+        let request = request(for: view, root: root, at: mountpoint.path, reading, options)
         do throws(ViewError) {
             return try launch(request, inheriting: view.descriptors)
         } catch {
@@ -31,10 +32,12 @@ package enum Views {
 
     /// What the process that shows `view` is told; ready for anybody who starts it himself.
     package static func request(
-        for view: borrowing PreparedView, root: BytePath, at mountpoint: BytePath, _ reading: ViewRequest.Reading
+        for view: borrowing PreparedView, root: BytePath, at mountpoint: BytePath, _ reading: ViewRequest.Reading,
+        _ options: MountOptions = MountOptions()
     ) -> ViewRequest {
         var request = ViewRequest(image: view.image.raw, root: root, mountpoint: mountpoint)
         request.reading = reading
+        request.follow(options)
         request.stones = view.stones
         request.lease = view.lease.descriptor.raw
         request.scratch = view.scratchPath
@@ -45,10 +48,12 @@ package enum Views {
     ///
     /// - Parameter lease: to be inherited by the process, which adds to it what it shows.
     package static func request(
-        forAllOf root: BytePath, _ lease: borrowing Lease, at mountpoint: BytePath, _ reading: ViewRequest.Reading
+        forAllOf root: BytePath, _ lease: borrowing Lease, at mountpoint: BytePath, _ reading: ViewRequest.Reading,
+        _ options: MountOptions = MountOptions()
     ) -> ViewRequest {
         var request = ViewRequest(image: nil, root: root, mountpoint: mountpoint)
         request.reading = reading
+        request.follow(options)
         request.lease = lease.descriptor.raw
         return request
     }
@@ -64,9 +69,10 @@ package enum Views {
 
     /// Shows everything in a process of its own, and returns once that answers.
     package static func startAll(
-        of root: BytePath, _ lease: consuming Lease, at mountpoint: Mountpoint, reading: ViewRequest.Reading
+        of root: BytePath, _ lease: consuming Lease, at mountpoint: Mountpoint, reading: ViewRequest.Reading,
+        _ options: MountOptions = MountOptions()
     ) throws(ViewError) -> Started {
-        let request = request(forAllOf: root, lease, at: mountpoint.path, reading)
+        let request = request(forAllOf: root, lease, at: mountpoint.path, reading, options)
         do throws(ViewError) {
             return try launch(request, inheriting: [lease.descriptor.raw])
         } catch {
@@ -74,6 +80,9 @@ package enum Views {
             throw error
         }
     }
+
+    /// Milliseconds after which a view that has not begun never will.
+    private static let startLimit: Int32 = 120_000
 
     private static func launch(_ request: ViewRequest, inheriting: [Int32]) throws(ViewError) -> Started {
         let program = try findProgram()
@@ -85,8 +94,16 @@ package enum Views {
             request.ready = pipe.writing.raw
             process = try spawnDetached(
                 program, arguments: request.arguments, inheriting: inheriting + [pipe.writing.raw])
-            answer = try pipe.intoReading().readToEnd(limit: 64 << 10)
+            let answers = pipe.intoReading()
+            guard try answers.waitUntilReadable(milliseconds: startLimit) else {
+                ChildProcess.send(9, to: process)
+                throw SystemError(.timedOut, call: "poll")
+            }
+            answer = try answers.readToEnd(limit: 64 << 10)
         } catch {
+            if error.number == .timedOut {
+                throw ViewError(request.mountpoint, "the process that serves the view does not answer", "try again")
+            }
             throw ViewError(error)
         }
         return try outcome(answer, process, request.mountpoint)
@@ -116,5 +133,12 @@ package enum Views {
         } catch {
             throw ViewError(error)
         }
+    }
+}
+
+extension ViewRequest {
+    fileprivate mutating func follow(_ options: MountOptions) {
+        forbidsExecution = options.forbidsExecution
+        allowsOthers = options.allowsOthers
     }
 }

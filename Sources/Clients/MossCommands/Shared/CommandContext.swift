@@ -119,9 +119,14 @@ final class CommandContext {
     var root: BytePath { global.directory.absolute }
 
     func openForReading() throws(InstallationError) -> Installation {
-        let installation = try Installation(opening: root, .reading, notice: notice)
+        let installation = try openWithoutCleaning()
         Views.cleanUp(installation.store)
         return installation
+    }
+
+    /// The same, and whatever killed views have left stays for now.
+    func openWithoutCleaning() throws(InstallationError) -> Installation {
+        try Installation(opening: root, .reading, notice: notice)
     }
 
     /// For work that goes on beside other commands.

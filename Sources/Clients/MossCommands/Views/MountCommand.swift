@@ -24,6 +24,10 @@ struct MountCommand: MossCommand {
             With --all the directory has states/<number>/usr, active, packages/<name>-<version>/usr, and \
             diff/<a>..<b> with what is added, removed and changed between two states. What comes later appears there \
             as well; a state is kept for the view once somebody has entered it.
+
+            Options are those of mount(8) that make sense for a view: noexec and exec; allow_other, for an ordinary \
+            user's view; ro, nosuid, nodev and default_permissions, which always hold; and those that say when to mount. \
+            Others are refused.
             """)
     static let title = "mount"
 
@@ -36,6 +40,11 @@ struct MountCommand: MossCommand {
     @Flag(help: "Show all states and packages, and what separates states.")
     var all = false
 
+    @Option(
+        name: [.customShort("o"), .customLong("options")],
+        help: ArgumentHelp("Options as of mount(8), with commas between them; may be repeated.", valueName: "list"))
+    var options: [String] = []
+
     @Flag(help: "List the views of this root.")
     var list = false
 
@@ -47,10 +56,15 @@ struct MountCommand: MossCommand {
 
     func validate() throws {
         if list {
-            guard words.isEmpty, candidate.isEmpty, !all else { throw ValidationError("--list stands alone") }
+            guard words.isEmpty, candidate.isEmpty, options.isEmpty, !all else { throw ValidationError("--list stands alone") }
             return
         }
         guard candidate.isEmpty || !all else { throw ValidationError("--all shows no candidate: mount that apart") }
+        do throws(MountOptions.Refused) {
+            _ = try mountOptions
+        } catch {
+            throw ValidationError("\(error)")
+        }
         let expected = candidate.isEmpty && !all ? 2 : 1
         guard words.count == expected else {
             throw ValidationError(
@@ -59,6 +73,10 @@ struct MountCommand: MossCommand {
         if expected == 2, StateReference(argument: words[0]) == nil {
             throw ValidationError("'\(words[0])' is no state: give its number or name, or 'active'")
         }
+    }
+
+    private var mountOptions: MountOptions {
+        get throws(MountOptions.Refused) { try MountOptions(options.joined(separator: ",")) }
     }
 
     func perform(_ context: CommandContext) throws {
@@ -76,6 +94,7 @@ struct MountCommand: MossCommand {
     }
 
     private func mountOne(_ installation: Installation, at place: Mountpoint, _ context: CommandContext) throws {
+        let options = try mountOptions
         let subject = try ViewSubject(state: words[0], candidate: candidate, in: installation)
         let progress = ChangeProgress()
         let prepared = try installation.prepareView(of: subject, at: place.path, lazily: view.lazy) {
@@ -83,24 +102,26 @@ struct MountCommand: MossCommand {
         }
         progress.finish()
         if foreground {
-            let request = Views.request(for: prepared, root: context.root, at: place.path, view.reading)
+            let request = Views.request(for: prepared, root: context.root, at: place.path, view.reading, options)
             try serve(request, inheriting: prepared.descriptors)
             return
         }
         var report = MountReport(prepared, at: place.path)
-        report.note(try Views.start(prepared, root: context.root, at: place, reading: view.reading))
+        report.note(
+            try Views.start(prepared, root: context.root, at: place, reading: view.reading, options))
         context.show(report)
     }
 
     private func mountAll(_ installation: Installation, at place: Mountpoint, _ context: CommandContext) throws {
+        let options = try mountOptions
         let lease = try installation.takeLease(at: place.path)
         if foreground {
-            let request = Views.request(forAllOf: context.root, lease, at: place.path, view.reading)
+            let request = Views.request(forAllOf: context.root, lease, at: place.path, view.reading, options)
             try serve(request, inheriting: [lease.descriptor.raw])
             return
         }
         var report = MountAllReport(states: try installation.states().count, at: place.path)
-        report.note(try Views.startAll(of: context.root, lease, at: place, reading: view.reading))
+        report.note(try Views.startAll(of: context.root, lease, at: place, reading: view.reading, options))
         context.show(report)
     }
 

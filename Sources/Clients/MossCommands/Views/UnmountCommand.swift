@@ -18,9 +18,11 @@ struct UnmountCommand: MossCommand {
     var dir: PathArgument
 
     func perform(_ context: CommandContext) throws {
-        // A view can be ended without its root at hand; then nobody waits for its process.
-        let installation = try? context.openForReading()
-        try Views.unmount(dir.path, of: installation?.store, lazily: lazy)
-        context.show(UnmountReport(dir.path))
+        // A view can be ended without its root at hand; then nobody waits for its process. What dead ones have left
+        // is not cleared away before: this may be one.
+        let installation = try? context.openWithoutCleaning()
+        let ending = try Views.unmount(dir.path, of: installation?.store, lazily: lazy)
+        if let store = installation?.store { Views.cleanUp(store) }
+        context.show(UnmountReport(dir.path, ending))
     }
 }

@@ -66,13 +66,24 @@ package struct UnmountReport: Report {
     package var mountpoint: String
     package var mountpointBytes: String?
 
-    package init(_ mountpoint: BytePath) {
+    /// `unmounted`, `wasDead`, `wasSilent` or `detached`.
+    package var ending: String
+
+    package init(_ mountpoint: BytePath, _ ending: Views.Ending = .unmounted) {
         let text = PathText(mountpoint)
         (self.mountpoint, mountpointBytes) = (text.text, text.bytes)
+        self.ending = ending.rawValue
     }
 
     package func write(to output: TerminalStream) {
-        output.line("Nothing is shown at \(mountpoint.printable) any more.")
+        let remark =
+            switch Views.Ending(rawValue: ending) {
+            case .wasDead: " Its process had been killed before."
+            case .wasSilent: " Its process did not answer, and was ended."
+            case .detached: " What is open there stays usable until it is closed."
+            case .unmounted, nil: ""
+            }
+        output.line("Nothing is shown at \(mountpoint.printable) any more.\(remark)")
     }
 }
 
@@ -84,8 +95,18 @@ package struct ViewListReport: Report {
         package var shows: String
         package var process: Int32
         package var alive: Bool
+        /// `answering`, `silent`, `dead` or `detached`.
+        package var condition: String
         /// Words such as `reading=passthrough` and `open=12`.
         package var statistics: String?
+
+        fileprivate var conditionText: String {
+            switch Views.Mounted.Condition(rawValue: condition) {
+            case .detached: "unmounted, still in use"
+            case .dead: "was killed"
+            case .silent, .answering, nil: "does not answer"
+            }
+        }
     }
 
     package var views: [View]
@@ -96,7 +117,7 @@ package struct ViewListReport: Report {
             return View(
                 mountpoint: mountpoint.text, mountpointBytes: mountpoint.bytes, shows: view.shows,
                 process: view.process,
-                alive: view.isAlive, statistics: view.statistics)
+                alive: view.isAlive, condition: view.condition.rawValue, statistics: view.statistics)
         }
     }
 
@@ -105,7 +126,7 @@ package struct ViewListReport: Report {
         for view in views {
             table.add(
                 .init(view.mountpoint.printable), .init(view.shows.printable, .bold), .init("process \(view.process)"),
-                .init(view.statistics?.printable ?? "does not answer", view.alive ? .dim : .red))
+                .init(view.statistics?.printable ?? view.conditionText, view.alive ? .dim : .red))
         }
         table.write(to: output)
     }
