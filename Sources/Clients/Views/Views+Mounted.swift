@@ -60,27 +60,47 @@ extension Views {
         }.sorted { ($0.mountpoint, $0.process) < ($1.mountpoint, $1.process) }
     }
 
+    /// Has all views of a root open files anew, after some were replaced by others with the right bytes.
+    ///
+    /// - Returns: the places of those that could not be told and may show what was there before, in words.
+    package static func renew(_ store: ContentStore) -> [String] {
+        let held = ((try? store.leases()) ?? []).filter(\.isHeld).map(\.description)
+        if held.isEmpty && store.anonymousLeaseHolders == nil { return [] }
+        let mounts = (try? MountTable.read()) ?? []
+        let places = Set(held.map(\.mountpoint)).filter { place in
+            mounts.last { $0.path == place }?.isView == true
+        }
+        let answers = ask(places, for: "user.moss.renewed")
+        var untold = held.filter { view in
+            if case .value? = answers[view.mountpoint] { false } else { true }
+        }.map { "the view of \($0.shows) at \($0.mountpoint.display)" }
+        if let holders = store.anonymousLeaseHolders {
+            let processes = holders.map { "process \($0)" }.joined(separator: ", ")
+            untold.append("another user's view" + (processes.isEmpty ? "" : " (\(processes))"))
+        }
+        return untold.sorted()
+    }
+
     private static let statisticsName = "user.moss.statistics"
 
     /// How long a view may take to say that it is there.
     private static let patience: UInt64 = 2_000_000_000
 
     /// What the views at `places` say of themselves, all asked at once.
-    private static func ask(_ places: Set<BytePath>) -> [BytePath: AttributeQuestion.Answer] {
-        let deadline = monotonicNanoseconds() + patience
-        // Each question is a process of its own, and needs no thread.
-        var answers: [BytePath: AttributeQuestion.Answer] = [:]
-        for (place, answer) in inParallelAnswers(Array(places), before: deadline) { answers[place] = answer }
-        return answers
+    private static func ask(
+        _ places: Set<BytePath>, for name: String = statisticsName
+    ) -> [BytePath: AttributeQuestion.Answer] {
+        let answers = answers(Array(places), name, before: monotonicNanoseconds() + patience)
+        return Dictionary(answers) { first, _ in first }
     }
 
-    private static func inParallelAnswers(
-        _ places: [BytePath], before deadline: UInt64
+    private static func answers(
+        _ places: [BytePath], _ name: String, before deadline: UInt64
     ) -> [(BytePath, AttributeQuestion.Answer)] {
         guard let place = places.first else { return [] }
-        let question = AttributeQuestion(statisticsName, of: place)
+        let question = AttributeQuestion(name, of: place)
         // The others are asked before this one's answer is waited for.
-        let others = inParallelAnswers(Array(places.dropFirst()), before: deadline)
+        let others = answers(Array(places.dropFirst()), name, before: deadline)
         return others + [(place, question.answer(before: deadline))]
     }
 

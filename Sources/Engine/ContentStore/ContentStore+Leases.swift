@@ -117,11 +117,24 @@ extension ContentStore {
         return leases
     }
 
+    /// The processes with anonymous leases, where the kernel shows them; nil where there is no such lease.
+    package var anonymousLeaseHolders: [Int32]? {
+        guard let gate = try? AnonymousGate(lookingAt: directory), !gate.isClosed else { return nil }
+        return gate.holders
+    }
+
     /// What live views pin by name.
     struct Pins {
         var packages: Set<PackageID> = []
         var objects: Set<Digest128> = []
         var leases: [LeaseInformation] = []
+
+        /// What either keeps.
+        func union(_ other: Pins) -> Pins {
+            Pins(
+                packages: packages.union(other.packages), objects: objects.union(other.objects),
+                leases: leases + other.leases)
+        }
     }
 
     func pins() throws(StoreError) -> Pins {

@@ -35,6 +35,12 @@ package final class ContentStore: Sendable {
     private let shards: Guarded<ShardTable>
     /// Makes names of temporary files unique in this process.
     let temporaryCounter = Atomic<UInt64>(0)
+    private let replaced = Atomic<Bool>(false)
+
+    /// Whether files of objects, found damaged, were replaced: views may still have the others.
+    package var hasReplacedObjects: Bool { replaced.load(ordering: .relaxed) }
+
+    func noteReplaced() { replaced.store(true, ordering: .relaxed) }
 
     /// Which of its directories a store makes.
     package enum Making: Sendable {

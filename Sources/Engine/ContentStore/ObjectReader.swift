@@ -25,6 +25,13 @@ package struct ObjectReader: ~Copyable, Sendable {
         }
     }
 
+    /// Metadata of the file that has the variant's name.
+    package func status(_ digest: Digest128, _ metadata: EntryMetadata) throws(SystemError) -> FileStatus {
+        try ObjectName(digest, metadata).withPath { (path) throws(SystemError) in
+            try SystemCalls.status(objects.raw, path)
+        }
+    }
+
     private func open(_ name: ObjectName) throws(SystemError) -> Descriptor {
         try name.withPath { (path) throws(SystemError) in try SystemCalls.openFile(objects.raw, path) }
     }

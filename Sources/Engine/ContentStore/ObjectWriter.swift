@@ -92,6 +92,7 @@ struct ObjectWriter: ~Copyable {
         }
         if let error = failure, error.number == .alreadyExists {
             if try isThere(object, from: stone) { return }
+            store.noteReplaced()
             failure = name.withCString { SystemCalls.rename(object.shard, temporary, to: $0, replacing: true) }
         }
         if let failure { throw .system(failure) }

@@ -9,6 +9,8 @@ final class BackingTable: Sendable {
     fileprivate struct Backing {
         /// 0 for none.
         var id: Int32 = 0
+        /// The file behind the id, by its number.
+        var inode: UInt64 = 0
         /// Opens in passthrough, and opens served from the cache; never both.
         var opens: UInt32 = 0
         var cachedOpens: UInt32 = 0
@@ -59,43 +61,52 @@ final class BackingTable: Sendable {
     var isUnused: Bool { table.withLock { table in table.backings.allSatisfy { $0.value.opens == 0 } } }
 
     /// Opens a node once more where that takes no new id; nil where it does.
-    func reopen(_ key: UInt64) -> Contents.Opening? {
-        table.withLock { table in
-            guard var backing = table.backings[key] else { return nil }
-            defer { table.backings[key] = backing }
-            if backing.cachedOpens > 0 {
-                backing.cachedOpens += 1
-                return .cached
-            }
-            guard backing.id > 0 else { return nil }
-            backing.opens += 1
-            return .backed(backing.id)
-        }
+    ///
+    /// - Parameter inode: of the file that has the object's name now, which a repair may have put in the other's place;
+    ///   nil where that cannot be told.
+    func reopen(_ key: UInt64, _ inode: UInt64?) -> Contents.Opening? {
+        let (opening, unneeded) = table.withLock { table in table.reopen(key, inode) }
+        giveBack(unneeded)
+        return opening
+    }
+
+    private func giveBack(_ ids: [Int32]) {
+        guard let fuse else { return }
+        for id in ids { _ = moss_fuse_close_backing(fuse, id) }
     }
 
     /// Opens a node with `file` behind it.
-    func open(_ key: UInt64, _ file: borrowing Descriptor) -> Contents.Opening {
+    func open(_ key: UInt64, _ file: borrowing Descriptor, _ inode: UInt64) -> Contents.Opening {
         guard let fuse else { return .failed(.notSupported) }
         let id = moss_fuse_open_backing(fuse, file.raw)
         guard id > 0 else { return .failed(ErrorNumber(rawValue: -id)) }
         let (opening, unneeded) = table.withLock { table -> (Contents.Opening, [Int32]) in
-            var backing = table.backings[key] ?? Backing()
-            defer { table.backings[key] = backing }
             // Somebody else was faster.
-            if backing.cachedOpens > 0 {
-                backing.cachedOpens += 1
-                return (.cached, [id])
-            }
-            if backing.id > 0 {
-                backing.opens += 1
-                return (.backed(backing.id), [id])
-            }
-            (backing.id, backing.opens) = (id, 1)
+            let (opening, unneeded) = table.reopen(key, inode)
+            if let opening { return (opening, unneeded + [id]) }
+            var backing = table.backings[key] ?? Backing()
+            (backing.id, backing.inode, backing.opens) = (id, inode, 1)
+            table.backings[key] = backing
             table.registered += 1
-            return (.backed(id), table.remember(key))
+            return (.backed(id), unneeded + table.remember(key))
         }
-        for id in unneeded { _ = moss_fuse_close_backing(fuse, id) }
+        giveBack(unneeded)
         return opening
+    }
+
+    /// Gives back the ids of all files that nobody has open.
+    func forgetUnused() {
+        let unneeded = table.withLock { table -> [Int32] in
+            let unused = table.backings.filter { $0.value.id > 0 && $0.value.opens == 0 }
+            for (key, backing) in unused {
+                if backing.cachedOpens == 0 { table.backings[key] = nil } else { table.backings[key]?.id = 0 }
+            }
+            table.order.removeAll { unused[$0] != nil }
+            table.hand = 0
+            table.returned += UInt64(unused.count)
+            return unused.map(\.value.id)
+        }
+        giveBack(unneeded)
     }
 
     /// Opens a node so that its bytes come from the cache; if it is open in passthrough, so is this.
@@ -127,6 +138,29 @@ final class BackingTable: Sendable {
 }
 
 extension BackingTable.Table {
+    /// See ``BackingTable/reopen(_:_:)``; also returns ids that are not needed any more.
+    fileprivate mutating func reopen(_ key: UInt64, _ inode: UInt64?) -> (Contents.Opening?, [Int32]) {
+        guard var backing = backings[key] else { return (nil, []) }
+        defer { backings[key] = backing }
+        if backing.cachedOpens > 0 {
+            backing.cachedOpens += 1
+            return (.cached, [])
+        }
+        guard backing.id > 0 else { return (nil, []) }
+        if let inode, inode != backing.inode {
+            // All who have a node open read the same file.
+            if backing.opens > 0 { return (.outdated, []) }
+            let old = backing.id
+            backing.id = 0
+            order.removeAll { $0 == key }
+            hand = 0
+            returned += 1
+            return (nil, [old])
+        }
+        backing.opens += 1
+        return (.backed(backing.id), [])
+    }
+
     /// Enters a node that got its id; returns the id of one that had to go for it.
     fileprivate mutating func remember(_ key: UInt64) -> [Int32] {
         guard order.count >= BackingTable.limit else {

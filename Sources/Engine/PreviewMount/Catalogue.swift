@@ -33,16 +33,16 @@ final class Catalogue: Sendable {
 
     /// Seconds since 1970 that directories and links show: there is no telling when the root's records changed.
     let time: Int64
-    private let trees: any ViewCatalogue
+    private let source: any ViewCatalogue
     private let numbers = Guarded(Numbers())
 
     /// - Parameter time: see ``time``.
-    init(_ trees: any ViewCatalogue, time: Int64) {
-        self.trees = trees
+    init(_ source: any ViewCatalogue, time: Int64) {
+        self.source = source
         self.time = time
     }
 
-    func end() { trees.end() }
+    func end() { source.end() }
 
     // MARK: Nodes
 
@@ -54,12 +54,17 @@ final class Catalogue: Sendable {
 
     /// The place of a node in the tree that has it; nil for the catalogue's own nodes.
     func place(of node: fuse_ino_t) -> ViewSource.Place? {
-        let tree = Int(node >> Self.treeShift)
+        let tree = Int((node & ViewSource.plainMask) >> Self.treeShift)
         let row = Int(truncatingIfNeeded: node & (1 << Self.treeShift - 1)) - 1
         guard tree > 0, let image = numbers.withLock({ $0.images[tree - 1] }), row >= 0, row < image.nodeCount else {
             return nil
         }
-        return ViewSource.Place(image: image, row: row, base: fuse_ino_t(tree) << Self.treeShift)
+        return ViewSource.Place(image: image, row: row, base: node & ~(1 << Self.treeShift - 1))
+    }
+
+    /// The trees that somebody has entered, and what the numbers of their nodes are added to.
+    var trees: [(fuse_ino_t, ViewImage)] {
+        numbers.withLock { $0.images.map { (fuse_ino_t($0.key + 1) << Self.treeShift, $0.value) } }
     }
 
     /// What a name in one of the catalogue's directories leads to.
@@ -72,7 +77,7 @@ final class Catalogue: Sendable {
     func find(_ name: BytePath, in directory: Node) throws -> Found? {
         guard case .directory = directory.entry else { return nil }
         let path = directory.path.appending(name)
-        guard let entry = try trees.entry(at: path) else { return nil }
+        guard let entry = try source.entry(at: path) else { return nil }
         let node = Node(path: path, entry: entry)
         let number = numbers.withLock { $0.number(of: node) }
         guard case .tree = entry else { return .node(fuse_ino_t(number + 1), node) }
@@ -82,7 +87,7 @@ final class Catalogue: Sendable {
     }
 
     private func read(_ node: Node, _ number: Int) throws {
-        let image = try ViewImage(keepingMapped: try trees.image(at: node.path))
+        let image = try ViewImage(keepingMapped: try source.image(at: node.path))
         // Two who enter at once may both have read it; either will do.
         numbers.withLock { $0.images[number] = image }
     }
@@ -91,7 +96,7 @@ final class Catalogue: Sendable {
 
     /// A listing as it is now, for as long as somebody has it open.
     func makeListing(of directory: Node) throws -> UInt64 {
-        let children = try trees.children(of: directory.path).map { Child(name: $0.name, entry: $0.entry) }
+        let children = try source.children(of: directory.path).map { Child(name: $0.name, entry: $0.entry) }
         return numbers.withLock { numbers in
             numbers.lastListing += 1
             numbers.listings[numbers.lastListing] = children

@@ -24,6 +24,8 @@ final class Contents: Sendable {
         case unmediated
         case cached
         case backed(Int32)
+        /// The node is open with a file that has been replaced since: by another number it can be had.
+        case outdated
         case failed(ErrorNumber)
     }
 
@@ -82,10 +84,10 @@ final class Contents: Sendable {
         }
         // There is no object of nothing.
         if place.node.size == 0 { return .cached }
-        if let known = backings.reopen(key) { return known }
+        if let known = backings.reopen(key, inode(of: place)) { return known }
         do throws(SystemError) {
             let file = try object(place)
-            switch backings.open(key, file) {
+            switch backings.open(key, file, try file.status().inode) {
             case .failed(.notPermitted):
                 passthrough.store(false, ordering: .relaxed)
                 return backings.openCached(key)
@@ -124,12 +126,31 @@ final class Contents: Sendable {
         }
     }
 
+    /// Forgets which files were opened, so that all are opened by their names again.
+    func openAnew() {
+        files.closeAll()
+        backings.forgetUnused()
+    }
+
+    /// The number of the file that has the name of a file's object; nil where the view has it for itself.
+    private func inode(of place: ViewSource.Place) -> UInt64? {
+        guard place.node.source == Int(ViewRequest.storeSource) else { return nil }
+        // Of an object that is gone there may be other copies, which opening finds.
+        guard let status = try? store.status(place.node.digest, metadata(place)) else { return 0 }
+        return status.size == place.node.size ? status.inode : 0
+    }
+
+    private func metadata(_ place: ViewSource.Place) -> EntryMetadata {
+        let node = place.node
+        let isRecorded = place.image.header.keepsOwnersAsRecords
+        return EntryMetadata(
+            mode: node.mode & 0o7777, uid: isRecorded ? 0 : node.uid, gid: isRecorded ? 0 : node.gid)
+    }
+
     /// Opens the object with a file's content, from wherever it is; a wrong size is an error rather than torn data.
     private func object(_ place: ViewSource.Place) throws(SystemError) -> Descriptor {
         let node = place.node
-        let isRecorded = place.image.header.keepsOwnersAsRecords
-        let metadata = EntryMetadata(
-            mode: node.mode & 0o7777, uid: isRecorded ? 0 : node.uid, gid: isRecorded ? 0 : node.gid)
+        let metadata = metadata(place)
         let file: Descriptor
         if node.source == Int(ViewRequest.storeSource) {
             file = try store.open(node.digest, metadata)

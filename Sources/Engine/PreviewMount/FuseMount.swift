@@ -8,6 +8,11 @@ internal import ViewImage
 enum FuseMount {
     private typealias Failure = PreviewMount.Failure
 
+    private struct Handle: @unchecked Sendable {
+        // libfuse's notifications may come from any thread.
+        let pointer: OpaquePointer
+    }
+
     /// Two cores and a blocked open or two; libfuse makes threads when all are busy, up to this many.
     private static let threadLimit: UInt32 = 8
 
@@ -33,11 +38,13 @@ enum FuseMount {
         }
         session.contents.attach(fuse)
         var outcome: Int32 = 0
+        let handle = Handle(pointer: fuse)
         let ran = withSecondThread {
-            start(session, at: mountpoint, reading, starter)
+            if start(session, at: mountpoint, reading, starter) { session.renewals.serve(session, handle.pointer) }
         } _: {
             outcome = loop(fuse)
             moss_fuse_end_waiting()
+            session.renewals.end()
         }
         guard ran else { throw Failure("no thread can be made") }
         // Positive is the signal that ended it.
@@ -100,20 +107,22 @@ enum FuseMount {
     }
 
     /// Waits until the kernel has its first answer, finds out how files can be read, and says that the view answers.
+    /// - Returns: whether it does.
     private static func start(
         _ session: ViewSession, at mountpoint: BytePath, _ reading: ViewRequest.Reading, _ starter: ReadySignal
-    ) {
+    ) -> Bool {
         // A signal is for the thread in the loop, which it wakes.
         CurrentThread.blockSignals()
-        guard moss_fuse_wait_for_beginning() else { return }
+        guard moss_fuse_wait_for_beginning() else { return false }
         session.contents.chooseReading()
         if reading == .passthrough && session.contents.reading != .passthrough {
             _ = starter.fail("the kernel does not let files be read through it here")
             kill(getpid(), SIGTERM)
-            return
+            return false
         }
         if session.contents.reading == .cached { readAhead(at: mountpoint) }
         starter.ready(session.contents.reading.rawValue)
+        return true
     }
 
     /// Lets the kernel ask for more at once than it does by itself, where that is allowed: each question costs a

@@ -11,6 +11,8 @@ final class OpenFiles: Sendable {
         var files: [UInt64: File] = [:]
         var order: [UInt64] = []
         var hand = 0
+        /// How often all were closed.
+        var round = 0
     }
 
     private let table = Guarded(Table())
@@ -23,9 +25,12 @@ final class OpenFiles: Sendable {
 
     /// The open file of `key`; `open` is called without a lock where there is none, perhaps by several threads.
     func file(_ key: UInt64, _ open: () throws(SystemError) -> Descriptor) throws(SystemError) -> File {
-        if let file = table.withLock({ $0.files[key] }) { return file }
+        let (known, round) = table.withLock { ($0.files[key], $0.round) }
+        if let known { return known }
         let file = File(try open())
         table.withLock { table in
+            // What was opened before all were closed is for this once.
+            guard table.round == round else { return }
             if table.files[key] == nil {
                 if table.order.count < limit {
                     table.order.append(key)
@@ -39,5 +44,13 @@ final class OpenFiles: Sendable {
             table.files[key] = file
         }
         return file
+    }
+    /// Closes all; who still reads from one keeps it open until then.
+    func closeAll() {
+        table.withLock { table in
+            table.files = [:]
+            table.order = []
+            (table.hand, table.round) = (0, table.round + 1)
+        }
     }
 }

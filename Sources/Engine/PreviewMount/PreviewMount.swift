@@ -49,7 +49,7 @@ package enum PreviewMount {
         CurrentProcess.raiseOpenFileLimit()
         let contents = try Contents(request)
         let source = try ViewSource(request, makeCatalogue)
-        let session = ViewSession(source, contents)
+        let session = try ViewSession(source, contents)
         let lease = try adoptLease(request)
         try FuseMount.run(session, for: request, reading: source.reading(request.reading), starter)
         contents.removeScratch()

@@ -23,6 +23,10 @@ extension ViewSession {
         case .backed(let id):
             // The kernel says that the opener is gone: no release will come.
             if moss_fuse_reply_passthrough(request, id) == -ENOENT { contents.release(place, handle: 0) }
+        case .outdated:
+            // The kernel looks the name up again, and so comes to the other number.
+            source.renumber(node)
+            reply(request, Int32(ESTALE))
         case .failed(let error): reply(request, error.rawValue)
         }
     }

@@ -10,13 +10,15 @@ internal import ViewImage
 final class ViewSession: Sendable {
     let source: ViewSource
     let contents: Contents
+    let renewals: Renewals
 
     /// Nothing changes, so what the kernel has learned stays right.
     static let forever = 1e9
 
-    init(_ source: ViewSource, _ contents: Contents) {
+    init(_ source: ViewSource, _ contents: Contents) throws(PreviewMount.Failure) {
         self.source = source
         self.contents = contents
+        renewals = try Renewals()
     }
 
     // MARK: Names and attributes
@@ -37,7 +39,7 @@ final class ViewSession: Sendable {
 
     @inline(__always)
     func fill(_ parameters: inout fuse_entry_param, _ place: ViewSource.Place, _ row: Int) {
-        parameters.ino = place.number(of: row)
+        parameters.ino = source.current(place.number(of: row))
         parameters.generation = 1
         parameters.attr_timeout = Self.forever
         parameters.entry_timeout = Self.forever
@@ -47,7 +49,7 @@ final class ViewSession: Sendable {
     @inline(__always)
     private func fill(_ attributes: inout stat, _ place: ViewSource.Place, _ row: Int) {
         let node = place.image.nodes[row]
-        attributes.st_ino = ino_t(place.number(of: row))
+        attributes.st_ino = ino_t(place.number(of: row) & ViewSource.plainMask)
         attributes.st_mode = node.mode
         attributes.st_nlink = nlink_t(node.links)
         attributes.st_uid = node.uid

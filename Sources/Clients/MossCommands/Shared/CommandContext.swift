@@ -20,6 +20,8 @@ final class CommandContext {
     /// The exit code of a command that was run for the user and becomes this one's.
     private var passedOn: Int32?
     private let started = monotonicNanoseconds()
+    /// The store of a root that was opened for changing.
+    private var changing: ContentStore?
     /// Remarks for the JSON document.
     private let notices = Guarded<[String]>([])
 
@@ -50,6 +52,7 @@ final class CommandContext {
 
     /// Performs the command; nil when it succeeded.
     private func failure(of command: some MossCommand) -> CommandFailure? {
+        defer { renewViewsIfReplaced() }
         do {
             try command.perform(self)
             if global.verbose { note("took \(elapsed)") }
@@ -137,9 +140,25 @@ final class CommandContext {
     /// Takes the root's lock; says so when an earlier command had left something to do.
     func openForChanging() throws(InstallationError) -> Installation {
         let installation = try openLocked()
+        changing = installation.store
         Views.cleanUp(installation.store)
         if let remark = Self.remark(on: installation.recovery) { notice(remark) }
         return installation
+    }
+
+    /// Views of the root go on with the right bytes, where others were found and replaced.
+    func renewViews() {
+        if let installation = try? openWithoutCleaning() { renewViews(of: installation.store) }
+    }
+
+    private func renewViews(of store: ContentStore) {
+        for view in Views.renew(store) {
+            notice("\(view) cannot be told of the repair and may show what was there before: mount it again")
+        }
+    }
+
+    private func renewViewsIfReplaced() {
+        if let changing, changing.hasReplacedObjects { renewViews(of: changing) }
     }
 
     private func openLocked() throws(InstallationError) -> Installation {

@@ -9,6 +9,7 @@ extension CommandContext {
             defer { progress.finish() }
             report = try Installation.check(root, options, waiting: waitingNotice) { progress.report($0) }
         }
+        if options.repairs, report.isDamaged || report.isRepaired { renewViews() }
         if let rebuild = report.rebuild, !global.json { note(StoreRebuildReport(rebuild).summary) }
         show(FsckReport(report, options))
         if report.isDamaged {
