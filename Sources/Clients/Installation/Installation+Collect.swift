@@ -18,6 +18,8 @@ package struct GarbagePlan: Sendable {
     /// Whether the whole store was looked through for files that no record names.
     package let looksEverywhere: Bool
     let options: GarbageOptions
+    /// What it was held against.
+    let needed: Needed
 
     /// What doing it gives back.
     package var expected: FreedSpace {
@@ -102,7 +104,7 @@ extension Installation {
             return GarbagePlan(
                 states: leaving, garbage: garbage, unusedTrees: unusedTrees,
                 kept: try store.kept(of: garbage, anyway: options.ignoresAnonymousLeases),
-                looksEverywhere: looksEverywhere, options: options)
+                looksEverywhere: looksEverywhere, options: options, needed: needed)
         }
     }
 
@@ -211,10 +213,14 @@ extension Installation {
     }
 
     /// Marks everything that is needed and compares; what a collection just now should have removed is removed.
-    package func verifyCollected() throws(InstallationError) -> [MarkDifference] {
-        let needed = try needed(by: states(), not: [])
+    ///
+    /// - Parameter plan: what was collected. Trees come and go beside this, as views do; what was needed then may be
+    ///   there now.
+    package func verifyCollected(after plan: GarbagePlan) throws(InstallationError) -> [MarkDifference] {
+        var needed = try needed(by: states(), not: [])
+        needed.trees += plan.needed.trees
         let (differences, garbage) = try InstallationError.stored { () throws(StoreError) in
-            try store.compareWithMark(needed)
+            try store.compareWithMark(needed, after: plan.garbage)
         }
         guard !differences.isEmpty else { return [] }
         try removeRecords { () throws(StoreError) in garbage }

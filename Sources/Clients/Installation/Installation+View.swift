@@ -56,7 +56,8 @@ extension Installation {
         try lease(for: "all states", mountpoint, [], [])
     }
 
-    /// Whatever a lease could not pin any more is looked up again.
+    /// Whatever was collected between being found and being pinned is looked up again: until there is a lease, nothing
+    /// that was read keeps what it names.
     private func retryingWhenCollected<R: ~Copyable>(
         _ body: () throws(InstallationError) -> R
     ) throws(InstallationError) -> R {
@@ -64,10 +65,11 @@ extension Installation {
             do throws(InstallationError) {
                 return try body()
             } catch {
-                guard case .store(.collectedMeanwhile) = error else { throw error }
+                guard error.mayBeOfACollection else { throw error }
             }
         }
-        throw .store(.collectedMeanwhile)
+        // Where it is not for a collection, this says what it is.
+        return try body()
     }
 
     /// A tree whose content is in the store.
@@ -267,6 +269,13 @@ extension Installation {
 }
 
 extension InstallationError {
+    fileprivate var mayBeOfACollection: Bool {
+        switch self {
+        case .store(.collectedMeanwhile), .store(.missingObject): true
+        default: isOfSomethingGone
+        }
+    }
+
     /// What reading trees and making a memory file can throw.
     fileprivate init(viewing error: any Error) {
         switch error {

@@ -98,7 +98,7 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
     }
 
     /// Whether it is about a record that a state had a moment ago: somebody may have removed it meanwhile.
-    private var isOfSomethingGone: Bool {
+    var isOfSomethingGone: Bool {
         switch self {
         case .store(.tree(.missing)), .store(.unknownPackage), .state(.unknownState): true
         case .state(.store(.tree(.missing))), .state(.store(.unknownPackage)): true

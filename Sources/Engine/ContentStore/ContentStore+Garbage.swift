@@ -14,10 +14,16 @@ extension ContentStore {
     ///
     /// - Parameter dying: look at no other packages than these, and at packages only: a part of it all.
     package func findGarbage(_ needed: Needed, among dying: [PackageID]? = nil) throws(StoreError) -> Garbage {
-        let pins = try pins()
+        try findGarbage(needed, among: dying, try pins())
+    }
+
+    func findGarbage(
+        _ needed: Needed, among dying: [PackageID]? = nil, _ pins: Pins
+    ) throws(StoreError) -> Garbage {
         let kept = needed.packages.union(pins.packages)
         var garbage = try reading { (transaction) throws(StoreError) in
             var garbage = Garbage()
+            garbage.pins = pins
             var drops = ClaimDrops()
             let recorded = try packages(in: transaction)
             for id in dying ?? recorded where !needed.packages.contains(id) {

@@ -15,7 +15,7 @@ extension ContentStore {
         let files = try inParallel(Array(0..<ObjectName.shardCount)) { (shard) throws(StoreError) in
             try self.files(in: shard)
         }
-        let pinned = try pins()
+        let pinned = try pins().union(garbage.pins)
         let names = try StoreError.catching { () throws(SystemError) in try packages.entries().map(\.name) }
         try reading { (transaction) throws(StoreError) in
             for file in files.joined() {

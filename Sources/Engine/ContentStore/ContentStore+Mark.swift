@@ -25,10 +25,15 @@ package struct MarkDifference: Hashable, Sendable {
 /// large, and independent of every count.
 extension ContentStore {
     /// What differs, and the garbage that puts it right; run it after a collection, with the root's lock held.
-    package func compareWithMark(_ needed: Needed) throws(StoreError) -> ([MarkDifference], Garbage) {
-        let pins = try pins()
+    ///
+    /// - Parameter collected: what was removed. Views come and go meanwhile: what one kept that has ended since is still
+    ///   there, and is none of this comparison's.
+    package func compareWithMark(
+        _ needed: Needed, after collected: Garbage = Garbage()
+    ) throws(StoreError) -> ([MarkDifference], Garbage) {
+        let pins = try pins().union(collected.pins)
         let kept = needed.packages.union(pins.packages)
-        var garbage = try findGarbage(needed)
+        var garbage = try findGarbage(needed, pins)
         var differences = garbage.packages.map {
             MarkDifference(kind: .notCollected, subject: "package \($0.name) \($0.versionText)")
         }

@@ -31,6 +31,8 @@ package struct Garbage: Sendable {
     package internal(set) var temporaries: [BytePath] = []
     /// Packages that stay only because a live view shows them.
     package internal(set) var pinnedPackages: [PackageID] = []
+    /// What live views kept when this was found.
+    var pins = ContentStore.Pins()
 
     package var isEmpty: Bool {
         !hasRecords && pendingObjects.isEmpty && pendingManifests.isEmpty && temporaries.isEmpty

@@ -56,6 +56,22 @@ struct LeaseTests {
         }
     }
 
+    @Test("what a view kept from a collection is no difference once the view has ended")
+    func endedSinceTheCollection() throws {
+        try withEngineScratch { scratch in
+            let store = scratch.store
+            let one = try scratch.add(SamplePackage(name: "one", files: [("bin/one", noise(40))]))
+            let needed = Needed(packages: [], objects: [], trees: [])
+            let lease = try store.takeLease(description, packages: [one.id])
+            let garbage = try store.findGarbage(needed)
+            #expect(garbage.pinnedPackages == [one.id] && garbage.packages.isEmpty)
+            lease.release()
+            #expect(try store.compareWithMark(needed, after: garbage).0.isEmpty)
+            // With nothing known of the view it is.
+            #expect(try !store.compareWithMark(needed).0.isEmpty)
+        }
+    }
+
     @Test("a lease that nobody holds is stale: it is listed so, and reaped with what it said")
     func stale() throws {
         try withEngineScratch { scratch in

@@ -46,7 +46,7 @@ struct GcCommand: MossCommand {
             defer { progress.finish() }
             report.freed = GcReport.Freed(try installation.collect(garbage) { progress.report($0) })
             if verify {
-                let differences = try installation.verifyCollected()
+                let differences = try installation.verifyCollected(after: garbage)
                 report.differences = differences.map { GcReport.Difference($0) }
                 if !differences.isEmpty { context.end(with: .failed) }
             }
