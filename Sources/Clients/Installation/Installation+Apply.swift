@@ -67,7 +67,7 @@ extension Installation {
         _ arrivals: [Plan.Arrival], _ progress: @escaping ProgressHandler
     ) throws(InstallationError) -> [PackageRecord] {
         if arrivals.isEmpty { return [] }
-        progress(.phase(.unpacking, total: arrivals.reduce(0) { $0 + $1.record.contentBytes }))
+        progress(.phase(.unpacking, total: arrivals.saturatedSum { $0.record.contentBytes }))
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
         // Large stones first, so that no thread is left with one at the end.
         let ordered = arrivals.sorted { $0.record.contentBytes > $1.record.contentBytes }
@@ -183,7 +183,7 @@ extension Installation {
 
 extension PackageRecord {
     /// Bytes of all contents.
-    var contentBytes: UInt64 { objects.values.reduce(0) { $0 + $1.size } }
+    var contentBytes: UInt64 { objects.values.saturatedSum { $0.size } }
 }
 
 extension BytePath {

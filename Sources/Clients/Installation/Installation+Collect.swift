@@ -26,7 +26,7 @@ package struct GarbagePlan: Sendable {
         let copies = garbage.allCopies
         var freed = FreedSpace(planned: garbage)
         freed.objects = copies.count - kept.objects
-        freed.bytes = copies.values.reduce(0) { $0 + $1.copiedBytes } - kept.bytes
+        freed.bytes = copies.values.saturatedSum { $0.copiedBytes }.subtractingSaturated(kept.bytes)
         freed.manifests =
             garbage.packages.count + garbage.pendingManifests.count + garbage.strayManifests.count - kept.manifests
         freed.trees = unusedTrees
@@ -175,7 +175,7 @@ extension Installation {
             try store.sweep(anyway: options.ignoresAnonymousLeases) { progress(.advanced(.collecting, by: $0)) }
         }
         freed.objects += swept.objects
-        freed.bytes += swept.bytes
+        freed.bytes.addSaturated(swept.bytes)
         freed.manifests += swept.manifests
         freed.kept = swept.kept
     }

@@ -81,7 +81,7 @@ extension Installation {
             change: change, base: base, additions: additions,
             removals: resolution.removals.map(Plan.Removal.init), flagChanges: resolution.flagChanges,
             alreadyInstalled: resolution.alreadyInstalled, stillBroken: resolution.stillBroken,
-            bytesToFetch: arrivals.reduce(0) { $0 + ($1.offer.metadata.downloadSize ?? 0) },
+            bytesToFetch: arrivals.saturatedSum { $0.offer.metadata.downloadSize ?? 0 },
             bytesOnDisk: try InstallationError.stored { () throws(StoreError) in
                 try store.missing(arrivals.map(\.record)).bytes
             }, entries: try countEntries(from: base, to: tree.root, tree), target: .newState(tree, selections, arrivals)
@@ -109,7 +109,8 @@ extension Installation {
     func arrivals(
         _ packages: [PackageSummary], _ registry: CollectionRegistry
     ) throws(InstallationError) -> [Plan.Arrival] {
-        try inParallel(packages) { (package) throws(InstallationError) in
+        let budget = Guarded(PlanBudget())
+        return try inParallel(packages) { (package) throws(InstallationError) in
             let offer = try InstallationError.collections { () throws(RepositoryError) in
                 try registry.package(package.id)
             }
@@ -122,6 +123,7 @@ extension Installation {
             guard record.metadata.isPromised(by: offer.metadata) else {
                 throw .repository(.unpromised(offer, at: stone.path))
             }
+            if let problem = budget.withLock({ $0.take(record) }) { throw .tooLarge(name: package.name, problem) }
             return Plan.Arrival(offer: offer, record: record)
         }
     }
@@ -235,17 +237,17 @@ extension Installation {
         do throws(ComposeError) {
             return try Composer.compose(layouts, expectedDirectories: selections.count * 12)
         } catch {
+            func label(_ number: Int) throws -> String {
+                let id = selections[number].package
+                let metadata = try arriving[id]?.metadata ?? store.metadata(of: id, in: transaction)
+                return "\(metadata.name) \(metadata.versionText)"
+            }
             switch error {
             case .tree(let error): throw error
+            case .tooLarge(let number, let problem):
+                throw InstallationError.tooLarge(name: try label(number), problem)
             case .conflicts(let conflicts):
-                var names: [String] = []
-                for selection in selections {
-                    let metadata =
-                        try arriving[selection.package]?.metadata
-                        ?? store.metadata(of: selection.package, in: transaction)
-                    names.append("\(metadata.name) \(metadata.versionText)")
-                }
-                throw InstallationError.fileConflicts(conflicts.map { $0.sentence(names) })
+                throw InstallationError.fileConflicts(try conflicts.sentences(label))
             }
         }
     }
@@ -327,10 +329,23 @@ extension TreeEntry {
     }
 }
 
+extension [TreeConflict] {
+    /// As many as somebody may want to read: two packages can have every path of theirs in common.
+    private static var shownMax: Int { 100 }
+
+    fileprivate func sentences(_ label: (Int) throws -> String) throws -> [String] {
+        var lines: [String] = []
+        for conflict in prefix(Self.shownMax) {
+            lines.append(try conflict.sentence(label(conflict.first), label(conflict.second)))
+        }
+        if count > Self.shownMax { lines.append("and \(count - Self.shownMax) more") }
+        return lines
+    }
+}
+
 extension TreeConflict {
     /// One line that names path, both packages and what is wrong.
-    fileprivate func sentence(_ names: [String]) -> String {
-        let (one, other) = (names[first], names[second])
+    fileprivate func sentence(_ one: String, _ other: String) -> String {
         switch kind {
         case .samePath: return "/usr/\(path): in both \(one) and \(other)"
         case .fileAndDirectory: return "/usr/\(path): a file in \(one), a directory in \(other)"

@@ -2,6 +2,7 @@ internal import BytePath
 internal import ContentStore
 internal import FileTree
 internal import LinuxSystem
+internal import PackageModel
 internal import States
 
 /// Whether a change fits, before it is begun. Everything it writes lies on the file system of `.moss`.
@@ -108,7 +109,8 @@ extension Installation {
             case .existing(let state): (state.totals, UInt64(0))
             }
         return Staging(
-            directories: totals.directories + 1, names: totals.entries, others: totals.files + totals.symlinks,
+            directories: totals.directories.addingSaturated(1), names: totals.entries,
+            others: totals.files.addingSaturated(totals.symlinks),
             records: records)
     }
 

@@ -179,7 +179,7 @@ extension Installation {
         let scratch = try scratchStore(path)
         content.scratchStore = scratch
         if !now.isEmpty {
-            progress(.phase(.unpacking, total: now.reduce(0) { $0 + $1.record.contentBytes }))
+            progress(.phase(.unpacking, total: now.saturatedSum { $0.record.contentBytes }))
             _ = try inParallel(now) { (arrival) throws(InstallationError) in
                 let stone = try self.open(arrival.offer, registry)
                 _ = try InstallationError.stored { () throws(StoreError) in

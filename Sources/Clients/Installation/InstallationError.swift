@@ -38,6 +38,8 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
     /// The stone is not what it was when the plan was made.
     case changedWhilePlanning(name: String)
     case unknownPath(BytePath)
+    /// Packages that take more memory or time together than any real ones do; the one it was too much with, and why.
+    case tooLarge(name: String, String)
 
     package var description: String {
         switch self {
@@ -65,6 +67,7 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .changedWhilePlanning(let name):
             "\(name): its stone changed while the change was being planned; run the command again"
         case .unknownPath(let path): "\(path): not in the active state"
+        case .tooLarge(let name, let problem): "\(name): \(problem)"
         }
     }
 

@@ -1,4 +1,4 @@
-internal import ContentStore
+package import ContentStore
 internal import FileTree
 package import PackageModel
 package import Repositories
@@ -38,6 +38,26 @@ package enum Change: Hashable, Sendable {
     private static func shortened(_ verb: String, _ names: [String]) -> String {
         let shown = names.prefix(5).joined(separator: " ")
         return names.count > 5 ? "\(verb) \(shown) and \(names.count - 5) more" : "\(verb) \(shown)"
+    }
+}
+
+/// What a plan may hold of packages that are not in the store yet: each may be within what a stone is allowed, and
+/// all of them more than any machine has.
+///
+/// 1 GiB is about four million files, twenty times a large system.
+package struct PlanBudget {
+    package static let bytesMax: UInt64 = 1 << 30
+
+    private var bytes: UInt64 = 0
+
+    package init() {}
+
+    /// Counts one more package; why it is one too many, if it is.
+    package mutating func take(_ record: PackageRecord) -> String? {
+        bytes.addSaturated(record.heldByteCount)
+        guard bytes > Self.bytesMax else { return nil }
+        return "the layouts and metadata of what is to be installed take \(bytes) bytes with this package, more than"
+            + " \(Self.bytesMax); install fewer packages at once"
     }
 }
 

@@ -6,7 +6,8 @@ internal import StoneFormat
 
 /// Collections on this machine: an index file, a directory with one, or a directory of stones.
 package struct LocalTransport: CollectionTransport {
-    private static let indexSizeMax = 1 << 30
+    /// Of an index that is not compressed at all, and of payloads nobody knows.
+    private static let indexSizeMax = 320 << 20
 
     package init() {}
 

@@ -100,7 +100,7 @@ extension ContentStore {
         try forget(selection)
         var swept = Swept()
         swept.objects = selection.objects.count
-        swept.bytes = selection.objects.reduce(0) { $0 + $1.copies.copiedBytes }
+        swept.bytes = selection.objects.saturatedSum { $0.copies.copiedBytes }
         swept.manifests = selection.manifests.count
         swept.kept = selection.kept
         return swept
@@ -169,7 +169,7 @@ extension ContentStore {
         for (digest, copies) in pending.objects.sorted(by: { $0.key < $1.key }) {
             if pinned.contains(digest) || selection.kept.isAnonymous {
                 selection.kept.objects += 1
-                selection.kept.bytes += copies.copiedBytes
+                selection.kept.bytes.addSaturated(copies.copiedBytes)
             } else {
                 selection.objects.append((digest, copies))
             }

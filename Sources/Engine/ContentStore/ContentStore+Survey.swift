@@ -30,7 +30,7 @@ extension ContentStore {
         for tree in Set(trees) { try noteFiles(of: tree, besides: live, &survey) }
         survey.countUnneeded()
         for (digest, copies) in pending.objects where !views.objects.contains(digest) && !views.everything {
-            survey.unneededBytes += copies.copiedBytes
+            survey.unneededBytes.addSaturated(copies.copiedBytes)
         }
         return survey
     }

@@ -60,7 +60,7 @@ package struct Garbage: Sendable {
 
 extension ObjectRecord {
     /// Bytes of all variants.
-    package var copiedBytes: UInt64 { size &* UInt64(variants.count) }
+    package var copiedBytes: UInt64 { size.multipliedSaturated(by: UInt64(variants.count)) }
 }
 
 /// What stays whatever the records of packages say.

@@ -1,6 +1,7 @@
 package import Digests
 package import FileTree
 package import PackageModel
+internal import StoneFormat
 
 /// A package whose bytes are in the store but which is not recorded yet: what ``ContentStore/record(_:in:)`` takes.
 package struct PackageRecord: Sendable {
@@ -11,9 +12,27 @@ package struct PackageRecord: Sendable {
     package let objects: [Digest128: ObjectRecord]
     /// The stone without its content.
     package let manifest: [UInt8]
+
+    package init(
+        id: PackageID, metadata: PackageMetadata, layout: PackageLayout, objects: [Digest128: ObjectRecord],
+        manifest: [UInt8]
+    ) {
+        self.id = id
+        self.metadata = metadata
+        self.layout = layout
+        self.objects = objects
+        self.manifest = manifest
+    }
 }
 
 extension PackageRecord {
+    /// About what the record takes in memory, without its manifest.
+    package var heldByteCount: UInt64 {
+        let metadata = metadata.recordTotals
+        return [UInt64(layout.bytes.count), 160 * UInt64(objects.count), metadata.size, 24 * metadata.records]
+            .saturatedSum { $0 }
+    }
+
     /// The variants each content is wanted in, as this store makes them.
     static func wantedObjects(
         _ layout: [LayoutEntry], _ sizes: [Digest128: UInt64], effective: (EntryMetadata) -> EntryMetadata

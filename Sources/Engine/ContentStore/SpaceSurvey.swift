@@ -27,7 +27,9 @@ package struct SpaceSurvey: Sendable {
         package var treeBytes: UInt64 = 0
 
         /// What comes free when these holders go.
-        package var freedBytes: UInt64 { exclusiveBytes - viewBytes - treeBytes }
+        package var freedBytes: UInt64 {
+            exclusiveBytes.subtractingSaturated(viewBytes).subtractingSaturated(treeBytes)
+        }
     }
 
     /// What a package has; every copy counts once.
@@ -128,25 +130,25 @@ package struct SpaceSurvey: Sendable {
 
     /// Adds to the unneeded bytes what is recorded and nobody holds.
     mutating func countUnneeded() {
-        for fact in facts where fact.holderCount == 0 && !fact.isInView { unneededBytes += fact.size }
+        for fact in facts where fact.holderCount == 0 && !fact.isInView { unneededBytes.addSaturated(fact.size) }
     }
 
     // MARK: Asking
 
     /// Bytes of all copies that the survey knows.
-    package var bytes: UInt64 { facts.reduce(0) { $0 + $1.size } }
+    package var bytes: UInt64 { facts.saturatedSum { $0.size } }
 
     /// What the holders at these indices have together.
     package func share(of chosen: [Int]) -> Share {
         var share = Share()
         for (fact, count) in zip(facts, counts(of: chosen)) where count > 0 {
-            share.bytes += fact.size
+            share.bytes.addSaturated(fact.size)
             guard fact.holderCount == count else { continue }
-            share.exclusiveBytes += fact.size
+            share.exclusiveBytes.addSaturated(fact.size)
             if fact.isInView {
-                share.viewBytes += fact.size
+                share.viewBytes.addSaturated(fact.size)
             } else if fact.isInTree {
-                share.treeBytes += fact.size
+                share.treeBytes.addSaturated(fact.size)
             }
         }
         return share
@@ -156,8 +158,8 @@ package struct SpaceSurvey: Sendable {
         var share = PackageShare()
         for number in packages[id] ?? [] {
             let fact = facts[number]
-            share.bytes += fact.size
-            if fact.packageCount == 1 { share.exclusiveBytes += fact.size }
+            share.bytes.addSaturated(fact.size)
+            if fact.packageCount == 1 { share.exclusiveBytes.addSaturated(fact.size) }
         }
         share.holderCount = holderCounts[id] ?? 0
         return share

@@ -16,7 +16,7 @@ package struct TreeTotals: Hashable, Sendable {
         self.bytes = bytes
     }
 
-    package var entries: UInt64 { directories + files + symlinks }
+    package var entries: UInt64 { directories &+ files &+ symlinks }
 
     static func + (left: TreeTotals, right: TreeTotals) -> TreeTotals {
         TreeTotals(

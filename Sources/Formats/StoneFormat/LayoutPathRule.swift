@@ -4,6 +4,8 @@ package enum LayoutPathRule {
     package static let componentLengthMax = 255
     /// Longest path: with `/usr/` in front and a NUL behind it is one the kernel takes (`PATH_MAX` is 4096).
     package static let pathLengthMax = 4090
+    /// Most components: much that is done with trees goes down them by the call stack, or by a descriptor each.
+    package static let depthMax = 256
     /// Longest link text the kernel takes.
     package static let targetLengthMax = 4095
 
@@ -17,6 +19,7 @@ package enum LayoutPathRule {
         // One pass without slices: this runs for every path of every package.
         var length = 0
         var dots = 0
+        var depth = 1
         for byte in path {
             switch byte {
             case 0: return "the path holds a NUL"
@@ -24,11 +27,13 @@ package enum LayoutPathRule {
                 if let problem = problem(componentLength: length, dots: dots) { return problem }
                 length = 0
                 dots = 0
+                depth += 1
             default:
                 length += 1
                 if byte == UInt8(ascii: ".") { dots += 1 }
             }
         }
+        if depth > depthMax { return "the path has \(depth) components, more than \(depthMax)" }
         return problem(componentLength: length, dots: dots)
     }
 

@@ -82,6 +82,21 @@ extension PackageMetadata {
     }
 }
 
+extension PackageMetadata {
+    /// About what its records have, without making them.
+    package var recordTotals: RecordTotals {
+        var totals = RecordTotals()
+        func count(_ text: String) {
+            totals += RecordTotals(size: UInt64(MetaRecord.headByteCount + 2 + text.utf8.count), records: 1)
+        }
+        for text in [name, version, architecture, summary, description, homepage, sourceID] + licenses { count(text) }
+        for list in [dependencies, providers, conflicts, buildDependencies] {
+            for capability in list { count(capability.target) }
+        }
+        return totals
+    }
+}
+
 /// `list` sorted, without repetitions. Compares bytes, since `==` of strings would take some for others.
 private func canonical(_ list: [Capability]) -> [Capability] {
     var unique: [Capability] = []

@@ -59,6 +59,12 @@ struct RecordParser {
     /// `slice` as text: UTF-8, any number of NULs at the end dropped, none before.
     func text(_ slice: UnsafeRawBufferPointer) throws(StoneError) -> String {
         let trimmed = Self.trimmingNUL(slice)
+        guard trimmed.count <= StoneLimits.textSizeMax else {
+            throw error(
+                .limitExceeded,
+                "a text of \(trimmed.count) bytes, more than \(StoneLimits.textSizeMax): "
+                    + quoted(trimmed))
+        }
         guard !trimmed.contains(0) else { throw error(.invalidText, "a text with a NUL inside: \(quoted(trimmed))") }
         guard let text = String(validating: trimmed, as: UTF8.self) else {
             throw error(.invalidText, "a text that is not UTF-8: \(quoted(trimmed))")

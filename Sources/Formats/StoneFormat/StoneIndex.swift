@@ -66,8 +66,17 @@ package enum StoneIndex {
                     "the file is of type \(reader.header.fileType.name), not an index of packages"))
         }
         var packages: [PackageMetadata] = []
-        while let payload = try reader.nextPayload() {
-            if payload.kind == .meta { packages.append(try reader.readMetadata()) }
+        do throws(StoneReadError<Source.Failure>) {
+            while let payload = try reader.nextPayload() {
+                if payload.kind == .meta { packages.append(try reader.readMetadata()) }
+            }
+        } catch {
+            // Whose payload it is nobody can tell before it is read.
+            guard case .stone(var failure) = error, failure.code == .limitExceeded, let last = packages.last else {
+                throw error
+            }
+            failure.message += "; it follows package \(packages.count), \(quoted(last.name.utf8))"
+            throw .stone(failure)
         }
         return packages
     }

@@ -1,4 +1,5 @@
 import Digests
+import PackageModel
 import Zstandard
 
 /// Reads a stone from a source in one pass and with bounded memory: the header, then payload by payload.
@@ -33,6 +34,10 @@ package struct StoneReader<Source: ByteSource & ~Copyable>: ~Copyable {
     var frameEnded = false
     private var payloadsSeen = 0
     private var contentSeen = false
+    /// What the payloads of each kind, this one included, have together.
+    private var totals: [PayloadKind: RecordTotals] = [:]
+    /// Stored bytes of all payloads but Content.
+    private var storedTotal: UInt64 = 0
     var isUsable = true
 
     /// Reads the header.
@@ -121,7 +126,9 @@ package struct StoneReader<Source: ByteSource & ~Copyable>: ~Copyable {
     package mutating func readStored() throws(Failure) -> [UInt8] {
         let payload = try begin { $0 != .content }
         guard payload.storedSize <= limits.storedSizeMax(payload.kind) else {
-            throw fail(.limitExceeded, "the payload has \(payload.storedSize) bytes, more than the limit allows")
+            throw fail(
+                .limitExceeded,
+                "the payload has \(payload.storedSize) bytes, more than \(limits.storedSizeMax(payload.kind))")
         }
         var all: [UInt8] = []
         // What a header claims is only reserved as far as it has been seen to arrive.
@@ -141,6 +148,7 @@ package struct StoneReader<Source: ByteSource & ~Copyable>: ~Copyable {
 extension StoneReader where Source: ~Copyable {
     /// Refuses what no reading of this payload could make right.
     private mutating func check(_ payload: PayloadHeader) throws(Failure) {
+        try checkTotals(payload)
         guard payload.kind.isKnown else { return }
         guard payload.version == PayloadHeader.version else {
             throw fail(.unsupportedVersion, "payload version \(payload.version) is not known, only 1 is")
@@ -155,7 +163,9 @@ extension StoneReader where Source: ~Copyable {
                     + "(\(payload.storedSize) and \(payload.plainSize))")
         }
         guard payload.plainSize <= limits.plainSizeMax(payload.kind) else {
-            throw fail(.limitExceeded, "the payload has \(payload.plainSize) plain bytes, more than the limit allows")
+            throw fail(
+                .limitExceeded,
+                "the payload has \(payload.plainSize) plain bytes, more than \(limits.plainSizeMax(payload.kind))")
         }
         guard payload.plainSize <= Decompressor.plainSizeBound(compressed: payload.storedSize) else {
             throw fail(
@@ -164,6 +174,28 @@ extension StoneReader where Source: ~Copyable {
         if payload.kind == .content {
             guard !contentSeen else { throw fail(.repeatedPayload, "there is a second content payload") }
             contentSeen = true
+        }
+    }
+
+    /// Refuses payloads that ask for too much together, before any of this one is read.
+    private mutating func checkTotals(_ payload: PayloadHeader) throws(Failure) {
+        guard payload.kind != .content else { return }
+        storedTotal.addSaturated(payload.storedSize)
+        guard manifest == nil || storedTotal <= limits.manifestSizeMax else {
+            throw fail(
+                .limitExceeded,
+                "the payloads up to here have \(storedTotal) bytes besides the content, more than"
+                    + " \(limits.manifestSizeMax)")
+        }
+        guard payload.kind.isKnown else { return }
+        if payload.kind == .meta, UInt64(payload.recordCount) > limits.metaRecordsMax {
+            throw fail(
+                .limitExceeded,
+                "the payload has \(payload.recordCount) records, more than \(limits.metaRecordsMax)")
+        }
+        totals[payload.kind, default: RecordTotals()] += payload.totals
+        if let problem = limits.problem(totals[payload.kind] ?? payload.totals, of: payload.kind) {
+            throw fail(.limitExceeded, problem)
         }
     }
 

@@ -38,7 +38,7 @@ struct FetchCommand: MossCommand {
         }
         var report = FetchReport(stones: [])
         let copier = try StoneCopier(
-            into: outputDir.path, totalBytes: packages.reduce(0) { $0 + ($1.metadata.downloadSize ?? 0) })
+            into: outputDir.path, totalBytes: packages.saturatedSum { $0.metadata.downloadSize ?? 0 })
         for package in packages {
             let copied = try copier.copy(package, from: registry)
             report.stones.append(

@@ -109,7 +109,7 @@ extension DuReport.State {
 
     /// Why it frees less than it holds alone.
     fileprivate var remark: String {
-        guard freedBytes != nil, viewBytes + treeBytes > 0 else { return "" }
+        guard freedBytes != nil, viewBytes > 0 || treeBytes > 0 else { return "" }
         var keepers: [String] = []
         if viewBytes > 0 { keepers.append("live views keep \(Measures.size(viewBytes))") }
         if treeBytes > 0 { keepers.append("the spare has \(Measures.size(treeBytes))") }

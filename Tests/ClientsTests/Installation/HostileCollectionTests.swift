@@ -1,0 +1,50 @@
+import BytePath
+import ContentStore
+import Digests
+import FileTree
+import Installation
+import LinuxSystem
+import PackageModel
+import Repositories
+import StoneFormat
+import TestSupport
+import Testing
+
+/// What collections may claim, and what a plan makes of it.
+@Suite("Hostile collections")
+struct HostileCollectionTests {
+    @Test("sizes that add up to more than a number can say", arguments: [0x8000_0000_0000_0005, .max] as [UInt64])
+    func sizes(claimed: UInt64) throws {
+        try withInstallationScratch { scratch in
+            var listed: [PackageMetadata] = []
+            for name in ["one", "two", "three"] {
+                let package = sample(name)
+                try scratch.publish(package)
+                var metadata = package.metadata
+                metadata.uri = package.metadata.stoneFileName
+                metadata.hash = try package.stone().withUnsafeBytes { SHA256Digest(hashing: $0) }
+                metadata.downloadSize = claimed
+                listed.append(metadata)
+            }
+            try Descriptor.openDirectory(scratch.stones).replaceFile(
+                "stone.index", with: StoneIndex.encode(repository: listed, options: .fast))
+            try scratch.changing { installation in
+                let plan = try installation.plan(.install(["one", "two", "three"]))
+                #expect(plan.bytesToFetch == .max)
+                #expect(plan.additions.count == 3)
+            }
+        }
+    }
+
+    @Test("all that a plan holds counts together")
+    func budget() throws {
+        let record = PackageRecord(
+            id: [1].withUnsafeBytes { SHA256Digest(hashing: $0) }, metadata: sample("a").metadata,
+            layout: PackageLayout(stored: [UInt8](repeating: 0, count: 64 << 20)), objects: [:], manifest: [])
+        var budget = PlanBudget()
+        var taken = 0
+        while taken < 100, budget.take(record) == nil { taken += 1 }
+        #expect(taken == 15)
+        #expect(budget.take(record)?.contains("more than \(PlanBudget.bytesMax)") == true)
+    }
+}
