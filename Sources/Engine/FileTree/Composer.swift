@@ -50,6 +50,24 @@ extension ComposedTree {
     }
 }
 
+/// How much of a tree is composed before it is refused. A path of many components costs a directory for each of them,
+/// and few bytes in a layout; a system of 230,000 entries has 25,000 directories, whose paths have 1 MiB.
+package struct ComposeLimits: Hashable, Sendable {
+    package var layoutBytesMax = 2 << 30
+    package var directoriesMax = 4 << 20
+    /// Of the full paths of all directories.
+    package var pathBytesMax = 512 << 20
+    /// Directories in the places of links, which every state of the tree records.
+    package var redirectsMax = 1 << 16
+    /// Components followed, directories and links moved.
+    package var redirectStepsMax = 20_000_000
+    /// Of what was moved through links.
+    package var depthMax = 256
+    package var pathByteCountMax = 4000
+
+    package init() {}
+}
+
 /// Merges the layouts of a state's packages into one tree.
 ///
 /// Layouts come grouped by directory (``PackageLayout``), so the work per path is one scan for links and one place in
@@ -89,7 +107,8 @@ package struct Composer {
 
     /// A symlink some package ships, found while collecting.
     struct Link {
-        let node: Int
+        /// The directory it is in, which may move.
+        var node: Int
         let package: Int
         let record: EntryRecord
     }
@@ -101,10 +120,12 @@ package struct Composer {
     var redirects: [BytePath] = []
     /// All paths, one after the other.
     private(set) var pathBytes: [UInt8] = []
+    let limits: ComposeLimits
     /// Open addressing over `nodes` by path hash; -1 is empty. Always a power of two.
     private var slots: [Int32]
 
-    private init(expectedDirectories: Int) {
+    private init(expectedDirectories: Int, limits: ComposeLimits) {
+        self.limits = limits
         var capacity = 1024
         while capacity < expectedDirectories * 3 { capacity *= 2 }
         slots = Array(repeating: -1, count: capacity)
@@ -115,22 +136,36 @@ package struct Composer {
 
     /// Composes layouts, given as the bytes of ``PackageLayout``; their positions number the packages in conflicts.
     package static func compose(
-        _ layouts: [UnsafeRawBufferPointer], expectedDirectories: Int = 4096
+        _ layouts: [UnsafeRawBufferPointer], expectedDirectories: Int = 4096, limits: ComposeLimits = ComposeLimits()
     ) throws(ComposeError) -> ComposedTree {
-        var composer = Composer(expectedDirectories: expectedDirectories)
-        do throws(TreeError) {
-            for (package, layout) in layouts.enumerated() { try composer.collect(layout, package) }
-        } catch {
-            throw .tree(error)
+        var composer = Composer(expectedDirectories: expectedDirectories, limits: limits)
+        var layoutBytes = 0
+        for (package, layout) in layouts.enumerated() {
+            layoutBytes += layout.count
+            guard layoutBytes <= limits.layoutBytesMax else {
+                throw .tooLarge(
+                    package: package,
+                    "the layouts of all packages have \(layoutBytes) bytes, more than \(limits.layoutBytesMax)")
+            }
+            let isWithinLimits: Bool
+            do throws(TreeError) {
+                isWithinLimits = try composer.collect(layout, package, limits)
+            } catch {
+                throw .tree(error)
+            }
+            guard isWithinLimits else { throw .tooLarge(package: package, composer.tooMany(limits)) }
         }
-        composer.redirect()
+        try composer.redirect()
         return try composer.merged()
     }
 }
 
 /// Collecting.
 extension Composer {
-    private mutating func collect(_ layout: UnsafeRawBufferPointer, _ package: Int) throws(TreeError) {
+    /// - Returns: false where the limits are exceeded; the rest of the layout was not looked at.
+    private mutating func collect(
+        _ layout: UnsafeRawBufferPointer, _ package: Int, _ limits: ComposeLimits
+    ) throws(TreeError) -> Bool {
         var groups = try LayoutGroups(layout)
         while let group = try groups.next() {
             let node = node(at: group.path)
@@ -139,11 +174,26 @@ extension Composer {
                 switch record.kind {
                 case .regular: break
                 case .symlink: links.append(Link(node: node, package: package, record: record))
-                case .directory: claim(record, below: node, package)
+                case .directory:
+                    claim(record, below: node, package)
+                    guard isWithin(limits) else { return false }
                 }
             }
             add(Run(package: package, records: group.records, next: -1), to: node)
+            guard isWithin(limits) else { return false }
         }
+        return true
+    }
+
+    func isWithin(_ limits: ComposeLimits) -> Bool {
+        nodes.count <= limits.directoriesMax && pathBytes.count <= limits.pathBytesMax
+    }
+
+    func tooMany(_ limits: ComposeLimits) -> String {
+        nodes.count > limits.directoriesMax
+            ? "with this package there are \(nodes.count) directories, more than \(limits.directoriesMax)"
+            : "with this package the paths of all directories have \(pathBytes.count) bytes, more than"
+                + " \(limits.pathBytesMax)"
     }
 
     mutating func add(_ run: Run, to node: Int) {
@@ -239,10 +289,17 @@ extension Composer {
         }
     }
 
-    func resolved(_ index: Int) -> Int {
+    /// Where the directory is now; a chain of moves is walked once.
+    private mutating func resolved(_ index: Int) -> Int {
+        var last = index
+        while nodes[last].forward >= 0 { last = nodes[last].forward }
         var index = index
-        while nodes[index].forward >= 0 { index = nodes[index].forward }
-        return index
+        while nodes[index].forward >= 0 {
+            let next = nodes[index].forward
+            nodes[index].forward = last
+            index = next
+        }
+        return last
     }
 
     func path(of node: Int) -> BytePath { BytePath(bytes: Array(pathBytes[nodes[node].path])) }

@@ -31,4 +31,6 @@ package enum ComposeError: Error, Sendable {
     /// Every conflict there is, ordered by path.
     case conflicts([TreeConflict])
     case tree(TreeError)
+    /// More than any real system has; the package it was too much with, and what.
+    case tooLarge(package: Int, String)
 }

@@ -24,6 +24,10 @@ package struct TreeEditor {
 
     private var nodes: [Node] = []
     private var touched: Set<BytePath> = []
+    /// Bytes of the touched paths and entries moved to make room: beyond a limit composing anew is quicker, and holds
+    /// paths against its own limits.
+    private var cost = 0
+    private static let costMax = 64 << 20
 
     private init() {}
 
@@ -121,6 +125,7 @@ package struct TreeEditor {
             let (index, _) = position(of: name, in: node)
             let placeholder = TreeEntry(
                 name: name, metadata: .plainDirectory, content: .directory(Directory.empty.id))
+            try spend(nodes[node].entries.count - index)
             nodes[node].entries.insert(placeholder, at: index)
             nodes.append(Node(entries: [], totals: TreeTotals(), totalsOfUnloaded: TreeTotals()))
             nodes[node].children[name] = nodes.count - 1
@@ -131,16 +136,26 @@ package struct TreeEditor {
 
     // MARK: Changing
 
+    private mutating func spend(_ amount: Int) throws(Declined) {
+        cost += amount
+        guard cost <= Self.costMax else { throw Declined() }
+    }
+
+    private mutating func touch(_ path: BytePath) throws(Declined) {
+        if touched.insert(path).inserted { try spend(path.count) }
+    }
+
     private mutating func remove(_ layout: PackageLayout, _ lookup: TreeLookup) throws {
         for (path, entry) in try layout.entries() {
             if entry.kind == .directory {
-                touched.insert(path.appending(entry.name))
+                try touch(path.appending(entry.name))
                 continue
             }
-            touched.insert(path)
+            try touch(path)
             guard let node = try find(path, lookup) else { throw Declined() }
             let (index, found) = position(of: entry.name, in: node)
             guard found, nodes[node].entries[index] == entry else { throw Declined() }
+            try spend(nodes[node].entries.count - index)
             nodes[node].entries.remove(at: index)
         }
     }
@@ -148,28 +163,33 @@ package struct TreeEditor {
     private mutating func add(_ layout: PackageLayout, _ lookup: TreeLookup) throws {
         for (path, entry) in try layout.entries() {
             let node = try make(path, lookup)
-            touched.insert(path)
+            try touch(path)
             if entry.kind == .directory {
                 let whole = path.appending(entry.name)
                 _ = try make(whole, lookup)
-                touched.insert(whole)
+                try touch(whole)
                 continue
             }
             let (index, found) = position(of: entry.name, in: node)
             guard !found else { throw Declined() }
+            try spend(nodes[node].entries.count - index)
             nodes[node].entries.insert(entry, at: index)
         }
     }
 
     /// Drops touched directories that hold nothing and that nobody names; gives the others the metadata asked for.
     private mutating func settleDirectories(_ claims: Claims, _ lookup: TreeLookup) throws {
-        var paths = touched
         for path in touched {
             var ancestor = path.parent
-            while !ancestor.isEmpty && paths.insert(ancestor).inserted { ancestor = ancestor.parent }
+            while !ancestor.isEmpty, !touched.contains(ancestor) {
+                try touch(ancestor)
+                ancestor = ancestor.parent
+            }
         }
         // Deeper paths first: a directory that goes may empty its parent.
-        for path in paths.sorted(by: { ($0.components.count, $1) > ($1.components.count, $0) }) where !path.isEmpty {
+        let ordered = touched.map { path in (depth: path.bytes.count { $0 == UInt8(ascii: "/") }, path: path) }
+            .sorted { ($0.depth, $1.path) > ($1.depth, $0.path) }
+        for (_, path) in ordered where !path.isEmpty {
             guard let parent = try find(path.parent, lookup), let node = try find(path, lookup) else { continue }
             let name = path.lastComponent
             let claim = claims(path)

@@ -80,7 +80,9 @@ func layout(_ entries: [LayoutEntry]) throws -> PackageLayout {
     return try PackageLayout(entries, sizes: sizes)
 }
 
-func compose(_ layouts: [PackageLayout]) throws(ComposeError) -> ComposedTree {
+func compose(
+    _ layouts: [PackageLayout], limits: ComposeLimits = ComposeLimits()
+) throws(ComposeError) -> ComposedTree {
     // Copies with stable addresses, as the database would give.
     let buffers = layouts.map { layout in
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: layout.bytes.count, alignment: 1)
@@ -88,7 +90,7 @@ func compose(_ layouts: [PackageLayout]) throws(ComposeError) -> ComposedTree {
         return UnsafeRawBufferPointer(buffer)
     }
     defer { for buffer in buffers { buffer.deallocate() } }
-    return try Composer.compose(buffers)
+    return try Composer.compose(buffers, limits: limits)
 }
 
 /// What the tree of some packages must look like, computed the slow and obvious way; without links to directories.
