@@ -6,20 +6,24 @@ internal import States
 extension Installation {
     func planActivation(_ change: Change, _ base: State?, _ state: State) throws(InstallationError) -> Plan {
         let difference = try difference(base, state)
+        let removed = Dictionary(
+            difference.removed.map { (Verbatim($0.metadata.name), $0.metadata) },
+            uniquingKeysWith: { first, _ in first })
+        let added = Set(difference.added.map { Verbatim($0.metadata.name) })
         return Plan(
             change: change, base: base,
             additions: difference.added.map { package in
                 Plan.Addition(
                     id: package.id, metadata: package.metadata, isExplicit: package.isExplicit,
                     reason: "in state \(state.number)",
-                    replaces: difference.removed.first { $0.metadata.name == package.metadata.name }?.metadata,
+                    replaces: removed[Verbatim(package.metadata.name)],
                     isStored: true, collection: nil)
             },
             removals: difference.removed.map { package in
                 Plan.Removal(
                     id: package.id, name: package.metadata.name, versionText: package.metadata.versionText,
                     reason: "not in state \(state.number)",
-                    isReplaced: difference.added.contains { $0.metadata.name == package.metadata.name })
+                    isReplaced: added.contains(Verbatim(package.metadata.name)))
             }, flagChanges: [], alreadyInstalled: [], stillBroken: [], bytesToFetch: 0, bytesOnDisk: 0,
             entries: difference.entries, target: .existing(state))
     }

@@ -46,7 +46,7 @@ extension Installation {
                         id: selection.package, metadata: try store.metadata(of: selection.package, in: transaction),
                         isExplicit: selection.isExplicit))
             }
-            return packages.sorted { $0.metadata.name < $1.metadata.name }
+            return packages.sortedVerbatim(by: \.metadata.name)
         }
     }
 
@@ -106,7 +106,7 @@ extension Installation {
                 hits += paths.map { ($0, metadata) }
             }
         }
-        return hits.sorted { ($0.path, $0.package.name) < ($1.path, $1.package.name) }
+        return hits.sorted { ($0.path, Verbatim($0.package.name)) < ($1.path, Verbatim($1.package.name)) }
     }
 
     func viewing<R>(_ body: (borrowing ReadTransaction) throws(StateError) -> R) throws(InstallationError) -> R {

@@ -95,7 +95,8 @@ extension Installation {
                     SpaceUse.OfPackage(name: brief.name, versionText: brief.versionText, share: survey.share(of: id)))
             }
             return packages.sorted {
-                ($1.share.exclusiveBytes, $0.name, $0.versionText) < ($0.share.exclusiveBytes, $1.name, $1.versionText)
+                ($1.share.exclusiveBytes, Verbatim($0.name), Verbatim($0.versionText))
+                    < ($0.share.exclusiveBytes, Verbatim($1.name), Verbatim($1.versionText))
             }
         }
     }

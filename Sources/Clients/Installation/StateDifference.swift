@@ -37,7 +37,7 @@ extension Installation {
                         id: selection.package, metadata: try store.metadata(of: selection.package, in: transaction),
                         isExplicit: selection.isExplicit))
             }
-            return packages.sorted { $0.metadata.name < $1.metadata.name }
+            return packages.sortedVerbatim(by: \.metadata.name)
         }
     }
 

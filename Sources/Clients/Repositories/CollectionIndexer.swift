@@ -39,14 +39,16 @@ package struct CollectionIndexer: Sendable {
         let files = try files()
         var stones: [Stone] = []
         var unknown: [File] = []
+        var totals = RecordTotals()
         for file in files {
             if let stone = known(file.path), stone.identity != 0, stone.identity == file.identity {
                 stones.append(stone)
+                totals += stone.metadata.recordTotals
             } else {
                 unknown.append(file)
             }
         }
-        stones += try read(unknown)
+        stones += try read(unknown, beside: totals)
         return stones.sorted { $0.path < $1.path }
     }
 
@@ -54,10 +56,10 @@ package struct CollectionIndexer: Sendable {
     package static func select(_ stones: [Stone], in directory: BytePath) throws(RepositoryError)
         -> [PackageMetadata]
     {
-        var chosen: [String: Stone] = [:]
+        var chosen: [Verbatim<String>: Stone] = [:]
         for stone in stones.sorted(by: { $0.path < $1.path }) {
-            guard let other = chosen[stone.metadata.name] else {
-                chosen[stone.metadata.name] = stone
+            guard let other = chosen[Verbatim(stone.metadata.name)] else {
+                chosen[Verbatim(stone.metadata.name)] = stone
                 continue
             }
             if stone.metadata.release == other.metadata.release {
@@ -66,7 +68,7 @@ package struct CollectionIndexer: Sendable {
                     "\(directory.appending(stone.path)) is \(stone.metadata.name) release"
                         + " \(stone.metadata.release) too; remove one of them")
             }
-            if stone.metadata.release > other.metadata.release { chosen[stone.metadata.name] = stone }
+            if stone.metadata.release > other.metadata.release { chosen[Verbatim(stone.metadata.name)] = stone }
         }
         return chosen.values.map(\.metadata).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }
@@ -124,8 +126,11 @@ package struct CollectionIndexer: Sendable {
     // MARK: Reading
 
     /// Reads `files` on several threads; the first error ends it.
-    private func read(_ files: [File]) throws(RepositoryError) -> [Stone] {
+    ///
+    /// - Parameter totals: of what is held already: all stones of a directory are one index.
+    private func read(_ files: [File], beside totals: RecordTotals) throws(RepositoryError) -> [Stone] {
         guard !files.isEmpty else { return [] }
+        let totals = Guarded(totals)
         let queue = BlockingQueue<File>(capacity: files.count)
         for file in files { _ = queue.push(file) }
         queue.close()
@@ -134,7 +139,17 @@ package struct CollectionIndexer: Sendable {
         withThreads(min(threadCount, files.count)) { _ in
             while !failure.occurred, let file = queue.pop() {
                 do throws(RepositoryError) {
-                    if let stone = try read(file) { results.append(stone) }
+                    guard let stone = try read(file) else { continue }
+                    let sum = totals.withLock { totals in
+                        totals += stone.metadata.recordTotals
+                        return totals
+                    }
+                    if let problem = StoneLimits().problem(sum, of: .meta) {
+                        throw RepositoryError(
+                            .invalidIndex, directory.appending(file.path).display,
+                            "too much for one collection: \(problem)")
+                    }
+                    results.append(stone)
                 } catch {
                     failure.record(error)
                 }

@@ -1,6 +1,7 @@
 package import BytePath
 package import LMDB
 internal import LinuxSystem
+internal import PackageModel
 
 /// Collections of packages: where they are, what their indexes say, and how a stone is fetched from them.
 ///
@@ -44,7 +45,7 @@ package struct CollectionManager: Sendable {
         var result: [Listed] = []
         for configuration in try files.load() {
             var record = try store.record(of: configuration.id)
-            if record?.source != configuration.uri { record = nil }
+            if let source = record?.source, !source.isVerbatim(configuration.uri) { record = nil }
             result.append(Listed(configuration: configuration, record: record))
         }
         return result
@@ -132,7 +133,7 @@ package struct CollectionManager: Sendable {
     ) throws(RepositoryError) -> Refreshed {
         let transport = try transports.serving(configuration)
         var previous = trustsStored ? try store.previousFetch(of: configuration.id) : nil
-        if previous?.record.source != configuration.uri { previous = nil }
+        if let source = previous?.record.source, !source.isVerbatim(configuration.uri) { previous = nil }
         switch try transport.fetch(configuration, previous: previous) {
         case .unchanged(let stamp):
             guard var record = previous?.record else {

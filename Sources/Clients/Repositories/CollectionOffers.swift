@@ -30,17 +30,17 @@ package struct CollectionOffers: AvailablePackages, Sendable {
     package func targets(of kind: CapabilityKind) throws(LookupFailure) -> [String] {
         try answering("capabilities of kind \(kind.word)") { () throws(RepositoryError) in
             try registry.viewing { (transaction) throws(DatabaseError) -> [String] in
-                var targets: Set<String> = []
+                var targets: Set<Verbatim<String>> = []
                 for listed in registry.collections {
                     let id = listed.configuration.id
                     let start = KeyPair(id, KeyPair(ProviderKey(startOf: kind), PackageID.smallest))
                     var cursor = try transaction.cursor(
                         in: CollectionBuckets.providers, .prefix(id).from(start))
                     while let key = try cursor.nextKey(), key.second.first.isOf(kind) {
-                        if let target = key.second.first.target { targets.insert(target) }
+                        if let target = key.second.first.target { targets.insert(Verbatim(target)) }
                     }
                 }
-                return targets.sorted()
+                return targets.sorted().map(\.wrappedValue)
             }
         }
     }

@@ -98,12 +98,9 @@ package struct CollectionRegistry: Sendable {
 
     /// Packages with `word` in name or summary, whatever the case of ASCII letters: those with it in the name first.
     package func search(_ word: String) throws(RepositoryError) -> [Summary] {
-        let needle = Self.folded(word)
-        let hits = try summaries { name, summary in
-            Self.contains(Self.folded(name), needle) || Self.contains(Self.folded(summary), needle)
-        }
-        let inName = hits.filter { Self.contains(Self.folded($0.name), needle) }
-        return inName + hits.filter { !Self.contains(Self.folded($0.name), needle) }
+        let search = TextSearch(word)
+        let hits = try summaries { name, summary in search.matches(name) || search.matches(summary) }
+        return hits.filter { search.matches($0.name) } + hits.filter { !search.matches($0.name) }
     }
 
     /// The same packages as the solver asks for them.
@@ -191,17 +188,5 @@ package struct CollectionRegistry: Sendable {
             return ($0.preference, $0.collection) < ($1.preference, $1.collection)
         }
         return summaries
-    }
-
-    private static func folded(_ text: String) -> [UInt8] {
-        text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }
-    }
-
-    private static func contains(_ text: [UInt8], _ needle: [UInt8]) -> Bool {
-        guard let first = needle.first else { return true }
-        guard text.count >= needle.count else { return false }
-        for start in 0...(text.count - needle.count)
-        where text[start] == first && text[start...].starts(with: needle) { return true }
-        return false
     }
 }

@@ -12,7 +12,7 @@ package enum IndexRules {
     package static func select(
         _ packages: [PackageMetadata], index: String, resolves: (String) -> Bool
     ) throws(RepositoryError) -> [PackageMetadata] {
-        var chosen: [String: PackageMetadata] = [:]
+        var chosen: [Verbatim<String>: PackageMetadata] = [:]
         var names: [PackageID: String] = [:]
         for package in packages {
             guard package.name.utf8.count <= CollectionBuckets.nameByteCountMax else {
@@ -25,10 +25,10 @@ package enum IndexRules {
                 throw RepositoryError(
                     .invalidIndex, index, "the uri of \(package.name), \"\(package.uri ?? "")\", leads nowhere")
             }
-            if let other = names.updateValue(package.name, forKey: hash), other != package.name {
+            if let other = names.updateValue(package.name, forKey: hash), !other.isVerbatim(package.name) {
                 throw RepositoryError(.invalidIndex, index, "\(other) and \(package.name) have the same hash")
             }
-            if let other = chosen[package.name] {
+            if let other = chosen[Verbatim(package.name)] {
                 guard other.release != package.release else {
                     throw RepositoryError(
                         .duplicatePackage, index,
@@ -36,7 +36,7 @@ package enum IndexRules {
                 }
                 if other.release > package.release { continue }
             }
-            chosen[package.name] = package
+            chosen[Verbatim(package.name)] = package
         }
         return chosen.values.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
     }

@@ -36,7 +36,8 @@ package enum CapabilityKind: UInt8, CaseIterable, Hashable, Sendable {
 /// A provider, dependency or conflict: consumers match by exact kind and exact target. There are no versions.
 package struct Capability: Hashable, Sendable {
     package var kind: CapabilityKind
-    package var target: String
+    /// Compared by its bytes.
+    @Verbatim package var target: String
 
     package init(_ kind: CapabilityKind, _ target: String) {
         self.kind = kind

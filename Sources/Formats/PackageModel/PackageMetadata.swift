@@ -3,22 +3,22 @@ package import Digests
 /// The id of a package: the SHA-256 of its `.stone` file.
 package typealias PackageID = SHA256Digest
 
-/// Everything a stone's Meta payload says of a package.
+/// Everything a stone's Meta payload says of a package; equal where all bytes are.
 package struct PackageMetadata: Hashable, Sendable {
-    package var name: String
+    @Verbatim package var name: String
     /// Upstream's version: free text, never compared.
-    package var version: String
+    @Verbatim package var version: String
     /// The recipe's release counter: the only thing that orders versions.
     package var release: UInt64
     /// Counts rebuilds of one release.
     package var buildRelease: UInt64
-    package var architecture: String
-    package var summary: String
-    package var description: String
-    package var homepage: String
+    @Verbatim package var architecture: String
+    @Verbatim package var summary: String
+    @Verbatim package var description: String
+    @Verbatim package var homepage: String
     /// The recipe's name; groups the packages of one build.
-    package var sourceID: String
-    package var licenses: [String]
+    @Verbatim package var sourceID: String
+    @Verbatim package var licenses: [String]
     package var dependencies: [Capability]
     /// As declared; the implied `name(SELF)` is not among them, see ``allProviders``.
     package var providers: [Capability]
@@ -26,7 +26,7 @@ package struct PackageMetadata: Hashable, Sendable {
     /// Build manifests only.
     package var buildDependencies: [Capability]
     /// Index only: where the stone is, relative to the index.
-    package var uri: String?
+    @Verbatim package var uri: String?
     /// Index only: SHA-256 of the stone.
     package var hash: PackageID?
     /// Index only: size of the stone in bytes.

@@ -19,12 +19,13 @@ struct ListSyncCommand: MossCommand {
         let installation = try context.openForReading()
         let registry = try installation.collections.registry()
         // The first of a name is the one that a sync takes.
-        let offered = Dictionary(try registry.all().map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let offered = Dictionary(
+            try registry.all().map { (Verbatim($0.name), $0) }, uniquingKeysWith: { first, _ in first })
         var lines: [OutdatedReport.Line] = []
         if let state = try installation.activeState() {
             for package in try installation.packages(of: state) {
                 let installed = package.metadata
-                guard let offer = offered[installed.name], offer.id != package.id else { continue }
+                guard let offer = offered[Verbatim(installed.name)], offer.id != package.id else { continue }
                 let isNewer =
                     (offer.release, offer.buildRelease) > (installed.release, installed.buildRelease)
                 guard isNewer || !upgradeOnly else { continue }
@@ -32,7 +33,8 @@ struct ListSyncCommand: MossCommand {
                     .init(
                         name: installed.name, installed: installed.versionText,
                         available: "\(offer.version)-\(offer.release)", collection: offer.collection.text,
-                        isOtherBuild: offer.release == installed.release && offer.version == installed.version))
+                        isOtherBuild: offer.release == installed.release && offer.version.isVerbatim(installed.version))
+                )
             }
         }
         context.show(OutdatedReport(packages: lines))

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Installation
+internal import PackageModel
 internal import Repositories
 
 struct SearchCommand: MossCommand {
@@ -18,17 +19,16 @@ struct SearchCommand: MossCommand {
     var word: String
 
     func perform(_ context: CommandContext) throws {
-        let needle = word.lowercased()
-        let own = try context.installedPackages()
-            .filter { $0.name.lowercased().contains(needle) || $0.summary.lowercased().contains(needle) }
+        let search = TextSearch(word)
+        let own = try context.installedPackages().filter { search.matches($0.name) || search.matches($0.summary) }
         var found = own
         if !installed {
-            let known = Set(own.map { [$0.name, $0.version] })
+            let known = Set(own.map { Verbatim([$0.name, $0.version]) })
             found += try context.openForReading().collections.registry().search(word).map { PackageLine($0) }
-                .filter { !known.contains([$0.name, $0.version]) }
-            found.sort { $0.name < $1.name }
+                .filter { !known.contains(Verbatim([$0.name, $0.version])) }
+            found = found.sortedVerbatim(by: \.name)
         }
-        let inName = { (line: PackageLine) in line.name.lowercased().contains(needle) }
+        let inName = { (line: PackageLine) in search.matches(line.name) }
         context.show(
             PackageListReport(packages: found.filter(inName) + found.filter { !inName($0) }, mark: .installed))
     }

@@ -43,12 +43,13 @@ package struct StateDiffReport: Report {
 
     package init(_ difference: StateDifference) {
         let before = Dictionary(
-            difference.removed.map { ($0.metadata.name, $0.metadata) }, uniquingKeysWith: { first, _ in first })
-        let after = Set(difference.added.map(\.metadata.name))
-        added = difference.added.filter { before[$0.metadata.name] == nil }.map { PackageLine($0) }
-        removed = difference.removed.filter { !after.contains($0.metadata.name) }.map { PackageLine($0) }
+            difference.removed.map { (Verbatim($0.metadata.name), $0.metadata) },
+            uniquingKeysWith: { first, _ in first })
+        let after = Set(difference.added.map { Verbatim($0.metadata.name) })
+        added = difference.added.filter { before[Verbatim($0.metadata.name)] == nil }.map { PackageLine($0) }
+        removed = difference.removed.filter { !after.contains(Verbatim($0.metadata.name)) }.map { PackageLine($0) }
         replaced = difference.added.compactMap { package in
-            before[package.metadata.name].map {
+            before[Verbatim(package.metadata.name)].map {
                 Replaced(name: package.metadata.name, from: $0.versionText, to: package.metadata.versionText)
             }
         }

@@ -1,6 +1,7 @@
 internal import BytePath
 internal import ContentStore
 package import Installation
+internal import PackageModel
 package import TerminalOutput
 
 /// What collecting garbage removes, or would remove.
@@ -54,7 +55,7 @@ package struct GcReport: Report {
         self.dryRun = dryRun
         states = plan.states.map { StateSummary($0, isActive: false) }
         packages = plan.garbage.packages.map { Package(name: $0.name, version: $0.versionText) }
-            .sorted { ($0.name, $0.version) < ($1.name, $1.version) }
+            .sorted { (Verbatim($0.name), Verbatim($0.version)) < (Verbatim($1.name), Verbatim($1.version)) }
         freed = Freed(plan.expected)
     }
 
