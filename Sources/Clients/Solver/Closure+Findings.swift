@@ -8,16 +8,24 @@ extension Closure {
         case conflict(declarer: PackageSummary, provider: PackageSummary, capability: Capability)
     }
 
-    /// Finds every declared conflict that has an addition on one side at least, and requests that lost their package.
+    /// As many as anybody reads; further ones are counted.
+    static var conflictsMax: Int { 1000 }
+
+    /// Finds declared conflicts that have an addition on one side at least, and requests that lost their package.
     mutating func findConflicts() throws(LookupFailure) {
         for id in order {
             guard let package = nodes[id]?.package else { continue }
             for capability in package.conflicts {
+                // A thousand packages that conflict with each other have a million conflicts.
+                guard problems.count < Self.conflictsMax else {
+                    moreConflicts += try selectedProviderCount(of: capability) - (package.provides(capability) ? 1 : 0)
+                    continue
+                }
                 for provider in try selectedProviders(of: capability) where provider.id != id {
                     problems.append(.conflict(declarer: package, provider: provider, capability: capability))
                 }
             }
-            guard extends else { continue }
+            guard extends, problems.count < Self.conflictsMax else { continue }
             for capability in package.providers {
                 for opponent in Set(try lookup.installed.opponents(of: capability)).sorted() where opponent != id {
                     guard try isBase(opponent), nodes[opponent] == nil,
@@ -70,22 +78,24 @@ extension Closure {
         }
     }
 
-    /// The way from a request to `package`; the package alone where it is installed already.
+    /// The way from a request to `package`, of a long one both ends; the package alone where it is installed already.
     private func chain(to package: PackageSummary) -> [Problem.ChainLink] {
-        var links: [Problem.ChainLink] = []
-        var current: PackageSummary? = package
-        while let package = current {
-            var dependency: Capability?
-            let node = nodes[package.id]
-            switch node?.cause {
-            case .required(_, _, let required): dependency = required
-            case .repairs(let lost, _): dependency = lost
-            default: break
-            }
-            links.append(.init(label: package.label, dependency: dependency))
-            current = node?.parent.flatMap { nodes[$0]?.package }
+        var packages = [package]
+        while let parent = packages.last.flatMap({ nodes[$0.id]?.parent }).flatMap({ nodes[$0]?.package }) {
+            packages.append(parent)
         }
-        return links.reversed()
+        packages.reverse()
+        guard packages.count > 12 else { return packages.map(link) }
+        let omitted = Problem.ChainLink(omitting: packages.count - 10)
+        return packages.prefix(5).map(link) + [omitted] + packages.suffix(5).map(link)
+    }
+
+    private func link(to package: PackageSummary) -> Problem.ChainLink {
+        switch nodes[package.id]?.cause {
+        case .required(_, _, let required): .init(label: package.label, dependency: required)
+        case .repairs(let lost, _): .init(label: package.label, dependency: lost)
+        default: .init(label: package.label, dependency: nil)
+        }
     }
 
     // MARK: Ways out
@@ -125,7 +135,8 @@ extension Closure {
 
     /// The bans with `packages` and every package that cannot do without them; nil where that reaches a root.
     private func bans(adding packages: [PackageID]) throws(LookupFailure) -> Set<PackageID>? {
-        var bans = banned
+        var bans = self.banned
+        var banned: [Capability: Int] = [:]
         var doomed = packages
         while let id = doomed.popLast() {
             guard bans.insert(id).inserted else { continue }
@@ -143,7 +154,7 @@ extension Closure {
                 case .replacement(let package):
                     if try upgrades(of: package, avoiding: nil).allSatisfy({ bans.contains($0.id) }) { return nil }
                 case .dependant(let dependant, let dependency, let lostTo):
-                    if try candidates(for: dependency).contains(where: { !bans.contains($0.id) }) { continue }
+                    if try isLeft(dependency, bans, &banned) { continue }
                     if nodes[dependant] != nil {
                         doomed.append(dependant)
                     } else if let package = try lookup.installedPackage(dependant),
@@ -156,5 +167,18 @@ extension Closure {
             }
         }
         return bans
+    }
+
+    /// Whether any candidate for `dependency` is not banned.
+    ///
+    /// - Parameter banned: how many of the first candidates are known to be; bans are only ever added.
+    private func isLeft(
+        _ dependency: Capability, _ bans: Set<PackageID>, _ banned: inout [Capability: Int]
+    ) throws(LookupFailure) -> Bool {
+        let candidates = try candidates(for: dependency)
+        var next = banned[dependency] ?? 0
+        while next < candidates.count, bans.contains(candidates[next].id) { next += 1 }
+        banned[dependency] = next
+        return next < candidates.count
     }
 }

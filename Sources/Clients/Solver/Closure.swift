@@ -61,10 +61,12 @@ struct Closure<Installed: InstalledPackages, Available: AvailablePackages> {
 
     var nodes: [PackageID: Node] = [:]
     var order: [PackageID] = []
-    var slots: [String: PackageID] = [:]
+    var slots: [Verbatim<String>: PackageID] = [:]
     var users: [PackageID: [User]] = [:]
     var replacements: [PackageID: PackageID] = [:]
     var problems: [Finding] = []
+    /// Conflicts besides those among `problems`.
+    var moreConflicts = 0
     var stillBroken: [Resolution.BrokenDependency] = []
     /// A root or a banned installed package has nobody left to stand in for it.
     var isHopeless = false
@@ -72,6 +74,8 @@ struct Closure<Installed: InstalledPackages, Available: AvailablePackages> {
     private var providersByCapability: [Capability: [PackageID]] = [:]
     private var dependantsByCapability: [Capability: [PackageID]] = [:]
     private var agenda: [Requirement] = []
+    /// Dependencies that no candidate with a free name meets, and their preferred candidate.
+    private var withoutChoice: [Capability: PackageSummary?] = [:]
 
     init(
         lookup: PackageLookup<Installed, Available>, mode: Mode, roots: [Root], metRequests: [MetRequest],
@@ -111,6 +115,12 @@ struct Closure<Installed: InstalledPackages, Available: AvailablePackages> {
         return try isBase(id)
     }
 
+    /// How many packages ``selectedProviders(of:)`` gives at most.
+    func selectedProviderCount(of capability: Capability) throws(LookupFailure) -> Int {
+        let added = providersByCapability[capability]?.count ?? 0
+        return extends ? try added + lookup.installedProviders(of: capability).count : added
+    }
+
     /// Selected packages that provide `capability`: additions by position, then what stays of the state.
     func selectedProviders(of capability: Capability) throws(LookupFailure) -> [PackageSummary] {
         var packages = (providersByCapability[capability] ?? []).compactMap { nodes[$0]?.package }
@@ -123,13 +133,8 @@ struct Closure<Installed: InstalledPackages, Available: AvailablePackages> {
 
     /// Everything that could meet `dependency`, in order of preference, banned packages included.
     func candidates(for dependency: Capability) throws(LookupFailure) -> [PackageSummary] {
-        var packages = try lookup.offers(of: dependency)
-        guard case .rebuild(fallsBack: true) = mode else { return packages }
-        let offered = Set(packages.map(\.id))
-        for package in try lookup.installedProviders(of: dependency) where !offered.contains(package.id) {
-            packages.append(package)
-        }
-        return packages
+        guard case .rebuild(fallsBack: true) = mode else { return try lookup.offers(of: dependency) }
+        return try lookup.offersAndInstalled(of: dependency)
     }
 
     /// Offered packages that could take the place of an installed one that needs `dependency`.
@@ -155,9 +160,9 @@ struct Closure<Installed: InstalledPackages, Available: AvailablePackages> {
         if let selected = allowed.first(where: { nodes[$0.id] != nil }) {
             if root.isExplicit { nodes[selected.id]?.isExplicit = true }
             users[selected.id, default: []].append(.root(index))
-        } else if let free = allowed.first(where: { slots[$0.name] == nil }) {
+        } else if let free = allowed.first(where: { slots[Verbatim($0.name)] == nil }) {
             try select(free, isExplicit: root.isExplicit, cause: root.cause, parent: nil, for: .root(index))
-        } else if let holder = slots[first.name] {
+        } else if let holder = slots[Verbatim(first.name)] {
             problems.append(.clash(holder: holder, other: first, dependency: root.request, user: .root(index)))
         }
     }
@@ -184,7 +189,7 @@ struct Closure<Installed: InstalledPackages, Available: AvailablePackages> {
             package: package, isExplicit: isExplicit, cause: cause, parent: parent, replaces: nil,
             position: order.count)
         order.append(package.id)
-        slots[package.name] = package.id
+        slots[Verbatim(package.name)] = package.id
         users[package.id, default: []].append(user)
         for capability in package.providers { providersByCapability[capability, default: []].append(package.id) }
         for dependency in package.dependencies {
@@ -228,23 +233,39 @@ struct Closure<Installed: InstalledPackages, Available: AvailablePackages> {
             return
         }
         if nodes[dependant.id] == nil, try upgradeDependant(requirement, user: user) { return }
-        let allowed = try candidates(for: dependency).filter { !banned.contains($0.id) }
-        if let free = allowed.first(where: { slots[$0.name] == nil }) {
+        let (free, allowed) = try choice(for: dependency)
+        if let free {
             let cause = Resolution.Cause.required(by: dependant.id, name: dependant.name, dependency: dependency)
             try select(free, isExplicit: false, cause: cause, parent: dependant.id, for: user)
         } else if try wasBroken(requirement) {
             stillBroken.append(.init(package: dependant.id, name: dependant.name, dependency: dependency))
-        } else if let other = allowed.first, let holder = slots[other.name] {
-            problems.append(.clash(holder: holder, other: other, dependency: dependency, user: user))
+        } else if let allowed, let holder = slots[Verbatim(allowed.name)] {
+            problems.append(.clash(holder: holder, other: allowed, dependency: dependency, user: user))
         } else {
             problems.append(.missing(requirement))
         }
     }
 
+    /// The preferred package for `dependency` whose name is free, and the preferred one where none is.
+    ///
+    /// What has no choice once has none for the rest of the pass, however many ask for it.
+    private mutating func choice(
+        for dependency: Capability
+    ) throws(LookupFailure) -> (free: PackageSummary?, allowed: PackageSummary?) {
+        if let known = withoutChoice[dependency] { return (nil, known) }
+        var first: PackageSummary?
+        for package in try candidates(for: dependency) where !banned.contains(package.id) {
+            if slots[Verbatim(package.name)] == nil { return (package, nil) }
+            first = first ?? package
+        }
+        withoutChoice[dependency] = .some(first)
+        return (nil, first)
+    }
+
     /// Meets what an installed package has lost by a version of it that does not need it.
     private mutating func upgradeDependant(_ requirement: Requirement, user: User) throws(LookupFailure) -> Bool {
         let dependant = requirement.dependant
-        guard slots[dependant.name] == nil else { return false }
+        guard slots[Verbatim(dependant.name)] == nil else { return false }
         let upgrades = try upgrades(of: dependant, avoiding: requirement.dependency)
         guard let upgrade = upgrades.first(where: { !banned.contains($0.id) }) else { return false }
         let provider = requirement.lostTo.flatMap { nodes[$0]?.package.name } ?? dependant.name

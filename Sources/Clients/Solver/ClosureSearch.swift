@@ -7,6 +7,7 @@ internal import PackageModel
 /// is bounded; each is linear.
 struct ClosureSearch<Installed: InstalledPackages, Available: AvailablePackages> {
     static var passesMax: Int { 64 }
+    static var problemsMax: Int { 20 }
     static var alternativesMax: Int { 16 }
 
     let lookup: PackageLookup<Installed, Available>
@@ -60,14 +61,22 @@ struct ClosureSearch<Installed: InstalledPackages, Available: AvailablePackages>
     }
 
     /// Keeps the first pass's problems apart: they concern what was preferred.
+    ///
+    /// Explaining costs a look at the way to each package and at all names, so only as many are explained as are read.
     private func note(
         _ closure: Closure<Installed, Available>, in failure: inout SolverError.Unsatisfiable, isFirst: Bool
     ) throws(LookupFailure) {
+        var explained = 0
         for finding in closure.problems {
-            if !isFirst && failure.alternatives.count >= Self.alternativesMax { return }
+            let count = isFirst ? failure.problems.count : failure.alternatives.count
+            if count >= (isFirst ? Self.problemsMax : Self.alternativesMax) || explained >= 4 * Self.problemsMax {
+                break
+            }
+            explained += 1
             let problem = try closure.problem(finding)
             if failure.problems.contains(problem) || failure.alternatives.contains(problem) { continue }
             if isFirst { failure.problems.append(problem) } else { failure.alternatives.append(problem) }
         }
+        if isFirst { failure.omitted = closure.problems.count - explained + closure.moreConflicts }
     }
 }

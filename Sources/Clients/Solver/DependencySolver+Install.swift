@@ -35,8 +35,8 @@ extension DependencySolver {
         throws(LookupFailure) -> PackageSummary?
     {
         guard let first = try lookup.installedProviders(of: request).first else { return nil }
-        guard request.kind == .name, first.name != request.target else { return first }
-        return offers.contains { $0.name == request.target } ? nil : first
+        guard request.kind == .name, !first.name.isVerbatim(request.target) else { return first }
+        return offers.contains { $0.name.isVerbatim(request.target) } ? nil : first
     }
 
     private func resolution(of closure: Pass, met: [Pass.MetRequest]) throws(LookupFailure) -> Resolution {
@@ -67,9 +67,10 @@ extension DependencySolver {
 extension Resolution {
     /// Brings the lists into the order they promise.
     mutating func sort() {
-        additions.sort { ($0.package.name, $0.package.id) < ($1.package.name, $1.package.id) }
-        removals.sort { ($0.name, $0.package) < ($1.name, $1.package) }
-        flagChanges.sort { ($0.name, $0.package) < ($1.name, $1.package) }
-        stillBroken.sort { ($0.name, $0.package, $0.dependency) < ($1.name, $1.package, $1.dependency) }
+        additions = additions.sortedVerbatim(by: { $0.package.name }, then: { $0.package.id < $1.package.id })
+        removals = removals.sortedVerbatim(by: { $0.name }, then: { $0.package < $1.package })
+        flagChanges = flagChanges.sortedVerbatim(by: { $0.name }, then: { $0.package < $1.package })
+        stillBroken = stillBroken.sortedVerbatim(
+            by: { $0.name }, then: { ($0.package, $0.dependency) < ($1.package, $1.dependency) })
     }
 }

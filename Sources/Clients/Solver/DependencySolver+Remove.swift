@@ -17,7 +17,8 @@ extension DependencySolver {
                 let providers = try lookup.installedProviders(of: request)
                 if providers.isEmpty {
                     unknown.append(.init(request: request, similar: removal.similar(to: request)))
-                } else if request.kind == .name, let package = providers.first, package.name == request.target {
+                } else if request.kind == .name, let package = providers.first, package.name.isVerbatim(request.target)
+                {
                     named.append((package, .requested(request)))
                 } else {
                     for package in providers { named.append((package, .requested(request))) }

@@ -46,7 +46,7 @@ extension DependencySolver {
         for selection in selections where selection.isExplicit {
             if let package = try lookup.installedPackage(selection.package) { explicit.append(package) }
         }
-        explicit.sort { ($0.name, $0.id) < ($1.name, $1.id) }
+        explicit = explicit.sortedVerbatim(by: { $0.name }, then: { $0.id < $1.id })
         var roots: [Pass.Root] = []
         for package in explicit {
             let tip = try lookup.offers(named: package.name).first ?? package
@@ -66,7 +66,7 @@ extension DependencySolver {
             guard closure.nodes[selection.package] == nil,
                 let package = try lookup.installedPackage(selection.package)
             else { continue }
-            let replacement = closure.slots[package.name].map { Resolution.RemovalCause.replaced(by: $0) }
+            let replacement = closure.slots[Verbatim(package.name)].map { Resolution.RemovalCause.replaced(by: $0) }
             let cause = replacement ?? (selection.isExplicit ? leaving : .orphaned)
             resolution.removals.append(.init(package, cause: cause))
         }

@@ -21,7 +21,7 @@ package struct DependencySolver<Installed: InstalledPackages, Available: Availab
     func candidates(for request: Capability, in lookup: Lookup) throws(LookupFailure) -> [PackageSummary] {
         let offers = try lookup.offers(of: request)
         guard request.kind == .name else { return offers }
-        let named = offers.filter { $0.name == request.target }
+        let named = offers.filter { $0.name.isVerbatim(request.target) }
         return named.isEmpty ? offers : named
     }
 

@@ -1,3 +1,5 @@
+internal import PackageModel
+
 /// Finds names that a person may have meant, for error messages.
 struct NameSimilarity {
     private let wanted: [UInt8]
@@ -8,14 +10,22 @@ struct NameSimilarity {
         limit = min(3, max(1, self.wanted.count / 3))
     }
 
+    /// Longer names nobody types, and comparing them is quadratic in their length.
+    private static let byteCountMax = 255
+
     /// The best `count` of `names`, nearest first, equals by byte order.
     func best(of names: some Sequence<String>, count: Int = 3) -> [String] {
-        var scored: [(score: Int, name: String)] = []
-        for name in names {
-            if let score = score(of: name) { scored.append((score, name)) }
+        guard wanted.count <= Self.byteCountMax else { return [] }
+        var best: [(score: Int, name: Verbatim<String>)] = []
+        for name in names where name.utf8.count <= Self.byteCountMax {
+            guard let score = score(of: name) else { continue }
+            let scored = (score, Verbatim(name))
+            if best.count == count, let last = best.last, !(scored < (last.score, last.name)) { continue }
+            let place = best.firstIndex { scored < ($0.score, $0.name) } ?? best.count
+            best.insert((score: score, name: scored.1), at: place)
+            if best.count > count { best.removeLast() }
         }
-        scored.sort { ($0.score, $0.name) < ($1.score, $1.name) }
-        return scored.prefix(count).map(\.name)
+        return best.map(\.name.wrappedValue)
     }
 
     /// Smaller is nearer; nil where the names have nothing in common.

@@ -10,7 +10,9 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
     private var offeredSummaries: [PackageID: PackageSummary?] = [:]
     private var installedByProvider: [Capability: [PackageSummary]] = [:]
     private var offersByProvider: [Capability: [PackageSummary]] = [:]
-    private var tips: [String: PackageID?] = [:]
+    private var candidatesByProvider: [Capability: [PackageSummary]] = [:]
+    private var targetsByKind: [CapabilityKind: [String]] = [:]
+    private var tips: [Verbatim<String>: PackageID?] = [:]
 
     init(_ installed: Installed, _ available: Available, followsCollections: Bool) {
         self.installed = installed
@@ -46,7 +48,7 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
 
     /// The installed package of that very name.
     func installedPackage(named name: String) throws(LookupFailure) -> PackageSummary? {
-        try installedProviders(of: Capability(.name, name)).first { $0.name == name }
+        try installedProviders(of: Capability(.name, name)).first { $0.name.isVerbatim(name) }
     }
 
     /// Offered providers in order of preference.
@@ -65,6 +67,23 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
         let sorted = ranked.map(\.package)
         offersByProvider[capability] = sorted
         return sorted
+    }
+
+    /// What is offered, and then what is installed and not offered any more.
+    func offersAndInstalled(of capability: Capability) throws(LookupFailure) -> [PackageSummary] {
+        if let known = candidatesByProvider[capability] { return known }
+        var packages = try offers(of: capability)
+        let offered = Set(packages.map(\.id))
+        packages += try installedProviders(of: capability).filter { !offered.contains($0.id) }
+        candidatesByProvider[capability] = packages
+        return packages
+    }
+
+    private func targets(of kind: CapabilityKind) throws(LookupFailure) -> [String] {
+        if let known = targetsByKind[kind] { return known }
+        let targets = try available.targets(of: kind)
+        targetsByKind[kind] = targets
+        return targets
     }
 
     private func plainOffers(of capability: Capability) throws(LookupFailure) -> [PackageSummary] {
@@ -93,15 +112,15 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
     }
 
     private func tip(of name: String) throws(LookupFailure) -> PackageID? {
-        if let known = tips[name] { return known }
-        let tip = try plainOffers(of: Capability(.name, name)).first { $0.name == name }?.id
-        tips[name] = .some(tip)
+        if let known = tips[Verbatim(name)] { return known }
+        let tip = try plainOffers(of: Capability(.name, name)).first { $0.name.isVerbatim(name) }?.id
+        tips[Verbatim(name)] = .some(tip)
         return tip
     }
 
     /// Offered packages of that very name in order of preference.
     func offers(named name: String) throws(LookupFailure) -> [PackageSummary] {
-        try offers(of: Capability(.name, name)).filter { $0.name == name }
+        try offers(of: Capability(.name, name)).filter { $0.name.isVerbatim(name) }
     }
 
     /// Texts of offered capabilities that look like `capability`: of its kind, and the same target under other kinds.
@@ -111,7 +130,7 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
             let other = Capability(kind, capability.target)
             if try !offers(of: other).isEmpty { texts.append(other.text) }
         }
-        let near = NameSimilarity(to: capability.target).best(of: try available.targets(of: capability.kind))
-        return texts + near.filter { $0 != capability.target }.map { Capability(capability.kind, $0).text }
+        let near = NameSimilarity(to: capability.target).best(of: try targets(of: capability.kind))
+        return texts + near.filter { !$0.isVerbatim(capability.target) }.map { Capability(capability.kind, $0).text }
     }
 }

@@ -3,8 +3,8 @@ package import PackageModel
 /// What resolving needs to know of a package: identity, order among its versions, and capabilities.
 package struct PackageSummary: Hashable, Sendable {
     package let id: PackageID
-    package let name: String
-    package let version: String
+    @Verbatim package private(set) var name: String
+    @Verbatim package private(set) var version: String
     package let release: UInt64
     package let buildRelease: UInt64
     /// Sorted and without duplicates, so that results never depend on the order in a stone.

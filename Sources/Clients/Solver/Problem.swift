@@ -42,6 +42,13 @@ package enum Problem: Hashable, Sendable {
         package var label: String
         /// nil for the first step.
         package var dependency: Capability?
+        /// How many steps this one stands for that were left out; 0 for a step of its own.
+        package var omitted = 0
+
+        package init(omitting count: Int) {
+            label = ""
+            omitted = count
+        }
 
         package init(label: String, dependency: Capability?) {
             self.label = label
@@ -54,29 +61,41 @@ extension Problem: CustomStringConvertible {
     package var description: String {
         switch self {
         case .missing(let missing):
-            var text = "nothing provides \(missing.dependency), which \(missing.dependant.label) needs"
-            if let lostTo = missing.lostTo { text += "; its provider would be replaced by \(lostTo.label)" }
+            var text = "nothing provides \(missing.dependency.short), which \(missing.dependant.label.short) needs"
+            if let lostTo = missing.lostTo { text += "; its provider would be replaced by \(lostTo.label.short)" }
             text += Self.reason(missing.chain)
             if !missing.similar.isEmpty { text += "; similar: \(missing.similar.joined(separator: ", "))" }
             return text
         case .conflict(let conflict):
-            return "\(conflict.declarer.label) conflicts with \(conflict.provider.label) (\(conflict.capability))"
+            return "\(conflict.declarer.label.short) conflicts with \(conflict.provider.label.short)"
+                + " (\(conflict.capability.short))"
                 + Self.reason(conflict.declarerChain) + Self.reason(conflict.providerChain)
         case .nameClash(let clash):
-            return "\(clash.other.label) would be needed for \(clash.dependency), but \(clash.chosen.label) is chosen,"
-                + " and a state holds one package of a name"
+            return "\(clash.other.label.short) would be needed for \(clash.dependency.short), but"
+                + " \(clash.chosen.label.short) is chosen, and a state holds one package of a name"
                 + Self.reason(clash.chosenChain) + Self.reason(clash.otherChain)
         }
     }
 
-    /// `; asked for: a -> b (name(b)) -> c (soname(c))`; the middle of long chains is left out.
+    /// `; chain: a -> b (name(b)) -> c (soname(c))`.
     private static func reason(_ chain: [ChainLink]) -> String {
         guard chain.count > 1 else { return "" }
-        var steps = chain.map { link in link.dependency.map { "\(link.label) (\($0))" } ?? link.label }
-        if steps.count > 12 {
-            let omitted = steps.count - 10
-            steps = steps.prefix(5) + ["... \(omitted) more ..."] + steps.suffix(5)
+        let steps = chain.map { link in
+            if link.omitted > 0 { return "... \(link.omitted) more ..." }
+            return link.dependency.map { "\(link.label.short) (\($0.short))" } ?? link.label.short
         }
         return "; chain: \(steps.joined(separator: " -> "))"
     }
+}
+
+/// Names may be as long as a stone's texts, and a message repeats them.
+extension String {
+    var short: String {
+        guard utf8.count > 200 else { return self }
+        return String(decoding: utf8.prefix(200), as: UTF8.self) + "…"
+    }
+}
+
+extension Capability {
+    var short: String { text.short }
 }

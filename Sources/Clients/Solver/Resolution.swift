@@ -104,9 +104,10 @@ extension Resolution.Cause: CustomStringConvertible {
     package var description: String {
         switch self {
         case .requested: "asked for"
-        case .required(_, let name, let dependency): "\(name) needs \(dependency)"
+        case .required(_, let name, let dependency): "\(name.short) needs \(dependency.short)"
         case .followsCollection: "its collection holds this version"
-        case .repairs(let lost, let provider): "the installed version needs \(lost), which goes away with \(provider)"
+        case .repairs(let lost, let provider):
+            "the installed version needs \(lost.short), which goes away with \(provider.short)"
         case .avoidsConflict: "the installed version conflicts with what is being installed"
         }
     }
@@ -116,7 +117,8 @@ extension Resolution.RemovalCause: CustomStringConvertible {
     package var description: String {
         switch self {
         case .requested: "asked for"
-        case .dependsOn(let provider, let dependency): "needs \(dependency), which goes away with \(provider)"
+        case .dependsOn(let provider, let dependency):
+            "needs \(dependency.short), which goes away with \(provider.short)"
         case .orphaned: "nothing explicit needs it any more"
         case .notListed: "the list does not name it"
         case .replaced: "replaced by another version"

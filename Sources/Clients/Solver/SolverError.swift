@@ -1,6 +1,6 @@
 package import PackageModel
 
-/// Why no resolution exists. Each case lists everything that was found, not the first only.
+/// Why no resolution exists. Each case lists what was found, not the first only.
 package enum SolverError: Error {
     /// Nothing installed or available provides these requests.
     case unknownRequests([UnknownRequest])
@@ -21,6 +21,8 @@ package enum SolverError: Error {
         package var problems: [Problem]
         /// What stood in the way when other providers were tried.
         package var alternatives: [Problem]
+        /// How many more problems the preferred choice has than are listed, about.
+        package var omitted = 0
         /// Whether the search was cut off before every combination was tried.
         package var isIncomplete: Bool
     }
@@ -35,6 +37,7 @@ extension SolverError: CustomStringConvertible {
             return Self.list(requests, "nothing installed provides")
         case .unsatisfiable(let failure):
             var lines = failure.problems.map(\.description)
+            if failure.omitted > 0 { lines.append("and \(failure.omitted) more problems") }
             lines += failure.alternatives.map { "tried instead: \($0)" }
             if failure.isIncomplete { lines.append("the search was cut off; naming a provider may help") }
             return lines.joined(separator: "\n")
@@ -46,8 +49,8 @@ extension SolverError: CustomStringConvertible {
     private static func list(_ requests: [UnknownRequest], _ words: String) -> String {
         requests.map { request in
             request.similar.isEmpty
-                ? "\(words) \(request.request)"
-                : "\(words) \(request.request) (similar: \(request.similar.joined(separator: ", ")))"
+                ? "\(words) \(request.request.short)"
+                : "\(words) \(request.request.short) (similar: \(request.similar.joined(separator: ", ")))"
         }.joined(separator: "; ")
     }
 }

@@ -39,11 +39,15 @@ struct StateRemoval {
 
     /// Installed capabilities that look like `capability`.
     func similar(to capability: Capability) -> [String] {
-        var targets: Set<String> = []
+        var targets: Set<Verbatim<String>> = []
         for package in packages {
-            for provider in package.providers where provider.kind == capability.kind { targets.insert(provider.target) }
+            for provider in package.providers where provider.kind == capability.kind {
+                targets.insert(Verbatim(provider.target))
+            }
         }
-        return NameSimilarity(to: capability.target).best(of: targets).map { Capability(capability.kind, $0).text }
+        return NameSimilarity(to: capability.target).best(of: targets.map(\.wrappedValue)).map {
+            Capability(capability.kind, $0).text
+        }
     }
 
     /// Removes `named` and everything that is left without a provider by it.
@@ -126,8 +130,9 @@ struct StateRemoval {
     private func reachedByRemoved() -> [Bool] {
         var reached = isPresent.map { !$0 }
         var pending = packages.indices.filter { !isPresent[$0] }
+        var seen: Set<Capability> = []
         while let number = pending.popLast() {
-            for dependency in packages[number].dependencies {
+            for dependency in packages[number].dependencies where seen.insert(dependency).inserted {
                 for provider in providers[dependency] ?? [] where !reached[provider] {
                     reached[provider] = true
                     pending.append(provider)
