@@ -25,6 +25,24 @@ extension String {
     /// This text as one line without control characters.
     package var printable: String { String(printable: utf8) }
 
+    /// This JSON document with the same characters as `\u` escapes, which mean them to whoever reads it as JSON and
+    /// nothing to a terminal. Outside of strings JSON has none, and encoders write those below 0x20 so themselves.
+    package var printableJSON: String {
+        guard unicodeScalars.contains(where: { $0.isControl && $0 != "\n" }) else { return self }
+        var text = ""
+        for scalar in unicodeScalars {
+            guard scalar.isControl, scalar != "\n" else {
+                text.unicodeScalars.append(scalar)
+                continue
+            }
+            for unit in UTF16.encode(scalar) ?? .init() {
+                let digits = String(unit, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
+        }
+        return text
+    }
+
     /// Columns that the text takes on a terminal.
     package var displayWidth: Int {
         if utf8.allSatisfy({ $0 < 0x80 }) { return utf8.count }
@@ -52,10 +70,12 @@ private func hexadecimal(_ byte: UInt8) -> String {
 }
 
 extension Unicode.Scalar {
-    /// Controls, line separators, and the marks that make text run the other way.
+    /// Controls, line separators, the marks that make text run the other way, and others that nobody sees.
     fileprivate var isControl: Bool {
         switch value {
-        case 0..<0x20, 0x7f..<0xa0, 0x2028...0x202e, 0x2066...0x2069, 0x200e, 0x200f: true
+        case 0..<0x20, 0x7f..<0xa0, 0x61c, 0x200e, 0x200f, 0x2028...0x202e, 0x2060...0x206f, 0xfeff, 0xfff9...0xfffb,
+            0xe0000...0xe007f:
+            true
         default: false
         }
     }

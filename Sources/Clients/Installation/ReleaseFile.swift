@@ -49,13 +49,25 @@ enum ReleaseFile {
         return Array(lines.joined().utf8)
     }
 
-    /// Values stand in double quotes; what a shell would expand there must not be.
+    /// Values stand in double quotes, on one line; what a shell would expand there must not be.
+    ///
+    /// Byte by byte, as shells read: with a combining mark behind it a quote is another character and still a quote.
     private static func escaped(_ value: String) -> String {
-        var text = ""
-        for character in value where character != "\n" {
-            if "\"\\$`".contains(character) { text.append("\\") }
-            text.append(character)
+        var bytes: [UInt8] = []
+        // The carriage return and other controls end lines for some readers and belong into no name.
+        for byte in value.utf8.prefix(valueByteCountMax) where byte >= 0x20 && byte != 0x7f {
+            if "\"\\$`".utf8.contains(byte) { bytes.append(UInt8(ascii: "\\")) }
+            bytes.append(byte)
         }
-        return text
+        let text = String(decoding: bytes, as: UTF8.self)
+        return String(String.UnicodeScalarView(text.unicodeScalars.filter { !Self.endsLines($0) }))
+    }
+
+    /// Longer values name nothing.
+    private static let valueByteCountMax = 4096
+
+    /// The next-line control and Unicode's line separators, which are several bytes.
+    private static func endsLines(_ scalar: Unicode.Scalar) -> Bool {
+        (0x80..<0xa0).contains(scalar.value) || (0x2028...0x2029).contains(scalar.value)
     }
 }

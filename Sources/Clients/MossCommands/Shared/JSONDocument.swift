@@ -1,9 +1,10 @@
 import FoundationEssentials
+internal import TerminalOutput
 
 /// The JSON of every command: `{"schema": "moss/1", "command": …}` with `data`, or with `error`, and with `notices`,
 /// where there are any: what opening the root had to repair or wait for.
 ///
-/// Keys are sorted and in snake case. Within schema 1 fields are only ever added. The only place that knows Foundation.
+/// Keys are sorted and in snake case. Control characters and the like are escaped, so that it can be shown as it is. Within schema 1 fields are only ever added. The only place that knows Foundation.
 package enum JSONDocument {
     package static let schema = "moss/1"
 
@@ -41,7 +42,7 @@ package enum JSONDocument {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.keyEncodingStrategy = .convertToSnakeCase
         do {
-            return String(decoding: try encoder.encode(value), as: UTF8.self)
+            return String(decoding: try encoder.encode(value), as: UTF8.self).printableJSON
         } catch {
             // Reports hold integers, booleans, text, arrays and each other, all of which JSON can say.
             preconditionFailure("a report cannot be encoded: \(error)")
