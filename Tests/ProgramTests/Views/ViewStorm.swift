@@ -43,7 +43,7 @@ final class ViewStorm: Sendable {
                     let line = "\(path) \(file % 2 == 0 ? 0 : release) \(lines)\n"
                     package.add(file: BytePath(path), Array(String(repeating: line, count: lines).utf8))
                 }
-                package.add(file: "share/\(name)/shared", Array("share/\(name)/shared 0 1\n".utf8), mode: 0o600)
+                package.add(file: BytePath("share/\(name)/shared"), Array("share/\(name)/shared 0 1\n".utf8), mode: 0o600)
                 package.add(link: BytePath("share/\(name)/link"), to: "file-1")
             }
         }
