@@ -135,7 +135,8 @@ let allTests: [Target] = [
         "ClientsTests",
         [
             "BytePath", "CommandLineSupport", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation",
-            "LMDB", "LinuxSystem", "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat",
+            "LMDB", "LinuxSystem", "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States",
+            "StoneFormat",
             "TerminalOutput", "ViewImage", "Views",
         ]),
     tests(

@@ -70,7 +70,7 @@ extension Views {
         let places = Set(held.map(\.mountpoint)).filter { place in
             mounts.last { $0.path == place }?.isView == true
         }
-        let answers = ask(places, for: "user.moss.renewed")
+        let answers = ask(places, for: "user.moss.renewed", within: 5 * patience)
         var untold = held.filter { view in
             if case .value? = answers[view.mountpoint] { false } else { true }
         }.map { "the view of \($0.shows) at \($0.mountpoint.display)" }
@@ -88,9 +88,9 @@ extension Views {
 
     /// What the views at `places` say of themselves, all asked at once.
     private static func ask(
-        _ places: Set<BytePath>, for name: String = statisticsName
+        _ places: Set<BytePath>, for name: String = statisticsName, within time: UInt64 = patience
     ) -> [BytePath: AttributeQuestion.Answer] {
-        let answers = answers(Array(places), name, before: monotonicNanoseconds() + patience)
+        let answers = answers(Array(places), name, before: monotonicNanoseconds() + time)
         return Dictionary(answers) { first, _ in first }
     }
 

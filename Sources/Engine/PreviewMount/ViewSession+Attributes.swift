@@ -96,7 +96,9 @@ extension ViewSession {
         if asker.gid == group { return true }
         var groups = [gid_t](repeating: 0, count: 1 << 10)
         // No answer for an asker that cannot be seen from here.
-        let count = groups.withUnsafeMutableBufferPointer { fuse_req_getgroups(request, Int32($0.count), $0.baseAddress) }
+        let count = groups.withUnsafeMutableBufferPointer {
+            fuse_req_getgroups(request, Int32($0.count), $0.baseAddress)
+        }
         return count > 0 && groups.prefix(Int(count)).contains(group)
     }
 

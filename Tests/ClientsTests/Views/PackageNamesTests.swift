@@ -20,7 +20,7 @@ import Views
             #expect(!name.isEmpty && name.count <= 255 && name != "." && name != "..")
             #expect(!name.bytes.contains { $0 < 32 || $0 == 127 || $0 == UInt8(ascii: "/") })
         }
-        return Dictionary(uniqueKeysWithValues: names.names.map { ($0, names[$0]!) })
+        return Dictionary(uniqueKeysWithValues: names.names.compactMap { name in names[name].map { (name, $0) } })
     }
 
     @Test func plainOnesStayAsTheyAre() throws {

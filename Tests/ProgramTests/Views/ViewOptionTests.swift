@@ -23,7 +23,9 @@ import Testing
     @Test(arguments: ["cached", "passthrough"])
     func programsDoNotRunWhereTheyMustNot(reading: String) throws {
         try withRoot { fixture in
-            for (subject, options) in [(["1"], "noexec"), (["--candidate", "remove tool"], "user"), (["--all"], "noexec")] {
+            for (subject, options) in [
+                (["1"], "noexec"), (["--candidate", "remove tool"], "user"), (["--all"], "noexec"),
+            ] {
                 let subject = subject.map { BytePath($0) }
                 try fixture.mount(subject + ["-o", BytePath("nofail,x-y,\(options)")], reading: reading)
                 let flags = try mountFlags(fixture.place)
@@ -48,7 +50,8 @@ import Testing
     @Test func othersAreRefused() throws {
         try withRoot { fixture in
             for list: BytePath in ["rw", "noexec,suid", "dev", "remount", "nonsense", "uid=7"] {
-                try fixture.moss.fail(2, saying: "option '", "mount", "-o", list, "1", fixture.place)
+                let result = try fixture.moss.moss("mount", "-o", list, "1", fixture.place)
+                #expect(result.end == .exited(2) && result.errorText.contains("option '"), "\(result.errorText)")
             }
             #expect(try !fixture.isMounted && fixture.leases == 0)
         }
@@ -83,7 +86,8 @@ import Testing
             let packages = fixture.place.appending("packages")
             let names = try Descriptor.openDirectory(packages).entries().map(\.name).sorted()
             #expect(names.count == 4 && names.allSatisfy { $0.count <= 255 })
-            #expect(names.contains("good-1.0-1") && names.contains { $0.count == 255 && $0.bytes.suffix(2) == [45, 49] })
+            #expect(
+                names.contains("good-1.0-1") && names.contains { $0.count == 255 && $0.bytes.suffix(2) == [45, 49] })
             for name in names {
                 let program = BytePath(String(name.display.prefix { $0 != "-" }))
                 let bin = packages.appending(name).appending("usr/bin")

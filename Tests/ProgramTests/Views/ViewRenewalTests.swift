@@ -38,7 +38,9 @@ import Testing
 
     private func bytes(_ path: BytePath) -> [UInt8]? { try? Descriptor.open(path).readAll() }
 
-    @Test(arguments: [("cached", "1"), ("passthrough", "1"), ("auto", "1"), ("auto", "--all"), ("passthrough", "--all")])
+    @Test(arguments: [
+        ("cached", "1"), ("passthrough", "1"), ("auto", "1"), ("auto", "--all"), ("passthrough", "--all"),
+    ])
     func theyShowWhatWasRepaired(reading: String, subject: String) throws {
         try withRoot { fixture in
             try fixture.mount([BytePath(subject)], reading: reading)
@@ -99,7 +101,10 @@ import Testing
                 #expect(try Descriptor.attribute("user.moss.renewed", of: place.appending("share")) == nil)
                 let asked = try Command(
                     "setpriv",
-                    ["--reuid", "65534", "--regid", "65534", "--clear-groups", "getfattr", "-n", "user.moss.renewed", place]
+                    [
+                        "--reuid", "65534", "--regid", "65534", "--clear-groups", "getfattr", "-n", "user.moss.renewed",
+                        place,
+                    ]
                 ).run()
                 #expect(asked.end != .exited(0))
             }

@@ -43,7 +43,8 @@ final class ViewStorm: Sendable {
                     let line = "\(path) \(file % 2 == 0 ? 0 : release) \(lines)\n"
                     package.add(file: BytePath(path), Array(String(repeating: line, count: lines).utf8))
                 }
-                package.add(file: BytePath("share/\(name)/shared"), Array("share/\(name)/shared 0 1\n".utf8), mode: 0o600)
+                package.add(
+                    file: BytePath("share/\(name)/shared"), Array("share/\(name)/shared 0 1\n".utf8), mode: 0o600)
                 package.add(link: BytePath("share/\(name)/link"), to: "file-1")
             }
         }
@@ -80,7 +81,8 @@ final class ViewStorm: Sendable {
         var command = try fixture.command(words + ["--wait"])
         if background == "on" { command.environment?["MOSS_BACKGROUND"] = nil }
         let result = try command.run()
-        let name = words.prefix(2).filter { !$0.bytes.contains(UInt8(ascii: "/")) }.map(\.display).joined(separator: " ")
+        let name = words.prefix(2).filter { !$0.bytes.contains(UInt8(ascii: "/")) }.map(\.display).joined(
+            separator: " ")
         guard case .exited(let code) = result.end else {
             complain("\(words): \(result.end)\n\(result.outputText)\(result.errorText)")
             return -1

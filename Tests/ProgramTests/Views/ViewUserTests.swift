@@ -52,6 +52,23 @@ import Testing
         }
     }
 
+    @Test func othersGetInOnlyWhereTheSystemAllowsThat() throws {
+        try withRoot { fixture in
+            let script: BytePath = """
+                if grep -q '^user_allow_other' /etc/fuse.conf; then
+                    $MOSS mount -o allow_other 1 $PLACE; grep " $PLACE .*allow_other" /proc/mounts; $MOSS umount $PLACE
+                else
+                    ! $MOSS mount -o allow_other 1 $PLACE 2>$OTHER/error
+                    grep -q 'must have the line user_allow_other' $OTHER/error
+                fi
+                $MOSS mount -o noexec 1 $PLACE; grep " $PLACE .*noexec" /proc/mounts
+                ! $PLACE/bin/many; $MOSS umount $PLACE
+                """
+            let result = try fixture.run(as: .helper, script)
+            #expect(result.end == .exited(0), "\(result.errorText)\(result.outputText)")
+        }
+    }
+
     @Test(arguments: OrdinaryUser.allCases)
     func aKilledOneIsNoObstacle(user: OrdinaryUser) throws {
         try withRoot { fixture in

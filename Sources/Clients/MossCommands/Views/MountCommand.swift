@@ -56,7 +56,9 @@ struct MountCommand: MossCommand {
 
     func validate() throws {
         if list {
-            guard words.isEmpty, candidate.isEmpty, options.isEmpty, !all else { throw ValidationError("--list stands alone") }
+            guard words.isEmpty, candidate.isEmpty, options.isEmpty, !all else {
+                throw ValidationError("--list stands alone")
+            }
             return
         }
         guard candidate.isEmpty || !all else { throw ValidationError("--all shows no candidate: mount that apart") }

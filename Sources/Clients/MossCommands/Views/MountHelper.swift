@@ -60,7 +60,9 @@ package enum MountHelper {
                     // Those that only mount(8) understands are done with.
                     if try MountOptions(option) != MountOptions() || option == "exec" { others.append(option) }
                 } catch {
-                    if !isSloppy { throw Malformed(description: "\(error); of its own there are state=, all and reading=") }
+                    if !isSloppy {
+                        throw Malformed(description: "\(error); of its own there are state=, all and reading=")
+                    }
                 }
             }
         }
