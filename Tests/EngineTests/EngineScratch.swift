@@ -122,7 +122,9 @@ struct EngineScratch {
                 switch entry.content {
                 case .directory: break
                 case .symlink(let target): (line.kind, line.linkTarget) = (.symlink, target)
-                case .regular(let digest, let size): (line.kind, line.digest, line.size) = (.regular, digest, size)
+                case .regular(let digest, let size):
+                    (line.kind, line.digest, line.size) = (.regular, digest, size)
+                    line.mode = metadata.fileMode
                 }
                 if store.ownership == .recorded {
                     (line.uid, line.gid) = (CurrentProcess.effectiveUser, CurrentProcess.effectiveGroup)

@@ -28,7 +28,7 @@ extension EngineScratch {
 
     /// Where a variant lies below `.moss`.
     static func objectPath(_ digest: Digest128, _ variant: EntryMetadata) -> BytePath {
-        let shard = variant.mode & 0o6000 != 0 ? "privileged" : String(digest.hexadecimal.prefix(2))
+        let shard = variant.mode & 0o7000 != 0 ? "privileged" : String(digest.hexadecimal.prefix(2))
         var name = digest.hexadecimal
         if variant != EntryMetadata(mode: 0o444) { name += "." + String(variant.mode, radix: 8) }
         if variant.uid != 0 || variant.gid != 0 { name += ".\(variant.uid).\(variant.gid)" }
@@ -107,7 +107,9 @@ extension EngineScratch {
         if status.kind != .regular || status.size != size {
             lines.append("\(path): \(status.kind), \(status.size) bytes")
         }
-        if status.permissions != variant.mode { lines.append("\(path): mode \(String(status.permissions, radix: 8))") }
+        if status.permissions != variant.mode & 0o6777 {
+            lines.append("\(path): mode \(String(status.permissions, radix: 8))")
+        }
         if store.ownership == .applied && (status.uid != variant.uid || status.gid != variant.gid) {
             lines.append("\(path): owner \(status.uid):\(status.gid)")
         }

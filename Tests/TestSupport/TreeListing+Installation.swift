@@ -18,7 +18,9 @@ extension TreeListing {
                 switch entry.content {
                 case .directory: break
                 case .symlink(let target): (line.kind, line.linkTarget) = (.symlink, target)
-                case .regular(let digest, let size): (line.kind, line.digest, line.size) = (.regular, digest, size)
+                case .regular(let digest, let size):
+                    (line.kind, line.digest, line.size) = (.regular, digest, size)
+                    line.mode = entry.metadata.fileMode
                 }
                 entries.append(line)
             }

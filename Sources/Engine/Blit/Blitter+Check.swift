@@ -59,7 +59,7 @@ extension Blitter {
         case .regular(let digest, let size):
             guard let file = try? root.open(entry.name, [.noFollow, .nonBlocking]) else { return false }
             let status = try file.status()
-            guard status.size == size, status.permissions == entry.metadata.mode else { return false }
+            guard status.size == size, status.permissions == entry.metadata.fileMode else { return false }
             let hasher = XXH3Hasher(.bits128)
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 8)
             defer { buffer.deallocate() }

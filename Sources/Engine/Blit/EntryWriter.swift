@@ -80,7 +80,7 @@ struct EntryWriter {
         let owner: (uid: UInt32, gid: UInt32)? =
             metadata.uid != 0 || metadata.gid != 0 ? (metadata.uid, metadata.gid) : nil
         return SystemCalls.createEmpty(
-            target, record.cName, mode: metadata.mode, owner: owner, modified: ContentStore.objectTime)
+            target, record.cName, mode: metadata.fileMode, owner: owner, modified: ContentStore.objectTime)
     }
 
     private func applyOwner(of record: EntryRecord, in target: Int32, _ path: BytePath) throws(BlitError) {

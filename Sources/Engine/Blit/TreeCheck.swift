@@ -175,8 +175,9 @@ package final class TreeCheck: Sendable {
             record.kind == .regular
             ? store.effective(record.metadata)
             : store.ownership == .applied ? record.metadata : EntryMetadata(mode: record.mode)
-        if record.kind != .symlink, status.permissions != wanted.mode {
-            report(path(), .wrongMode, "\(octal(status.permissions)), not \(octal(wanted.mode))")
+        let mode = record.kind == .regular ? wanted.fileMode : wanted.mode
+        if record.kind != .symlink, status.permissions != mode {
+            report(path(), .wrongMode, "\(octal(status.permissions)), not \(octal(mode))")
         }
         if store.ownership == .applied, status.uid != wanted.uid || status.gid != wanted.gid {
             report(path(), .wrongOwner, "\(status.uid):\(status.gid), not \(wanted.uid):\(wanted.gid)")

@@ -10,7 +10,7 @@ import Synchronization
 /// On disk, below the root's `.moss`:
 /// ```
 /// objects/00 … objects/ff    loose objects, see ObjectName
-/// objects/privileged         set-id variants, mode 0700
+/// objects/privileged         set-id variants and what directories close to others, mode 0700
 /// packages/<sha256>.stone    every known stone without its content
 /// leases/<number>            what a live view pins, see Lease
 /// ```

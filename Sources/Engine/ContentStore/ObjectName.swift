@@ -6,7 +6,8 @@ internal import FileTree
 /// `objects/ab/abcdef…` is the plain variant (mode 0444, owner 0:0); another one adds its mode in octal and, where not
 /// 0:0, its owner: `abcdef….555`, `abcdef….555.5.60`. Names say everything about the inode, so neither linking nor
 /// rebuilding needs a look-up. Set-id variants lie in `objects/privileged`, which only the owner may enter: an old
-/// version of a set-id program must not be reachable after its replacement.
+/// version of a set-id program must not be reachable after its replacement. So do those of files that are closed to
+/// others by a directory above them, which the names here have not; their mode has the bit that says so.
 struct ObjectName {
     static let privilegedShard = 256
     static let shardCount = 257
@@ -19,7 +20,7 @@ struct ObjectName {
     init(_ digest: Digest128, _ metadata: EntryMetadata) {
         bytes = InlineArray(repeating: 0)
         count = 0
-        shard = metadata.mode & 0o6000 != 0 ? Self.privilegedShard : Int(digest.high >> 56)
+        shard = metadata.mode & 0o6000 != 0 || metadata.isClosed ? Self.privilegedShard : Int(digest.high >> 56)
         append(hexadecimal: digest.high)
         append(hexadecimal: digest.low)
         if metadata == .plainFile { return }

@@ -35,7 +35,7 @@ struct ObjectWriter: ~Copyable {
     mutating func begin(digest: Digest128, metadata: EntryMetadata) throws(StoreError) {
         let shard = try shards.descriptor(of: ObjectName(digest, metadata).shard, in: store)
         do throws(SystemError) {
-            let file = try SystemCalls.createExclusively(shard, temporary, mode: metadata.mode)
+            let file = try SystemCalls.createExclusively(shard, temporary, mode: metadata.fileMode)
             open = TemporaryObject(
                 file: file, shard: shard, temporary: temporary, digest: digest, metadata: metadata)
         } catch {
@@ -105,7 +105,7 @@ struct ObjectWriter: ~Copyable {
                 try object.file.setOwner(uid: object.metadata.uid, gid: object.metadata.gid)
             }
             // Writing and changing the owner clear the special bits.
-            if object.metadata.mode & 0o7000 != 0 { try object.file.setMode(object.metadata.mode) }
+            if object.metadata.mode & 0o6000 != 0 { try object.file.setMode(object.metadata.fileMode) }
             try object.file.setModificationTime(ContentStore.objectTime)
             if object.size >= Self.writeBackThreshold { object.file.startWriteBack() }
         } catch {

@@ -38,9 +38,10 @@ extension PackageRecord {
         _ layout: [LayoutEntry], _ sizes: [Digest128: UInt64], effective: (EntryMetadata) -> EntryMetadata
     ) -> [Digest128: ObjectRecord] {
         var objects: [Digest128: ObjectRecord] = [:]
+        let closed = ClosedDirectories(layout)
         for entry in layout {
             guard case .regular(let digest) = entry.kind, let size = sizes[digest], size > 0 else { continue }
-            let variant = effective(EntryMetadata(mode: entry.mode & 0o7555, uid: entry.uid, gid: entry.gid))
+            let variant = effective(closed.metadata(ofFile: entry))
             var object = objects[digest] ?? ObjectRecord(size: size, variants: [])
             if !object.variants.contains(variant) { object.variants.append(variant) }
             objects[digest] = object

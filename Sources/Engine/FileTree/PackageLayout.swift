@@ -58,9 +58,10 @@ package struct PackageLayout: Sendable {
     /// - Parameter sizes: of the contents by digest.
     package init(_ entries: [LayoutEntry], sizes: [Digest128: UInt64]) throws(Failure) {
         var groups: [BytePath: [TreeEntry]] = [:]
+        let closed = ClosedDirectories(entries)
         for entry in entries {
             try Self.check(entry.path)
-            groups[entry.path.parent, default: []].append(try Self.treeEntry(entry, sizes))
+            groups[entry.path.parent, default: []].append(try Self.treeEntry(entry, sizes, closed))
         }
         var bytes: [UInt8] = []
         bytes.append(littleEndian: Self.format)
@@ -92,13 +93,15 @@ package struct PackageLayout: Sendable {
         }
     }
 
-    private static func treeEntry(_ entry: LayoutEntry, _ sizes: [Digest128: UInt64]) throws(Failure) -> TreeEntry {
+    private static func treeEntry(
+        _ entry: LayoutEntry, _ sizes: [Digest128: UInt64], _ closed: ClosedDirectories
+    ) throws(Failure) -> TreeEntry {
         let name = entry.path.lastComponent
         var metadata = EntryMetadata(mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid)
         switch entry.kind {
         case .regular(let digest):
             guard let size = sizes[digest] ?? (digest == .ofNothing ? 0 : nil) else { throw .unknownSize(entry.path) }
-            metadata.mode &= 0o7555
+            metadata = closed.metadata(ofFile: entry)
             return TreeEntry(name: name, metadata: metadata, content: .regular(digest, size: size))
         case .symlink(let target):
             guard !target.isEmpty, target.count <= 4095, !target.bytes.contains(0) else {

@@ -15,7 +15,8 @@ package enum EntryKind: UInt8, Hashable, Sendable {
 
 /// Permissions and owner; what two hard links must have in common besides their content.
 package struct EntryMetadata: Hashable, Sendable {
-    /// Permission, setuid, setgid and sticky bits, without the file type.
+    /// Permission, setuid, setgid and sticky bits, without the file type. A file's sticky bit, which means nothing to
+    /// Linux, says that it lies below a directory that is closed to others: see ``isClosed``.
     package var mode: UInt32
     package var uid: UInt32
     package var gid: UInt32
@@ -24,6 +25,19 @@ package struct EntryMetadata: Hashable, Sendable {
         self.mode = mode
         self.uid = uid
         self.gid = gid
+    }
+
+    private static let closedBit: UInt32 = 0o1000
+
+    /// Of a file: others get at it nowhere, as its package has it below a directory that they may not enter.
+    package var isClosed: Bool { mode & Self.closedBit != 0 }
+
+    /// What a file on disk has.
+    package var fileMode: UInt32 { mode & ~Self.closedBit }
+
+    /// What a stored file has for the mode that a package wishes: nobody writes to an object.
+    package static func ofFile(_ mode: UInt32, uid: UInt32, gid: UInt32, isClosed: Bool) -> EntryMetadata {
+        EntryMetadata(mode: mode & 0o6555 | (isClosed ? closedBit : 0), uid: uid, gid: gid)
     }
 
     /// What directories have unless a package says otherwise.

@@ -50,7 +50,7 @@ final class ViewSession: Sendable {
     private func fill(_ attributes: inout stat, _ place: ViewSource.Place, _ row: Int) {
         let node = place.image.nodes[row]
         attributes.st_ino = ino_t(place.number(of: row) & ViewSource.plainMask)
-        attributes.st_mode = node.mode
+        attributes.st_mode = node.shownMode
         attributes.st_nlink = nlink_t(node.links)
         attributes.st_uid = node.uid
         attributes.st_gid = node.gid

@@ -2,7 +2,7 @@ package import Digests
 
 /// One inode of a ``ViewImage``; 64 bytes.
 package struct ViewNode: Sendable {
-    /// File type and permission bits, as in `st_mode`.
+    /// File type and permission bits, as a tree has them; see ``shownMode``.
     package var mode: UInt32
     package var uid: UInt32
     package var gid: UInt32
@@ -47,6 +47,9 @@ package struct ViewNode: Sendable {
     package var isSymlink: Bool { mode & Self.typeMask == Self.symlinkType }
     @inline(__always)
     package var isRegular: Bool { mode & Self.typeMask == Self.regularType }
+    /// As in `st_mode`: a file's sticky bit is for the store alone.
+    @inline(__always)
+    package var shownMode: UInt32 { isRegular ? mode & ~0o1000 : mode }
     /// Which source has a file's content: 0 the store, others as the view's request numbers them.
     package var source: Int { Int(first) }
 }

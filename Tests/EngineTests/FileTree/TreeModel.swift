@@ -97,15 +97,17 @@ func compose(
 func modelListing(_ packages: [[LayoutEntry]]) -> [String] {
     var lines: [BytePath: String] = [:]
     var claims: [BytePath: EntryMetadata] = [:]
-    for entry in packages.flatMap({ $0 }) {
+    for (package, entry) in packages.flatMap({ package in package.map { (package, $0) } }) {
         var parent = entry.path.parent
+        var isClosed = false
         while !parent.isEmpty {
+            isClosed = isClosed || package.contains { $0.path == parent && $0.mode & 0o040001 == 0o040000 }
             lines[parent] = lines[parent] ?? "\(parent) d 755"
             parent = parent.parent
         }
         switch entry.kind {
         case .regular(let digest):
-            let mode = String(entry.mode & 0o7555, radix: 8)
+            let mode = String(entry.mode & 0o6555 | (isClosed ? 0o1000 : 0), radix: 8)
             lines[entry.path] = "\(entry.path) f \(mode) \(digest) \(digest.low % 100_000)"
         case .symlink(let target): lines[entry.path] = "\(entry.path) l \(target)"
         default:

@@ -48,7 +48,7 @@ struct CrashOutcome {
 
     /// Where a variant lies below `.moss`, from the store's documentation.
     private static func objectPath(_ digest: Digest128, _ variant: EntryMetadata) -> BytePath {
-        let shard = variant.mode & 0o6000 != 0 ? "privileged" : String(digest.hexadecimal.prefix(2))
+        let shard = variant.mode & 0o7000 != 0 ? "privileged" : String(digest.hexadecimal.prefix(2))
         var name = digest.hexadecimal
         if variant != EntryMetadata(mode: 0o444) { name += "." + String(variant.mode, radix: 8) }
         if variant.uid != 0 || variant.gid != 0 { name += ".\(variant.uid).\(variant.gid)" }

@@ -41,7 +41,8 @@ package struct LayoutLine: Encodable, Hashable, Sendable {
     package init(_ path: BytePath, _ entry: TreeEntry) {
         let kind = ["", "regular", "symlink", "directory"][Int(entry.kind.rawValue)]
         let metadata = entry.metadata
-        self.init(path, kind: kind, mode: metadata.mode, uid: metadata.uid, gid: metadata.gid)
+        let mode = entry.kind == .regular ? metadata.fileMode : metadata.mode
+        self.init(path, kind: kind, mode: mode, uid: metadata.uid, gid: metadata.gid)
         switch entry.content {
         case .regular(let digest, let size): (self.digest, self.size) = (digest.hexadecimal, size)
         case .symlink(let target): setTarget(target)

@@ -21,7 +21,9 @@ struct KeptWrites {
         let mapping = try view.image.map(byteCount: size)
         let image = try ViewImage(UnsafeRawBufferPointer(mapping.bytes))
         var changes = try Self.changes(in: directory.appending("usr"), below: "/usr") { path in
-            image.node(at: path).map { OverlayChanges.Original(FileKind(mode: $0.mode), permissions: $0.mode & 0o7777) }
+            image.node(at: path).map {
+                OverlayChanges.Original(FileKind(mode: $0.mode), permissions: $0.shownMode & 0o7777)
+            }
         }
         let host = try Descriptor.openDirectory("/etc")
         changes += try Self.changes(in: directory.appending("etc"), below: "/etc") { path in

@@ -133,9 +133,10 @@ extension ContentStore {
                 case .directory: (.directory, 0o040000)
                 }
             if case .regular(let digest, let size) = entry.content { sizes[digest] = size }
+            let mode = entry.kind == .regular ? entry.metadata.fileMode : entry.metadata.mode
             entries.append(
                 LayoutEntry(
-                    path: directory.appending(entry.name), kind: kind, mode: type | entry.metadata.mode,
+                    path: directory.appending(entry.name), kind: kind, mode: type | mode,
                     uid: entry.metadata.uid, gid: entry.metadata.gid))
         }
         let files = sizes.map { ContentFile(digest: $0.key, size: $0.value) }.sorted(by: ContentFile.precedes)

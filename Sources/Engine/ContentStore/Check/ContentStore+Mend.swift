@@ -37,7 +37,7 @@ extension ContentStore {
             guard try file.status().kind == .regular else { throw SystemError(.notPermitted, call: "chmod") }
             if ownership == .applied { try file.setOwner(uid: variant.uid, gid: variant.gid) }
             // Changing the owner clears the special bits.
-            try file.setMode(variant.mode)
+            try file.setMode(variant.fileMode)
             try file.setModificationTime(Self.objectTime)
         }
     }

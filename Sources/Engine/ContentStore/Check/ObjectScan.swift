@@ -120,8 +120,8 @@ extension ObjectTable {
             return damage
         }
         if status.size != row.size { bad(.wrongSize, "\(status.size) bytes, not \(row.size)") }
-        if status.permissions != row.variant.mode {
-            bad(.wrongMode, "\(octal(status.permissions)), not \(octal(row.variant.mode))")
+        if status.permissions != row.variant.fileMode {
+            bad(.wrongMode, "\(octal(status.permissions)), not \(octal(row.variant.fileMode))")
         }
         if ownership == .applied, status.uid != row.variant.uid || status.gid != row.variant.gid {
             bad(.wrongOwner, "\(status.uid):\(status.gid), not \(row.variant.uid):\(row.variant.gid)")
