@@ -45,6 +45,9 @@ extension LayoutEntry {
         if let problem = LayoutPathRule.problem(path: target) {
             throw parser.error(.invalidPath, "\(problem): \(quoted(target))")
         }
+        if let problem = LayoutPathRule.problem(uid: uid, gid: gid) {
+            throw parser.error(.malformedRecord, "\(problem): \(quoted(target))")
+        }
         let kind = try Self.kind(type: type, source: source, path: target, parser)
         guard mode & 0o170000 == kind.fileTypeBits, mode <= 0o177777 else {
             throw parser.error(
@@ -102,8 +105,8 @@ extension LayoutEntry {
         if mode & 0o170000 != kind.fileTypeBits || mode > 0o177777 {
             return "mode \(String(mode, radix: 8)) does not agree with the kind of entry"
         }
-        if case .symlink(let target) = kind { return LayoutPathRule.problem(target: target.bytes) }
-        return nil
+        if case .symlink(let target) = kind, let problem = LayoutPathRule.problem(target: target.bytes) { return problem }
+        return LayoutPathRule.problem(uid: uid, gid: gid)
     }
 
     private func append(to plain: inout [UInt8]) {

@@ -37,6 +37,15 @@ package enum LayoutPathRule {
         return problem(componentLength: length, dots: dots)
     }
 
+    /// Why an owner is refused; nil where it is fine.
+    ///
+    /// 4294967295 is what `chown(2)` takes for "leave it as it is", so it can be nobody's number.
+    package static func problem(uid: UInt32, gid: UInt32) -> String? {
+        if uid == .max { return "the owner \(uid) is no user's number" }
+        if gid == .max { return "the group \(gid) is no group's number" }
+        return nil
+    }
+
     private static func problem(componentLength length: Int, dots: Int) -> String? {
         if length == 0 { return "the path has an empty component" }
         if length > componentLengthMax {

@@ -54,6 +54,17 @@ struct HostileStoneTests {
         ("entry type 0", [RawStone.entry([97], type: 0)], .malformedRecord),
         ("a directory with the mode of a file", [RawStone.entry([97], mode: 0o100755)], .malformedRecord),
         ("mode bits above the file type", [RawStone.entry([97], mode: 0o1040755)], .malformedRecord),
+        ("a directory of the owner that means none", [RawStone.entry([97], uid: .max)], .malformedRecord),
+        ("a directory of the group that means none", [RawStone.entry([97], gid: .max)], .malformedRecord),
+        (
+            "a link of the owner that means none",
+            [RawStone.entry([97], type: 2, source: [98], mode: 0o120777, uid: .max)], .malformedRecord
+        ),
+        (
+            "a file of the owner that means none",
+            [RawStone.entry([97], type: 1, source: [UInt8](repeating: 1, count: 16), mode: 0o104755, uid: .max)],
+            .malformedRecord
+        ),
         ("a directory with a source", [RawStone.entry([97], source: [98])], .malformedRecord),
         (
             "a digest of 15 bytes",

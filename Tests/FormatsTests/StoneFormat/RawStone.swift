@@ -49,9 +49,9 @@ struct RawStone {
     /// A layout record; the lengths lie about source and path.
     static func entry(
         _ path: [UInt8], type: UInt8 = 3, source: [UInt8] = [], mode: UInt32 = 0o040755, sourceLength: UInt16? = nil,
-        pathLength: UInt16? = nil
+        pathLength: UInt16? = nil, uid: UInt32 = 0, gid: UInt32 = 0
     ) -> [UInt8] {
-        big(UInt32(0)) + big(UInt32(0)) + big(mode) + big(UInt32(0))
+        big(uid) + big(gid) + big(mode) + big(UInt32(0))
             + big(sourceLength ?? UInt16(source.count)) + big(pathLength ?? UInt16(path.count))
             + [type] + [UInt8](repeating: 0, count: 11) + source + path
     }
