@@ -148,8 +148,7 @@ extension Descriptor {
     ) throws(SystemError) {
         let temporary = BytePath(bytes: name.bytes + Self.temporarySuffix)
         do throws(SystemError) {
-            let file = try open(temporary, [.write, .create, .truncate, .noFollow], mode: mode)
-            try file.setMode(mode)
+            let file = try makeFile(temporary, [.write, .truncate], mode: mode)
             try file.write(bytes)
             if durable { try file.sync() }
             try rename(temporary, to: name)

@@ -4,21 +4,6 @@ import Glibc
 
 /// Calls on names below an open directory. Names are relative; the last component is never followed.
 extension Descriptor {
-    package func makeDirectory(_ name: BytePath, mode: UInt32 = 0o755) throws(SystemError) {
-        guard name.withCString({ mkdirat(raw, $0, mode) }) == 0 else { throw .last("mkdir", name) }
-    }
-
-    /// Makes the directory unless there is one.
-    package func ensureDirectory(_ name: BytePath, mode: UInt32 = 0o755) throws(SystemError) {
-        do throws(SystemError) {
-            try makeDirectory(name, mode: mode)
-        } catch {
-            guard error.number == .alreadyExists, try status(of: name, followingLinks: true).kind == .directory else {
-                throw error
-            }
-        }
-    }
-
     /// Makes `name` a hard link to `source` below `directory`.
     package func link(
         _ source: BytePath, below directory: borrowing Descriptor, to name: BytePath
@@ -26,11 +11,6 @@ extension Descriptor {
         let from = directory.raw
         let result = source.withCString { source in name.withCString { linkat(from, source, raw, $0, 0) } }
         guard result == 0 else { throw .last("link", name) }
-    }
-
-    package func makeSymlink(_ name: BytePath, to target: BytePath) throws(SystemError) {
-        let result = target.withCString { target in name.withCString { symlinkat(target, raw, $0) } }
-        guard result == 0 else { throw .last("symlink", name) }
     }
 
     package func readLink(_ name: BytePath) throws(SystemError) -> BytePath {

@@ -55,6 +55,9 @@ package struct FileStatus: Hashable, Sendable {
     package let changed: Int64
     /// The device that a device node stands for; 0 for anything else, and for an overlay's mark of a removed name.
     package let representedDevice: UInt64
+    /// Whether the file is immutable or takes only additions, as chattr(1) sets it; told by ``SystemCalls/statusAndFlags(_:_:)``
+    /// and ``Descriptor/statusAndFlags()``.
+    package let isLocked: Bool
 
     package var kind: FileKind { FileKind(mode: mode) }
     /// Permission, setuid, setgid and sticky bits.
@@ -72,11 +75,45 @@ package struct FileStatus: Hashable, Sendable {
         blocks = UInt64(max(0, status.st_blocks))
         modified = Int64(status.st_mtim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_mtim.tv_nsec)
         representedDevice = UInt64(status.st_rdev)
+        isLocked = false
         changed = Int64(status.st_ctim.tv_sec) &* 1_000_000_000 &+ Int64(status.st_ctim.tv_nsec)
     }
 }
 
+extension FileStatus {
+    fileprivate init(_ status: moss_status) {
+        device = status.device
+        inode = status.inode
+        mode = status.mode
+        linkCount = status.links
+        uid = status.uid
+        gid = status.gid
+        size = status.size
+        blocks = status.blocks
+        modified = status.modified
+        changed = status.changed
+        representedDevice = status.represented_device
+        isLocked = status.attributes & (moss_STATX_ATTR_IMMUTABLE | moss_STATX_ATTR_APPEND) != 0
+    }
+}
+
+extension SystemCalls {
+    /// Metadata of `path`, not of a link's target, with the flags that chattr(1) sets.
+    package static func statusAndFlags(
+        _ directory: Int32, _ path: UnsafePointer<CChar>
+    ) throws(SystemError) -> FileStatus {
+        var status = moss_status()
+        guard moss_statx(directory, path, &status) == 0 else { throw .last("statx", BytePath(cString: path)) }
+        return FileStatus(status)
+    }
+}
+
 extension Descriptor {
+    /// Metadata of the open file itself, with the flags that chattr(1) sets.
+    package func statusAndFlags() throws(SystemError) -> FileStatus {
+        try SystemCalls.statusAndFlags(raw, "")
+    }
+
     /// Metadata of the open file itself.
     package func status() throws(SystemError) -> FileStatus {
         var status = stat()

@@ -9,6 +9,12 @@ package enum CurrentProcess {
     package static var effectiveGroup: UInt32 { getegid() }
     package static var isRoot: Bool { geteuid() == 0 }
 
+    /// Whether this process can give files to whomever it likes: it is root, and not in a namespace of one user only.
+    package static var canApplyOwners: Bool {
+        isRoot && moss_has_capability(moss_CAP_CHOWN) != 0 && !IdentifierMap.users().isSingle
+            && !IdentifierMap.groups().isSingle
+    }
+
     /// Raises the soft limit of open files to the hard one.
     package static func raiseOpenFileLimit() {
         var limit = rlimit()

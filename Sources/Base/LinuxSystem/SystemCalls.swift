@@ -20,22 +20,18 @@ package enum SystemCalls {
         throw SystemError(.alreadyExists, call: "open", path: name)
     }
 
-    /// Makes an empty file of exactly `mode`, with this modification time and owner.
+    /// Makes an empty file of exactly `mode`, with this modification time and owner, and returns what became of it.
     package static func createEmpty(
         _ directory: Int32, _ name: UnsafePointer<CChar>, mode: UInt32, owner: (uid: UInt32, gid: UInt32)?,
         modified: Int64
-    ) -> SystemError? {
+    ) throws(SystemError) -> FileStatus {
         let raw = moss_openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
-        guard raw >= 0 else { return failure("open", name) }
+        guard raw >= 0 else { throw failure("open", name) }
         let file = Descriptor(taking: raw)
-        do throws(SystemError) {
-            if let owner { try file.setOwner(uid: owner.uid, gid: owner.gid) }
-            if mode & 0o7000 != 0 { try file.setMode(mode) }
-            try file.setModificationTime(modified)
-            return nil
-        } catch {
-            return error
-        }
+        if let owner { try file.setOwner(uid: owner.uid, gid: owner.gid) }
+        if mode & 0o7000 != 0 { try file.setMode(mode) }
+        try file.setModificationTime(modified)
+        return try file.status()
     }
 
     @inline(__always)
@@ -83,6 +79,11 @@ package enum SystemCalls {
         let flags = replacing ? 0 : moss_RENAME_NOREPLACE
         return from.withCString { moss_renameat2(directory, $0, directory, to, flags) } == 0
             ? nil : failure("rename", to)
+    }
+
+    /// Of a directory or file, not of a link.
+    package static func setMode(_ directory: Int32, _ name: UnsafePointer<CChar>, _ mode: UInt32) -> SystemError? {
+        fchmodat(directory, name, mode, 0) == 0 ? nil : failure("chmod", name)
     }
 
     package static func setOwner(

@@ -70,6 +70,12 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the file system, or the user's share of it, has no room left.
     package var isDiskFull: Bool { number == .noSpace || number == .quotaExceeded }
 
+    /// Whether it tells of one file that cannot be changed, as it is immutable or something is mounted there, while others
+    /// can.
+    package var isAboutThisFileOnly: Bool {
+        number == .notPermitted || number == .crossDevice || number == .readOnlyFileSystem || number.isBusy
+    }
+
     package var description: String {
         let subject = path.isEmpty ? "" : "\(path.display): "
         return "\(subject)\(hint ?? number.message) (\(call))"
@@ -81,7 +87,11 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         case .noSpace: "the file system is full; free some space and run the command again"
         case .quotaExceeded: "the disk quota is used up; free some space and run the command again"
         case .readOnlyFileSystem: "the file system is mounted read-only; remount it writable"
+        case .notPermitted where CurrentProcess.isRoot:
+            "not permitted; it may be immutable (lsattr shows it, chattr -ia ends it)"
         case .accessDenied, .notPermitted: "permission denied; run as the owner of the root, or as root"
+        case .invalidArgument where call == "chown" || call == "fchown":
+            "its owner or group has no number in this user namespace (/proc/self/uid_map, gid_map)"
         case .inputOutput: "the disk reported an input/output error; look at the kernel's log (dmesg)"
         default: nil
         }

@@ -2,13 +2,17 @@
 #include "CLinux.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -69,6 +73,43 @@ int moss_set_descriptor_time(int descriptor, int64_t seconds) {
     struct timespec times[2] = {{.tv_sec = 0, .tv_nsec = UTIME_OMIT}, {.tv_sec = seconds, .tv_nsec = 0}};
     return futimens(descriptor, times);
 }
+
+static int64_t nanoseconds(struct statx_timestamp time) { return time.tv_sec * 1000000000 + time.tv_nsec; }
+
+int moss_statx(int directory, const char *path, struct moss_status *status) {
+    struct statx found;
+    if (statx(directory, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS, &found) != 0) return -1;
+    *status = (struct moss_status){
+        .device = makedev(found.stx_dev_major, found.stx_dev_minor),
+        .inode = found.stx_ino,
+        .links = found.stx_nlink,
+        .size = found.stx_size,
+        .blocks = found.stx_blocks,
+        .represented_device = makedev(found.stx_rdev_major, found.stx_rdev_minor),
+        .attributes = found.stx_attributes,
+        .mode = found.stx_mode,
+        .uid = found.stx_uid,
+        .gid = found.stx_gid,
+        .modified = nanoseconds(found.stx_mtime),
+        .changed = nanoseconds(found.stx_ctime),
+    };
+    return 0;
+}
+
+const uint64_t moss_STATX_ATTR_IMMUTABLE = STATX_ATTR_IMMUTABLE;
+const uint64_t moss_STATX_ATTR_APPEND = STATX_ATTR_APPEND;
+
+long moss_flistxattr(int descriptor, char *names, size_t count) { return flistxattr(descriptor, names, count); }
+
+int moss_fremovexattr(int descriptor, const char *name) { return fremovexattr(descriptor, name); }
+
+// The calls take an int, whatever their definition says.
+int moss_get_file_flags(int descriptor, uint32_t *flags) { return ioctl(descriptor, FS_IOC_GETFLAGS, flags); }
+
+int moss_set_file_flags(int descriptor, uint32_t flags) { return ioctl(descriptor, FS_IOC_SETFLAGS, &flags); }
+
+const uint32_t moss_FS_IMMUTABLE_FL = FS_IMMUTABLE_FL;
+const uint32_t moss_FS_APPEND_FL = FS_APPEND_FL;
 
 const int moss_MAP_ANONYMOUS = MAP_ANONYMOUS;
 const int moss_MAP_NORESERVE = MAP_NORESERVE;

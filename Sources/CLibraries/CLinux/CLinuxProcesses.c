@@ -107,6 +107,7 @@ int moss_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, si
 
 int moss_drop_bounding_capability(int capability) { return prctl(PR_CAPBSET_DROP, capability, 0, 0, 0); }
 
+const int moss_CAP_CHOWN = CAP_CHOWN;
 const int moss_CAP_SYS_ADMIN = CAP_SYS_ADMIN;
 const int moss_CAP_SYS_BOOT = CAP_SYS_BOOT;
 const int moss_CAP_SYS_MODULE = CAP_SYS_MODULE;

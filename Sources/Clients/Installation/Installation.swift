@@ -32,6 +32,7 @@ package final class Installation: Sendable {
     /// Makes a root of a directory that is missing, empty or a root already.
     /// - Returns: whether it was made now.
     package static func initialise(_ path: BytePath) throws(InstallationError) -> Bool {
+        CurrentProcess.clearFileModeMask()
         let fresh = try InstallationError.states { () throws(StateError) in try RootDirectory.prepare(path) }
         let root = try InstallationError.states { () throws(StateError) in
             if let fresh { fresh } else { try RootDirectory(opening: path) }

@@ -33,6 +33,8 @@ package final class ContentStore: Sendable {
     let objects: Descriptor
     let packages: Descriptor
     private let shards: Guarded<ShardTable>
+    /// Whom the kernel gives what this process makes.
+    private let maker = (uid: CurrentProcess.effectiveUser, gid: CurrentProcess.effectiveGroup)
     /// Makes names of temporary files unique in this process.
     let temporaryCounter = Atomic<UInt64>(0)
     private let replaced = Atomic<Bool>(false)
@@ -80,6 +82,17 @@ package final class ContentStore: Sendable {
     /// able to read every object.
     package func effective(_ metadata: EntryMetadata) -> EntryMetadata {
         ownership == .applied ? metadata : EntryMetadata(mode: metadata.mode | 0o400)
+    }
+
+    /// The owner that a file made now has to be given; nil where it is so by itself, or owners are records only.
+    package func ownerToApply(_ metadata: EntryMetadata) -> (uid: UInt32, gid: UInt32)? {
+        guard ownership == .applied, metadata.uid != maker.uid || metadata.gid != maker.gid else { return nil }
+        return (metadata.uid, metadata.gid)
+    }
+
+    /// Whether what is made in a directory may get another group than this process's, or its set-group-id bit.
+    package func givesGroup(_ directory: FileStatus) -> Bool {
+        directory.permissions & 0o2000 != 0 || (ownership == .applied && directory.gid != maker.gid)
     }
 
     /// The open directory of a shard; stays open as long as the store.

@@ -38,7 +38,7 @@ package struct Lease: ~Copyable, Sendable {
         while true {
             let name = BytePath("\(UInt64.random(in: 1 ... .max))")
             let temporary = BytePath("\(temporaryPrefix)\(name.display)")
-            let file = try directory.open(temporary, [.readWrite, .create, .exclusive, .append, .noFollow])
+            let file = try directory.makeFile(temporary, [.readWrite, .exclusive, .append])
             do throws(SystemError) {
                 _ = try file.lock(.exclusive, waiting: true)
                 try file.write(LeaseText.head(description) + pins)

@@ -101,8 +101,8 @@ struct ObjectWriter: ~Copyable {
 
     private func prepare(_ object: borrowing TemporaryObject) throws(StoreError) {
         do throws(SystemError) {
-            if object.metadata.uid != 0 || object.metadata.gid != 0 {
-                try object.file.setOwner(uid: object.metadata.uid, gid: object.metadata.gid)
+            if let owner = store.ownerToApply(object.metadata) {
+                try object.file.setOwner(uid: owner.uid, gid: owner.gid)
             }
             // Writing and changing the owner clear the special bits.
             if object.metadata.mode & 0o6000 != 0 { try object.file.setMode(object.metadata.fileMode) }

@@ -16,7 +16,7 @@ extension RootDirectory {
     ///     commit does not take the mark along.
     package func beginChange(bringsObjects: Bool = true, durable: Bool = false) throws(StateError) {
         try system { () throws(SystemError) in
-            let mark = try moss.open(Self.changeMark, [.write, .create, .truncate])
+            let mark = try moss.makeFile(Self.changeMark, [.write, .truncate])
             if !bringsObjects { try mark.write([UInt8(ascii: "-")]) }
             if durable { try moss.syncDirectory() }
         }
@@ -48,7 +48,7 @@ extension RootDirectory {
 
     /// Notes that objects may be in the store that no record names.
     package func noteUnswept() throws(StateError) {
-        _ = try system { () throws(SystemError) in try moss.open(Self.sweepMark, [.write, .create]) }
+        _ = try system { () throws(SystemError) in try moss.makeFile(Self.sweepMark, .write) }
     }
 
     package func noteSwept() {
@@ -66,7 +66,7 @@ extension RootDirectory {
         // A convenience: without it, collecting on a full disk may need a file removed by hand first.
         guard (try? moss.statusIfPresent(of: Self.reserveName)) == .some(nil),
             let space = try? moss.fileSystemStatus(), space.availableBytes / 16 >= Self.reserveByteCount.lowerBound,
-            let file = try? moss.open(Self.reserveName, [.write, .create, .noFollow], mode: 0o600)
+            let file = try? moss.makeFile(Self.reserveName, .write, mode: 0o600)
         else { return }
         do throws(SystemError) {
             try file.allocate(min(space.availableBytes / 16, Self.reserveByteCount.upperBound))

@@ -113,7 +113,7 @@ package final class RootDirectory: Sendable {
             if error.number == .directoryNotEmpty { throw .notEmpty(path) }
             throw .system(error.path.isAbsolute ? error : error.below(path))
         }
-        return try RootDirectory(path, CurrentProcess.isRoot ? .applied : .recorded)
+        return try RootDirectory(path, CurrentProcess.canApplyOwners ? .applied : .recorded)
     }
 
     /// Makes it a root, for good: everything that was put into it is on disk before the file that says so.
@@ -122,6 +122,13 @@ package final class RootDirectory: Sendable {
         try StateError.at(path.appending(".moss")) { () throws(SystemError) in
             try moss.syncFileSystem()
             try moss.replaceFile(Self.formatName, with: Array("\(Self.formatLine)\n\(owners)\n".utf8), durable: true)
+        }
+    }
+
+    /// Gives a database that was made just now the owner and mode that everything in `.moss` has.
+    func settleDatabase(_ name: BytePath) throws(StateError) {
+        try StateError.at(path.appending(".moss")) { () throws(SystemError) in
+            try moss.open(name.appending("data.mdb"), [.readWrite, .noFollow]).settle(mode: 0o644)
         }
     }
 

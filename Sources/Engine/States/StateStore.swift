@@ -21,12 +21,15 @@ package struct StateStore: Sendable {
 
     /// Writes the first records of a new root: nothing active, an empty tree live.
     package func initialise() throws(StateError) {
+        let isKnown = try viewing { (transaction) throws(StateError) in try Self.control(in: transaction) != nil }
+        if isKnown { return }
+        try root.settleDatabase("db")
         let stamp = try root.system { () throws(SystemError) in try root.root.status(of: "usr").changed }
         try updating { (transaction) throws(StateError) in
             guard try Self.control(in: transaction) == nil else { return }
             let empty = ComposedTree.empty
             try Self.catchingStore { () throws(StoreError) in try store.save(empty, in: &transaction) }
-            try Self.put(Control(live: TreeOnDisk(tree: empty.root, stamp: stamp)), &transaction)
+            try Self.put(Control(live: TreeOnDisk(tree: empty.root, stamp: stamp, fingerprint: 0)), &transaction)
         }
     }
 

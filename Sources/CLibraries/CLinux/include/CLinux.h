@@ -37,6 +37,25 @@ int moss_set_modification_time(int directory, const char *path, int64_t seconds,
 // Modification time of an open file.
 int moss_set_descriptor_time(int descriptor, int64_t seconds);
 
+// What statx(2) tells of `path`, or of `directory` itself where that is empty.
+struct moss_status {
+    uint64_t device, inode, links, size, blocks, represented_device, attributes;
+    uint32_t mode, uid, gid;
+    int64_t modified, changed;
+};
+int moss_statx(int directory, const char *path, struct moss_status *status);
+extern const uint64_t moss_STATX_ATTR_IMMUTABLE;
+extern const uint64_t moss_STATX_ATTR_APPEND;
+
+// Names of the extended attributes of an open file, each with its NUL; their length.
+long moss_flistxattr(int descriptor, char *_Nullable names, size_t count);
+int moss_fremovexattr(int descriptor, const char *name);
+// The flags that chattr(1) sets, of an open file.
+int moss_get_file_flags(int descriptor, uint32_t *flags);
+int moss_set_file_flags(int descriptor, uint32_t flags);
+extern const uint32_t moss_FS_IMMUTABLE_FL;
+extern const uint32_t moss_FS_APPEND_FL;
+
 // Processes, namespaces and mounts: CLinuxProcesses.c.
 
 // The importer hides fork. The caller must have only one thread if the child does more than exec.
@@ -75,6 +94,7 @@ long moss_lgetxattr(const char *path, const char *name, void *_Nullable buffer, 
 // Signal number that this process gets when the thread that made it ends.
 int moss_set_parent_death_signal(int signal);
 int moss_drop_bounding_capability(int capability);
+extern const int moss_CAP_CHOWN;
 extern const int moss_CAP_SYS_ADMIN;
 extern const int moss_CAP_SYS_BOOT;
 extern const int moss_CAP_SYS_MODULE;

@@ -40,7 +40,7 @@ struct StoneBuilder {
         _ directory: borrowing Descriptor, _ name: BytePath
     ) throws(DebianImportError) -> FileSink {
         do throws(SystemError) {
-            return FileSink(try directory.open(name, [.write, .create, .truncate, .noFollow]))
+            return FileSink(try directory.makeFile(name, [.write, .truncate]))
         } catch {
             throw DebianImportError(error, outputDirectory)
         }

@@ -36,7 +36,7 @@ final class StoneCopier {
         let promised = try package.metadata.downloadSize ?? source.status().size
         do {
             try? directory.unlink(temporary)
-            let file = try directory.open(temporary, [.write, .create, .exclusive, .noFollow])
+            let file = try directory.makeFile(temporary)
             let (size, digest) = try transfer(source, to: file, atMost: promised, package.metadata.name)
             guard digest == package.id else {
                 throw CommandFailure(

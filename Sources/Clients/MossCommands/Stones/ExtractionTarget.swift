@@ -29,7 +29,7 @@ final class ExtractionTarget {
     /// A new file, open for writing, readable and writable by its owner only until its mode is set.
     func createFile(_ path: BytePath) throws(SystemError) -> Descriptor {
         try inParent(of: path) { (directory, name) throws(SystemError) in
-            try directory.open(name, [.write, .create, .exclusive, .noFollow], mode: 0o600)
+            try directory.makeFile(name, mode: 0o600)
         }
     }
 
