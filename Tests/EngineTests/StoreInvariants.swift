@@ -136,7 +136,7 @@ extension EngineScratch {
                         }
                     }
                     guard entry.kind == .directory else { continue }
-                    let claim = try store.claim(on: whole, in: transaction) { $0 == id }
+                    let claim = try store.claims(on: whole, in: transaction) { $0 == id }.agreed
                     if claim != entry.metadata { lines.append("\(name): no claim on \(whole)") }
                 }
                 for capability in metadata.allProviders {

@@ -12,6 +12,16 @@ internal import States
 extension Installation {
     /// Plans `change` against the active state.
     package func plan(_ change: Change) throws(InstallationError) -> Plan {
+        var plan = try planPackages(of: change)
+        if !plan.isEmpty {
+            plan.localFiles = try InstallationError.states { () throws(StateError) in
+                try stateStore.visibleLocalEntries()
+            }
+        }
+        return plan
+    }
+
+    private func planPackages(of change: Change) throws(InstallationError) -> Plan {
         let base = try activeState()
         switch change {
         case .install, .remove, .sync:
@@ -77,6 +87,9 @@ extension Installation {
                     isExplicit: addition.isExplicit, reason: "\(addition.cause)", replaces: replaced,
                     isStored: stored.contains(id), collection: try collection(of: id, registry)))
         }
+        let records = arriving.mapValues(\.record)
+        try checkOwners(of: additions, records)
+        let (entries, changed) = try countEntries(from: base, to: tree.root, tree)
         return Plan(
             change: change, base: base, additions: additions,
             removals: resolution.removals.map(Plan.Removal.init), flagChanges: resolution.flagChanges,
@@ -84,8 +97,8 @@ extension Installation {
             bytesToFetch: arrivals.saturatedSum { $0.offer.metadata.downloadSize ?? 0 },
             bytesOnDisk: try InstallationError.stored { () throws(StoreError) in
                 try store.missing(arrivals.map(\.record)).bytes
-            }, entries: try countEntries(from: base, to: tree.root, tree), target: .newState(tree, selections, arrivals)
-        )
+            }, entries: entries, directories: try directoryNotes(of: additions, records, changed, in: tree),
+            target: .newState(tree, selections, arrivals))
     }
 
     func collection(of id: PackageID, _ registry: CollectionRegistry) throws(InstallationError) -> CollectionID? {
@@ -195,22 +208,12 @@ extension Installation {
                 try arriving[id]?.layout ?? PackageLayout(stored: Array(store.layoutBytes(of: id, in: transaction))))
         }
         let chosen = Set(selections.map(\.package))
-        let fresh = PackageClaims(arriving.values.map(\.layout))
-        var failure: (any Error)?
         do {
-            let tree = try TreeEditor.edit(
-                base.tree, removing: removed, adding: added, redirects: base.redirects,
-                claims: { path in
-                    do {
-                        let stored = try store.claim(on: path, in: transaction) { chosen.contains($0) }
-                        return fresh.claim(on: path, with: stored)
-                    } catch {
-                        failure = error
-                        return nil
-                    }
-                }, { (id) throws(TreeError) in try ContentStore.directory(id, in: transaction) })
-            if let failure { throw failure }
-            return tree
+            return try withClaims(of: chosen, arriving.values.map(\.layout)) { claims in
+                try TreeEditor.edit(
+                    base.tree, removing: removed, adding: added, redirects: base.redirects, claims: claims,
+                    { (id) throws(TreeError) in try ContentStore.directory(id, in: transaction) })
+            }
         } catch is TreeEditor.Declined {
             return nil
         }
@@ -252,43 +255,30 @@ extension Installation {
         }
     }
 
-    /// Counts what a change of trees touches.
+    /// Counts what a change of trees touches, and finds the directories that stay and get another mode or owner.
     ///
     /// - Parameter fresh: a tree whose directories are not stored yet.
     func countEntries(
         from base: State?, to root: TreeID, _ fresh: ComposedTree = .empty
-    ) throws(InstallationError) -> Plan.EntryCounts {
+    ) throws(InstallationError) -> (Plan.EntryCounts, [Plan.DirectoryNote]) {
         var counts = Plan.EntryCounts()
+        var directories: [Plan.DirectoryNote] = []
         try InstallationError.stored { () throws(StoreError) in
             try store.readingTrees { stored in
                 try fresh.withLookup(fallback: stored) { lookup in
-                    try TreeDifference.walk(from: base?.tree ?? Directory.empty.id, to: root, lookup) { _, change in
+                    try TreeDifference.walk(from: base?.tree ?? Directory.empty.id, to: root, lookup) { path, change in
                         try counts.add(change, lookup)
+                        if case .changed(let from, let to) = change, from.kind == .directory, to.kind == .directory {
+                            directories.append(
+                                Plan.DirectoryNote(
+                                    path: path.appending(to.name), reason: .changed, other: from.metadata,
+                                    given: to.metadata))
+                        }
                     }
                 }
             }
         }
-        return counts
-    }
-}
-
-/// Directories that arriving packages name.
-private struct PackageClaims {
-    private var claims: [BytePath: EntryMetadata] = [:]
-
-    init(_ layouts: [PackageLayout]) {
-        for layout in layouts {
-            // A layout made just now can be read.
-            for (path, entry) in (try? layout.entries()) ?? [] where entry.kind == .directory {
-                let whole = path.appending(entry.name)
-                claims[whole] = .agreed(claims[whole], entry.metadata)
-            }
-        }
-    }
-
-    func claim(on path: BytePath, with stored: EntryMetadata?) -> EntryMetadata? {
-        guard let fresh = claims[path] else { return stored }
-        return .agreed(stored, fresh)
+        return (counts, directories)
     }
 }
 
@@ -351,6 +341,8 @@ extension TreeConflict {
         case .fileAndDirectory: return "/usr/\(path): a file in \(one), a directory in \(other)"
         case .linkLeavesTree(let target):
             return "/usr/\(path): a link to \(target) in \(one), outside /usr; \(other) has files below it"
+        case .reservedName:
+            return "/usr/\(path): \(one) puts it there by way of a link, and the name is reserved for the state number"
         case .linkLoop(let target):
             return "/usr/\(path): a link to \(target) in \(one) that leads to itself; \(other) has files below it"
         }

@@ -25,7 +25,7 @@ extension Installation {
                     reason: "not in state \(state.number)",
                     isReplaced: added.contains(Verbatim(package.metadata.name)))
             }, flagChanges: [], alreadyInstalled: [], stillBroken: [], bytesToFetch: 0, bytesOnDisk: 0,
-            entries: difference.entries, target: .existing(state))
+            entries: difference.entries, directories: [], target: .existing(state))
     }
 
     /// The state the active one was made from, or the newest one before it if that is gone.

@@ -38,6 +38,8 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
     /// The stone is not what it was when the plan was made.
     case changedWhilePlanning(name: String)
     case unknownPath(BytePath)
+    /// A file of a package would belong to somebody that the user namespace has no number for.
+    case unmappedOwner(BytePath, package: String, String)
     /// Packages that take more memory or time together than any real ones do; the one it was too much with, and why.
     case tooLarge(name: String, String)
 
@@ -67,6 +69,9 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .changedWhilePlanning(let name):
             "\(name): its stone changed while the change was being planned; run the command again"
         case .unknownPath(let path): "\(path): not in the active state"
+        case .unmappedOwner(let path, let package, let owner):
+            "\(path) of \(package): its \(owner) has no number in this user namespace; give the namespace more numbers, "
+                + "or use a root that an ordinary user made, which only records owners"
         case .tooLarge(let name, let problem): "\(name): \(problem)"
         }
     }

@@ -1,5 +1,6 @@
+package import BytePath
 package import ContentStore
-internal import FileTree
+package import FileTree
 package import PackageModel
 package import Repositories
 package import Solver
@@ -78,7 +79,11 @@ package struct Plan: Sendable {
     /// Bytes of contents that are not in the store.
     package let bytesOnDisk: UInt64
     package let entries: EntryCounts
+    /// By path.
+    package let directories: [DirectoryNote]
     let target: Target
+    /// What is below `/usr` and no package's, as far as a few looks tell. It will not be there afterwards, but set aside.
+    package var localFiles: [BytePath] = []
 
     package struct Addition: Hashable, Sendable {
         package let id: PackageID
@@ -107,6 +112,22 @@ package struct Plan: Sendable {
         package var added: UInt64 = 0
         package var removed: UInt64 = 0
         package var changed: UInt64 = 0
+    }
+
+    /// A directory of several packages that has not the mode and owner that one of them asks for, or gets others than
+    /// it had.
+    package struct DirectoryNote: Hashable, Sendable {
+        package enum Reason: Hashable, Sendable {
+            /// The package asks for `other`.
+            case refused(package: String)
+            /// It had `other`.
+            case changed
+        }
+
+        package let path: BytePath
+        package let reason: Reason
+        package let other: EntryMetadata
+        package let given: EntryMetadata
     }
 
     /// What doing it means.

@@ -181,19 +181,22 @@ extension ContentStore {
         }
     }
 
-    /// What the packages for which `isSelected` holds ask for the directory `path`.
-    package func claim(
+    /// What the packages for which `isSelected` holds ask for the directory `path`, and which these are.
+    package func claims(
         on path: BytePath, in transaction: borrowing some ReadableTransaction & ~Copyable,
         isSelected: (PackageID) -> Bool
-    ) throws(StoreError) -> EntryMetadata? {
-        try StoreError.catching { () throws(DatabaseError) -> EntryMetadata? in
+    ) throws(StoreError) -> (agreed: EntryMetadata?, packages: [PackageID]) {
+        try StoreError.catching { () throws(DatabaseError) -> (agreed: EntryMetadata?, packages: [PackageID]) in
             var agreed: EntryMetadata?
+            var packages: [PackageID] = []
             var cursor = try transaction.cursor(
                 in: StoreBuckets.directoryClaims, .prefix(Digest128(hashing: path.bytes)))
             while let (key, claim) = try cursor.next() {
-                if let metadata = claim.variants.first, isSelected(key.second) { agreed = .agreed(agreed, metadata) }
+                guard let metadata = claim.variants.first, isSelected(key.second) else { continue }
+                agreed = .agreed(agreed, metadata)
+                packages.append(key.second)
             }
-            return agreed
+            return (agreed, packages)
         }
     }
 }

@@ -31,6 +31,10 @@ extension Composer {
             return result != 0 ? Int(result) : left.length - right.length
         }
 
+        func hasName(_ other: BytePath) -> Bool {
+            UnsafeRawBufferPointer(start: name, count: length).elementsEqual(other.bytes)
+        }
+
         /// By name, then by package, so that conflicts name the same packages every time.
         static func precedes(_ left: Candidate, _ right: Candidate) -> Bool {
             let order = order(left, right)
@@ -105,7 +109,7 @@ extension Composer {
             var records = runs[run].records
             let package = runs[run].package
             while let record = try records.next() {
-                // A directory a package names has a node, and its wish is noted there.
+                // A directory a package names has a node, and its wish is settled there.
                 if record.isDirectory { continue }
                 candidates.append(Candidate(record.name, record: record.base, package: package, subdirectory: -1))
             }
@@ -129,6 +133,7 @@ extension Composer {
         var index = 0
         while index < candidates.count {
             let first = candidates[index]
+            if node == 0, first.hasName(PackageLayout.reservedName) { note(reserved: first) }
             append(first, to: &output, &totals)
             count += 1
             index += 1
@@ -149,7 +154,7 @@ extension Composer {
             totals += child.totals
             totals.directories += 1
             let name = BytePath(bytes: Array(UnsafeRawBufferPointer(start: candidate.name, count: candidate.length)))
-            TreeEntry(name: name, metadata: child.claim ?? .plainDirectory, content: .directory(child.id))
+            TreeEntry(name: name, metadata: child.metadata ?? .plainDirectory, content: .directory(child.id))
                 .append(to: &output)
             return
         }
@@ -161,6 +166,13 @@ extension Composer {
             totals.bytes &+= record.size
         }
         output.append(contentsOf: UnsafeRawBufferPointer(start: base, count: record.byteCount))
+    }
+
+    private mutating func note(reserved candidate: Candidate) {
+        let package = candidate.record == nil ? anyPackage(below: candidate.subdirectory) : candidate.package
+        conflicts.append(
+            TreeConflict(
+                path: PackageLayout.reservedName, kind: .reservedName, first: package ?? 0, second: package ?? 0))
     }
 
     private mutating func note(conflictOf first: Candidate, and second: Candidate, in node: Int) {

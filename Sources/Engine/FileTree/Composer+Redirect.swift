@@ -182,9 +182,7 @@ extension Composer {
             run = next
         }
         nodes[source].firstRun = -1
-        if let claim = nodes[source].claim, destination != 0 {
-            nodes[destination].claim = .agreed(nodes[destination].claim, claim)
-        }
+        if nodes[destination].claimant < 0 { nodes[destination].claimant = nodes[source].claimant }
         moveLinks(of: source, to: destination, &progress)
         var child = nodes[source].firstChild
         while child >= 0 {

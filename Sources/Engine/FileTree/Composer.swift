@@ -74,7 +74,8 @@ package struct ComposeLimits: Hashable, Sendable {
 /// a sort among its siblings; directories are found by the hash of their path. Steps:
 /// 1. collect: one table of directories, missing ancestors injected, each with the runs of records packages put there;
 /// 2. redirect: where a link has the path of a directory, what lies in the directory moves to the link's target;
-/// 3. merge: bottom up, each directory's records and subdirectories are sorted, checked for conflicts and encoded.
+/// 3. settle: the packages in a directory agree on its mode and owner;
+/// 4. merge: bottom up, each directory's records and subdirectories are sorted, checked for conflicts and encoded.
 ///
 /// The result does not depend on the order of the packages.
 package struct Composer {
@@ -90,9 +91,9 @@ package struct Composer {
         var nextSibling = -1
         /// Where everything in here moved; -1 while the node stands for itself.
         var forward = -1
-        /// What packages that name the directory ask for.
-        var claim: EntryMetadata?
-        /// One of them.
+        /// What the packages in the directory agree on; nil where none of them names it.
+        var metadata: EntryMetadata?
+        /// A package that names it.
         var claimant = -1
         var id = TreeID(high: 0, low: 0)
         var totals = TreeTotals()
@@ -101,8 +102,20 @@ package struct Composer {
     /// Consecutive records that one package puts into one directory.
     struct Run {
         let package: Int
+        /// The directory, before redirects.
+        let node: Int
+        /// Whether there is more than directories.
+        let hasContent: Bool
         let records: LayoutRecords
-        var next: Int
+        var next = -1
+    }
+
+    /// What a package that names a directory asks for.
+    struct Claim {
+        let package: Int
+        /// The directory, before redirects.
+        let node: Int
+        let metadata: EntryMetadata
     }
 
     /// A symlink some package ships, found while collecting.
@@ -116,6 +129,7 @@ package struct Composer {
     var nodes: [Node] = []
     var runs: [Run] = []
     var links: [Link] = []
+    var claims: [Claim] = []
     var conflicts: [TreeConflict] = []
     var redirects: [BytePath] = []
     /// All paths, one after the other.
@@ -156,6 +170,7 @@ package struct Composer {
             guard isWithinLimits else { throw .tooLarge(package: package, composer.tooMany(limits)) }
         }
         try composer.redirect()
+        composer.settleDirectories()
         return try composer.merged()
     }
 }
@@ -170,16 +185,19 @@ extension Composer {
         while let group = try groups.next() {
             let node = node(at: group.path)
             var records = group.records
+            var hasContent = false
             while let record = try records.next() {
                 switch record.kind {
-                case .regular: break
-                case .symlink: links.append(Link(node: node, package: package, record: record))
+                case .regular: hasContent = true
+                case .symlink:
+                    hasContent = true
+                    links.append(Link(node: node, package: package, record: record))
                 case .directory:
                     claim(record, below: node, package)
                     guard isWithin(limits) else { return false }
                 }
             }
-            add(Run(package: package, records: group.records, next: -1), to: node)
+            add(Run(package: package, node: node, hasContent: hasContent, records: group.records))
             guard isWithin(limits) else { return false }
         }
         return true
@@ -196,16 +214,16 @@ extension Composer {
                 + " \(limits.pathBytesMax)"
     }
 
-    mutating func add(_ run: Run, to node: Int) {
+    private mutating func add(_ run: Run) {
         var run = run
-        run.next = nodes[node].firstRun
-        nodes[node].firstRun = runs.count
+        run.next = nodes[run.node].firstRun
+        nodes[run.node].firstRun = runs.count
         runs.append(run)
     }
 
     private mutating func claim(_ record: EntryRecord, below parent: Int, _ package: Int) {
         let node = child(of: parent, named: record.name)
-        nodes[node].claim = .agreed(nodes[node].claim, record.metadata)
+        claims.append(Claim(package: package, node: node, metadata: record.metadata))
         nodes[node].claimant = package
     }
 
@@ -317,16 +335,5 @@ extension Composer {
             child = nodes[child].nextSibling
         }
         return nodes[node].claimant >= 0 ? nodes[node].claimant : nil
-    }
-}
-
-extension EntryMetadata {
-    /// What a directory gets that several packages name: the stricter wish, whoever comes first.
-    package static func agreed(_ left: EntryMetadata?, _ right: EntryMetadata) -> EntryMetadata {
-        guard let left else { return right }
-        func rank(_ metadata: EntryMetadata) -> (Int, UInt32, UInt32, UInt32) {
-            ((metadata.mode & 0o777).nonzeroBitCount, metadata.mode, metadata.uid, metadata.gid)
-        }
-        return rank(left) <= rank(right) ? left : right
     }
 }

@@ -16,6 +16,10 @@ package import PackageModel
 package struct PackageLayout: Sendable {
     package let bytes: [UInt8]
 
+    /// The name at the top of a tree that the tools write the state's number to. What links lead there is found when
+    /// composing.
+    static let reservedName: BytePath = ".stateID"
+
     static let format: UInt32 = 1
     static let headerByteCount = 8
     static let groupHeaderByteCount = 10
@@ -84,7 +88,9 @@ package struct PackageLayout: Sendable {
 
     private static func check(_ path: BytePath) throws(Failure) {
         guard path.count <= 4000 else { throw .pathTooLong(path) }
-        if path == ".stateID" { throw .reservedPath(path) }
+        if path.bytes.prefix(while: { $0 != UInt8(ascii: "/") }).elementsEqual(Self.reservedName.bytes) {
+            throw .reservedPath(path)
+        }
         for component in path.bytes.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
             guard component.count <= 255 else { throw .pathTooLong(path) }
             guard !component.isEmpty, !component.elementsEqual(".".utf8), !component.elementsEqual("..".utf8),

@@ -11,6 +11,8 @@ package struct TreeConflict: Hashable, Sendable {
         case linkLeavesTree(target: BytePath)
         /// `second` puts files below the link of `first`, which leads to itself.
         case linkLoop(target: BytePath)
+        /// `first` puts something at the tools' own name, by way of a link. `second` is `first`.
+        case reservedName
     }
 
     package let path: BytePath

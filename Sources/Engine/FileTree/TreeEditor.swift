@@ -9,8 +9,20 @@ package struct TreeEditor {
     /// The change is not a plain one.
     package struct Declined: Error {}
 
-    /// What the packages of the new state ask for the directory `path`: nil when none of them names it.
-    package typealias Claims = (BytePath) -> EntryMetadata?
+    /// What the packages of the new state ask for directories.
+    package struct Claims {
+        /// What those that name a directory agree on; nil when none of them does.
+        let agreed: (BytePath) -> EntryMetadata?
+        /// How many files and links these have in the directory and below it.
+        let contentCount: (BytePath) -> UInt64
+
+        package init(
+            agreed: @escaping (BytePath) -> EntryMetadata?, contentCount: @escaping (BytePath) -> UInt64
+        ) {
+            self.agreed = agreed
+            self.contentCount = contentCount
+        }
+    }
 
     private struct Node {
         var entries: [TreeEntry]
@@ -46,6 +58,7 @@ package struct TreeEditor {
         _ = try editor.load(base, lookup)
         for layout in removed { try editor.remove(layout, lookup) }
         for layout in added { try editor.add(layout, lookup) }
+        if editor.position(of: PackageLayout.reservedName, in: 0).found { throw Declined() }
         try editor.settleDirectories(claims, lookup)
         return editor.encoded()
     }
@@ -192,14 +205,32 @@ package struct TreeEditor {
         for (_, path) in ordered where !path.isEmpty {
             guard let parent = try find(path.parent, lookup), let node = try find(path, lookup) else { continue }
             let name = path.lastComponent
-            let claim = claims(path)
+            let claim = claims.agreed(path)
             let (index, _) = position(of: name, in: parent)
             if nodes[node].entries.isEmpty && claim == nil {
                 nodes[parent].entries.remove(at: index)
                 nodes[parent].children[name] = nil
             } else {
-                nodes[parent].entries[index].metadata = claim ?? .plainDirectory
+                nodes[parent].entries[index].metadata = settled(claim, path, node, claims)
             }
+        }
+    }
+
+    /// What composing anew would give a directory, see ``Composer/settleDirectories()``.
+    private func settled(_ claim: EntryMetadata?, _ path: BytePath, _ node: Int, _ claims: Claims) -> EntryMetadata {
+        guard let claim else { return .plainDirectory }
+        let shared = EntryMetadata.agreed(claim, .plainDirectory)
+        // Mostly it makes no difference whether others use it.
+        if shared == claim || SharedDirectories.contain(path) { return shared }
+        return claims.contentCount(path) < contentCount(of: node) ? shared : claim
+    }
+
+    /// Files and links in a directory and below it.
+    private func contentCount(of node: Int) -> UInt64 {
+        let unloaded = nodes[node].totalsOfUnloaded
+        let own = UInt64(nodes[node].entries.count { $0.kind != .directory })
+        return nodes[node].children.values.reduce(unloaded.files + unloaded.symlinks + own) {
+            $0 + contentCount(of: $1)
         }
     }
 

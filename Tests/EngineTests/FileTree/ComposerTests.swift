@@ -100,11 +100,64 @@ struct ComposerTests {
         #expect(found == [TreeConflict(path: "x", kind: .fileAndDirectory, first: 0, second: 1)])
     }
 
+    @Test("the tools' own name is nobody's, whichever way a package gets at it")
+    func reservedName() throws {
+        let cases: [[[LayoutEntry]]] = [
+            [[link("a", ".")], [file("a/.stateID", "1")]],
+            [[link("lib/up", "..")], [file("lib/up/.stateID", "1")]],
+            [[link("lib/up", "/usr")], [directory("lib/up/.stateID")]],
+            [[link("a", "b"), link("b", "lib/..")], [file("a/.stateID/x", "1")]],
+            [[link("lib/up", ".."), file("lib/x", "x")], [link("lib/up/.stateID", "/etc/passwd")]],
+        ]
+        for packages in cases {
+            let conflict = TreeConflict(path: ".stateID", kind: .reservedName, first: 1, second: 1)
+            #expect(try conflicts(packages) == [conflict])
+        }
+        #expect(throws: PackageLayout.Failure.reservedPath(".stateID/x")) { try layout([file(".stateID/x", "1")]) }
+        #expect(throws: PackageLayout.Failure.reservedPath(".stateID")) { try layout([directory(".stateID")]) }
+        #expect(try conflicts([[file("lib/.stateID", "1"), file(".stateIDs", "2")]]).isEmpty)
+    }
+
+    @Test("a directory of several packages keeps nobody out of what is theirs")
+    func sharedDirectories() throws {
+        func owned(_ path: String, _ mode: UInt32, _ uid: UInt32, _ gid: UInt32 = 0) -> LayoutEntry {
+            LayoutEntry(path: BytePath(path), kind: .directory, mode: 0o040000 | mode, uid: uid, gid: gid)
+        }
+        let a = file("share/x/a", "a")
+        let b = file("share/x/b", "b")
+        let below = file("share/x/y/z/b", "b")
+        // What packages put there, and what share/x gets: mode, owner, group.
+        let cases: [([[LayoutEntry]], EntryMetadata)] = [
+            ([[owned("share/x", 0o700, 7), a]], EntryMetadata(mode: 0o700, uid: 7)),
+            ([[owned("share/x", 0o700, 7), a], [owned("share/x/e", 0o755, 0)]], EntryMetadata(mode: 0o700, uid: 7)),
+            ([[owned("share/x", 0o700, 7), a], [owned("share/x", 0o700, 7), b]], EntryMetadata(mode: 0o700, uid: 7)),
+            ([[owned("share/x", 0o700, 7), a], [b]], .plainDirectory),
+            ([[owned("share/x", 0o700, 0)], [below]], .plainDirectory),
+            ([[owned("share/x", 0o777, 0), a], [b]], .plainDirectory),
+            ([[owned("share/x", 0o2775, 0, 50), a], [owned("share/x", 0o750, 0, 50), b]], EntryMetadata(mode: 0o755, gid: 50)),
+            ([[owned("share/x", 0o1777, 0), a], [owned("share/x", 0o1777, 0), b]], EntryMetadata(mode: 0o1777)),
+            ([[owned("share/x", 0o700, 7), a], [owned("share/x", 0o700, 8), b]], EntryMetadata(mode: 0o700)),
+            ([[link("share/l", "x"), a], [owned("share/l", 0o700, 0), file("share/l/b", "b")]], .plainDirectory),
+        ]
+        for (packages, expected) in cases {
+            for order in [packages, packages.reversed()] {
+                let store = TreeStore()
+                let tree = try compose(order.map { try layout($0) })
+                store.add(tree)
+                let found = try TreeDifference.entry(at: "share/x", in: tree.root, store.lookup)
+                #expect(found?.metadata == expected, "\(packages.map { $0.map(\.path.display) })")
+            }
+        }
+        // What is everybody's is so also while one package alone is there.
+        let alone = try listing([[directory("lib", mode: 0o700), directory("lib/own", mode: 0o700), file("lib/own/f", "")]])
+        #expect(alone.contains("lib d 755") && alone.contains("lib/own d 700"))
+    }
+
     @Test("layouts that are no layouts are refused")
     func invalidLayouts() {
         let bad: [LayoutEntry] = [
             file("/bin/a", ""), file("../a", ""), file("a//b", ""), file("a/./b", ""), file("", ""), file("a/", ""),
-            file(".stateID", ""), file(String(repeating: "n", count: 256), ""), link("l", ""),
+            file(".stateID", ""), file(".stateID/a", ""), file(String(repeating: "n", count: 256), ""), link("l", ""),
             LayoutEntry(path: BytePath(bytes: [97, 0]), kind: .directory, mode: 0o755),
             LayoutEntry(path: "dev", kind: .characterDevice, mode: 0o600),
         ]

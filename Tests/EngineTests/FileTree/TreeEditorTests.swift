@@ -5,16 +5,6 @@ import Testing
 
 @Suite("Editing and comparing trees")
 struct TreeEditorTests {
-    private func claims(_ packages: [[LayoutEntry]]) -> (BytePath) -> EntryMetadata? {
-        { path in
-            var claim: EntryMetadata?
-            for entry in packages.flatMap({ $0 }) where entry.kind == .directory && entry.path == path {
-                claim = .agreed(claim, EntryMetadata(mode: entry.mode & 0o7777))
-            }
-            return claim
-        }
-    }
-
     @Test("an edited tree is the tree composed anew")
     func editEqualsCompose() throws {
         var edited = 0
@@ -30,7 +20,7 @@ struct TreeEditorTests {
             let result = try TreeEditor.edit(
                 base.root, removing: before.filter { !after.contains($0) }.map { try layout(all[$0]) },
                 adding: after.filter { !before.contains($0) }.map { try layout(all[$0]) }, redirects: [],
-                claims: claims(after.map { all[$0] }), store.lookup)
+                claims: claims(of: after.map { all[$0] }), store.lookup)
             store.add(expected)
             store.add(result)
             #expect(try store.listing(result.root) == store.listing(expected.root), "seed \(seed)")
@@ -52,14 +42,14 @@ struct TreeEditorTests {
         for addition in additions {
             #expect(throws: TreeEditor.Declined.self) {
                 try TreeEditor.edit(
-                    base.root, removing: [], adding: [try layout(addition)], redirects: [], claims: { _ in nil },
+                    base.root, removing: [], adding: [try layout(addition)], redirects: [], claims: claims(of: []),
                     store.lookup)
             }
         }
         #expect(throws: TreeEditor.Declined.self) {
             try TreeEditor.edit(
                 base.root, removing: [try layout([file("lib/a", "not what is there")])], adding: [], redirects: [],
-                claims: { _ in nil }, store.lookup)
+                claims: claims(of: []), store.lookup)
         }
     }
 

@@ -115,8 +115,39 @@ func modelListing(_ packages: [[LayoutEntry]]) -> [String] {
             claims[entry.path] = claim
         }
     }
-    for (path, claim) in claims { lines[path] = "\(path) d \(String(claim.mode, radix: 8))" }
+    for (path, claim) in claims {
+        // Who has something there and does not name the directory wants it as it is without a name.
+        let hasOthers = packages.contains { package in
+            !package.contains { $0.path == path }
+                && package.contains { $0.kind != .directory && $0.path.bytes.starts(with: path.bytes + [47]) }
+        }
+        let mode = (hasOthers ? .agreed(claim, .plainDirectory) : claim).mode
+        lines[path] = "\(path) d \(String(mode, radix: 8))"
+    }
     return lines.values.sorted()
+}
+
+/// What some packages ask for directories, as the database would say.
+func claims(of packages: [[LayoutEntry]]) -> TreeEditor.Claims {
+    func naming(_ path: BytePath) -> [[LayoutEntry]] {
+        packages.filter { $0.contains { $0.kind == .directory && $0.path == path } }
+    }
+    return TreeEditor.Claims(
+        agreed: { path in
+            var claim: EntryMetadata?
+            for entry in packages.flatMap({ $0 }) where entry.kind == .directory && entry.path == path {
+                claim = .agreed(claim, EntryMetadata(mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid))
+            }
+            return claim
+        },
+        contentCount: { path in
+            naming(path).reduce(0) { count, package in
+                let own = try? layout(package).bytes.withUnsafeBytes {
+                    try PackageLayout.contentCount(of: $0, below: path)
+                }
+                return count + (own ?? 0)
+            }
+        })
 }
 
 /// Packages without conflicts: every path is owned by the package its name says, directories are shared.

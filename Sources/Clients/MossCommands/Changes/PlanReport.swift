@@ -1,3 +1,5 @@
+internal import ContentStore
+internal import FileTree
 package import Installation
 internal import PackageModel
 internal import Repositories
@@ -51,6 +53,18 @@ package struct PlanReport: Report {
         }
     }
 
+    /// A directory in `/usr` that does not get what a package asks for, or gets another mode or owner than it had.
+    package struct SharedDirectory: Encodable, Hashable, Sendable {
+        package var path: String
+        /// All bytes in hexadecimal digits, only where the path is not UTF-8.
+        package var pathBytes: String?
+        /// The package whose wish is not followed; nil where the directory had `other` before.
+        package var package: String?
+        /// Mode, owner and group, as in 0755 0:0.
+        package var other: String
+        package var given: String
+    }
+
     /// New packages and new versions of installed ones, by name.
     package var coming: [Coming] = []
     /// Packages that leave and have no successor, by name.
@@ -64,6 +78,9 @@ package struct PlanReport: Report {
     package var entriesAdded: UInt64 = 0
     package var entriesRemoved: UInt64 = 0
     package var entriesChanged: UInt64 = 0
+    package var directories: [SharedDirectory] = []
+    /// What is below /usr and no package's, as far as a few looks tell; it will be kept in lost+found.
+    package var localFiles: [String] = []
     package var isEmpty = false
 
     package init() {}
@@ -84,6 +101,8 @@ package struct PlanReport: Report {
         bytesOnDisk = plan.bytesOnDisk
         (entriesAdded, entriesRemoved) = (plan.entries.added, plan.entries.removed)
         entriesChanged = plan.entries.changed
+        directories = plan.directories.map(SharedDirectory.init)
+        localFiles = plan.localFiles.map { PathText($0).text }
         isEmpty = plan.isEmpty
     }
 
@@ -105,6 +124,12 @@ package struct PlanReport: Report {
         }
         output.line(
             "Below /usr: \(entriesAdded) entries added, \(entriesRemoved) removed, \(entriesChanged) changed.")
+        for directory in directories { output.line(directory.line.printable) }
+        if !localFiles.isEmpty {
+            let shown = localFiles.prefix(5).map { "/usr/\($0)" }.joined(separator: ", ").printable
+            let more = localFiles.count > 5 ? " and \(localFiles.count - 5) more" : ""
+            output.line("Of no package, and to be kept in .moss/lost+found once this /usr goes: \(shown)\(more).")
+        }
         output.line("To fetch: \(Measures.size(bytesToFetch)). New on disk: \(Measures.size(bytesOnDisk)).")
     }
 
@@ -143,5 +168,25 @@ package struct PlanReport: Report {
         var table = Table(indentation: 2)
         fill(&table)
         table.write(to: output)
+    }
+}
+
+extension PlanReport.SharedDirectory {
+    fileprivate init(_ note: Plan.DirectoryNote) {
+        let place = PathText(note.path)
+        (path, pathBytes) = (place.text, place.bytes)
+        if case .refused(let name) = note.reason { package = name }
+        other = Self.text(note.other)
+        given = Self.text(note.given)
+    }
+
+    private static func text(_ metadata: EntryMetadata) -> String {
+        "\(octal(metadata.mode)) \(metadata.uid):\(metadata.gid)"
+    }
+
+    /// One line for people.
+    fileprivate var line: String {
+        guard let package else { return "/usr/\(path) gets mode and owner \(given); it had \(other)." }
+        return "/usr/\(path) gets mode and owner \(given), not \(other) as \(package) asks: others use it too."
     }
 }
