@@ -87,6 +87,11 @@ package final class TreeCheck: Sendable {
             let opened = try (item.path.isEmpty ? "." : item.path).withCString { (path) throws(SystemError) in
                 try SystemCalls.openDirectory(root, path)
             }
+            let attributes = try opened.foreignAttributes()
+            if !attributes.isEmpty { report(item.path, .wrongAttributes, Damage.detail(attributes: attributes)) }
+            if item.path.isEmpty, try opened.statusAndFlags().isLocked {
+                report(item.path, .wrongAttributes, Damage.lockedDetail)
+            }
             try worker.listing.read(opened.raw)
             worker.listing.sortByName()
             return try compare(item, opened.raw, &worker, transaction)
@@ -153,7 +158,7 @@ package final class TreeCheck: Sendable {
             return nil
         }
         do throws(SystemError) {
-            let status = try SystemCalls.status(directory, record.cName)
+            let status = try SystemCalls.statusAndFlags(directory, record.cName)
             guard status.kind == record.kind.fileKind else {
                 report(path(), .wrongKind, status.kind.name)
                 return nil
@@ -162,7 +167,11 @@ package final class TreeCheck: Sendable {
             switch record.kind {
             case .directory: return DirectoryQueue.Item(path: path(), tree: record.identifier)
             case .symlink: try checkTarget(record, directory, &worker, path)
-            case .regular: checkFile(status, record, path)
+            case .regular:
+                checkFile(status, record, path)
+                // It is not an object, where its attributes would be looked at.
+                let attributes = try? SystemCalls.openFile(directory, record.cName).foreignAttributes()
+                if let attributes, !attributes.isEmpty { report(path(), .wrongAttributes, Damage.detail(attributes: attributes)) }
             }
         } catch {
             report(path(), .unreadable, "\(error)")
@@ -179,6 +188,7 @@ package final class TreeCheck: Sendable {
         if record.kind != .symlink, status.permissions != mode {
             report(path(), .wrongMode, "\(octal(status.permissions)), not \(octal(mode))")
         }
+        if status.isLocked { report(path(), .wrongAttributes, Damage.lockedDetail) }
         if store.ownership == .applied, status.uid != wanted.uid || status.gid != wanted.gid {
             report(path(), .wrongOwner, "\(status.uid):\(status.gid), not \(wanted.uid):\(wanted.gid)")
         }

@@ -40,6 +40,7 @@ struct ObjectRepair {
         var outcomes: [Key: CheckReport.Finding.Outcome] = [:]
         var open: [Int] = []
         for index in table.rows.indices where table.rows[index].marks.contains(.bad) {
+            store.unlockObject(table.rows[index].digest, table.rows[index].variant)
             if mendMetadata(index) {
                 outcomes[key(index)] = .repaired("from its own bytes")
             } else {

@@ -104,7 +104,11 @@ extension RootCheck {
     private func repairTrees(
         _ damaged: [(place: BytePath, damage: [Damage])], _ active: UInt64
     ) throws(InstallationError) {
-        for (place, damage) in damaged { keep(damage, at: place) }
+        for (place, damage) in damaged {
+            // First, as what is immutable can neither be kept nor go.
+            mendAttributes(damage, at: place)
+            keep(damage, at: place)
+        }
         do throws(InstallationError) {
             try InstallationError.states { () throws(StateError) in try installation.stateStore.distrustTrees() }
             for (place, damage) in damaged where place != "usr" { note(damage, .repaired("the spare is given up")) }
@@ -142,6 +146,16 @@ extension RootCheck {
             try installation.stateStore.activate(state, blitter)
         }
         aside.removeIfEmpty("objects")
+    }
+
+    /// Takes off what somebody put on entries of a tree; nothing else of them changes.
+    private func mendAttributes(_ damage: [Damage], at place: BytePath) {
+        guard let directory = try? root.root.openDirectory(place) else { return }
+        for item in damage where item.problem == .wrongAttributes {
+            guard case .entry(place, let path) = item.subject else { continue }
+            // What is still there is found again once the tree was written anew.
+            try? directory.open(path.isEmpty ? "." : path, [.noFollow, .nonBlocking]).removeForeignAttributes()
+        }
     }
 
     /// Gives files that are not the store's a second name beside it, before their tree goes.

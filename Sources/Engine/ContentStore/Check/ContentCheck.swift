@@ -161,6 +161,13 @@ package final class ContentCheck: Sendable {
 
     private func examine(_ index: Int, _ file: borrowing OpenedObject) {
         let row = table.rows[index]
+        let attributes = file.foreignAttributes()
+        if !attributes.isEmpty {
+            table.rows[index].marks.insert(.bad)
+            let damage = Damage(
+                .object(row.digest, row.variant), .wrongAttributes, Damage.detail(attributes: attributes))
+            result.withLock { $0.damage.append(damage) }
+        }
         if row.marks.contains(.examined) { return }
         var status = file.status()
         // Why it cannot be opened, its metadata may tell.

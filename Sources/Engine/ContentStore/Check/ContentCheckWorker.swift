@@ -117,8 +117,16 @@ struct OpenedObject: ~Copyable {
     /// nil where it could not be opened.
     func status() -> FileStatus? {
         switch file {
-        case .success(let file): return try? file.status()
+        case .success(let file): return try? file.statusAndFlags()
         case .failure: return nil
+        }
+    }
+
+    /// What somebody put on it, see ``Descriptor/foreignAttributes()``.
+    func foreignAttributes() -> [String] {
+        switch file {
+        case .success(let file): return (try? file.foreignAttributes()) ?? []
+        case .failure: return []
         }
     }
 }

@@ -35,11 +35,19 @@ extension ContentStore {
         guard let file = try openObject(digest, variant) else { throw .missingObject(digest) }
         try StoreError.catching { () throws(SystemError) in
             guard try file.status().kind == .regular else { throw SystemError(.notPermitted, call: "chmod") }
+            try file.removeForeignAttributes()
             if ownership == .applied { try file.setOwner(uid: variant.uid, gid: variant.gid) }
             // Changing the owner clears the special bits.
             try file.setMode(variant.fileMode)
             try file.setModificationTime(Self.objectTime)
         }
+    }
+
+    /// Makes a variant's file one that can be put aside and replaced, where it is immutable.
+    package func unlockObject(_ digest: Digest128, _ variant: EntryMetadata) {
+        // Where that is impossible, what is to be done with it will say so.
+        guard let file = try? openObject(digest, variant) else { return }
+        try? file.unlock()
     }
 
     /// Writes a variant anew from a file that may hold its bytes.

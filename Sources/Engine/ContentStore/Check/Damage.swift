@@ -30,6 +30,8 @@ package struct Damage: Hashable, Sendable {
         /// The time every object has is gone: somebody wrote to it or touched it.
         case wrongTime = "wrong_time"
         case wrongKind = "wrong_kind"
+        /// It has a capability, an access list or another attribute, or is immutable.
+        case wrongAttributes = "wrong_attributes"
         case wrongTarget = "wrong_target"
         /// Another file than the store's, which looks the same.
         case foreign
@@ -54,6 +56,11 @@ package struct Damage: Hashable, Sendable {
         self.problem = problem
         self.detail = detail
     }
+
+    /// For ``Problem/wrongAttributes``.
+    package static let lockedDetail = "immutable or append-only"
+
+    package static func detail(attributes: [String]) -> String { "has \(attributes.joined(separator: ", "))" }
 
     /// Nothing is wrong because of it, it only takes space.
     package var isLitter: Bool { problem == .orphan || problem == .stale }

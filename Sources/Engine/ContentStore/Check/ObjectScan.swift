@@ -93,7 +93,8 @@ package final class ObjectScan: Sendable {
         }
         guard let name = name.baseAddress?.assumingMemoryBound(to: CChar.self) else { return }
         do throws(SystemError) {
-            let damage = table.examine(index, try SystemCalls.status(directory, name), store.ownership)
+            let damage = table.examine(
+                index, try SystemCalls.statusAndFlags(directory, name), store.ownership)
             if !damage.isEmpty { found.withLock { $0 += damage } }
         } catch {
             table.rows[index].marks.insert(.bad)
@@ -126,6 +127,7 @@ extension ObjectTable {
         if ownership == .applied, status.uid != row.variant.uid || status.gid != row.variant.gid {
             bad(.wrongOwner, "\(status.uid):\(status.gid), not \(row.variant.uid):\(row.variant.gid)")
         }
+        if status.isLocked { bad(.wrongAttributes, Damage.lockedDetail) }
         if status.modified != ContentStore.objectTime * 1_000_000_000 { bad(.wrongTime, "written to or touched") }
         return damage
     }
