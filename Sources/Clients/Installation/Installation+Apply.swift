@@ -58,7 +58,8 @@ extension Installation {
         }
         isDone = true
         root.keepReserve()
-        continueInBackground(after: report, plan)
+        for files in report.kept { progress(.found(files)) }
+        continueInBackground(after: report, plan, progress)
         return try state(report.state)
     }
 
@@ -161,12 +162,14 @@ extension Installation {
     /// Leaves removing old trees and preparing the next spare to a process of its own, when there is enough to do.
     ///
     /// `MOSS_BACKGROUND=off` leaves it to the next command or to `moss tidy`; `wait` does it now.
-    private func continueInBackground(after report: SwitchReport, _ plan: Plan) {
+    private func continueInBackground(
+        after report: SwitchReport, _ plan: Plan, _ progress: ProgressHandler
+    ) {
         let changed = plan.entries.added + plan.entries.removed + plan.entries.changed
         guard report.wasFullBlit || report.hasOtherTrees || changed > Self.backgroundThreshold else { return }
         switch CurrentProcess.environmentVariable("MOSS_BACKGROUND") {
         case "off": return
-        case "wait": _ = try? tidy()
+        case "wait": for files in (try? tidy())?.kept ?? [] { progress(.found(files)) }
         default:
             // The spare is a convenience: without it the next change is slower, not wrong.
             guard let program = try? CurrentProcess.executablePath(), program.lastComponent == "moss" else { return }
@@ -175,8 +178,7 @@ extension Installation {
     }
 
     /// Removes trees that nobody uses any more and prepares the next spare.
-    /// - Returns: numbers of trees kept because a process still uses them.
-    package func tidy() throws(InstallationError) -> [UInt64] {
+    package func tidy() throws(InstallationError) -> StateStore.Tidied {
         try InstallationError.states { () throws(StateError) in try stateStore.tidy(Blitter(store)) }
     }
 }

@@ -2,7 +2,7 @@ internal import BytePath
 package import ContentStore
 internal import Digests
 internal import FileTree
-internal import LinuxSystem
+package import LinuxSystem
 internal import PackageModel
 package import States
 
@@ -61,12 +61,24 @@ package struct FreedSpace: Hashable, Sendable {
     package var kept = ContentStore.Kept()
     /// Packages that only live views keep.
     package var pinnedPackages = 0
+    /// Files that cannot be removed now, and why.
+    package var stuck: [SystemError] = []
+    /// What was found in trees that went.
+    package var localFiles: [KeptFiles] = []
 
     init(planned garbage: Garbage) {
         packages = garbage.packages.count
         treeRecords = garbage.trees.count
         temporaries = garbage.temporaries.count
         pinnedPackages = garbage.pinnedPackages.count
+    }
+}
+
+extension FreedSpace {
+    fileprivate mutating func add(_ tidied: StateStore.Tidied) {
+        trees += tidied.removed
+        stuck += tidied.stuck
+        localFiles += tidied.kept
     }
 }
 
@@ -161,7 +173,8 @@ extension Installation {
         try sweep(plan.options, &freed, progress)
         try InstallationError.stored { () throws(StoreError) in try store.removeTemporaries(of: plan.garbage) }
         if plan.options.includesTrees {
-            freed.trees += try InstallationError.states { () throws(StateError) in try stateStore.removeUnusedTrees() }
+            let tidied = try InstallationError.states { () throws(StateError) in try stateStore.removeUnusedTrees() }
+            freed.add(tidied)
         }
         if plan.looksEverywhere { root.noteSwept() }
         root.keepReserve()
@@ -178,6 +191,7 @@ extension Installation {
         freed.bytes.addSaturated(swept.bytes)
         freed.manifests += swept.manifests
         freed.kept = swept.kept
+        freed.stuck += swept.stuck
     }
 
     /// The same where the database has no room to say at once what goes: first gives up what needs no record, then
@@ -187,7 +201,7 @@ extension Installation {
         _ plan: GarbagePlan, _ freed: inout FreedSpace, _ progress: @escaping ProgressHandler
     ) throws(InstallationError) {
         let hadReserve = root.giveUpReserve()
-        freed.trees += (try? stateStore.removeUnusedTrees(spareToo: !hadReserve)) ?? 0
+        if let tidied = try? stateStore.removeUnusedTrees(spareToo: !hadReserve) { freed.add(tidied) }
         try InstallationError.states { () throws(StateError) in
             try stateStore.remove(plan.states.map(\.number), Garbage())
         }

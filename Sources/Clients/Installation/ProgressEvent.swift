@@ -1,8 +1,12 @@
+package import States
+
 /// What a command is doing, for whoever shows it. Comes from several threads.
 package enum ProgressEvent: Hashable, Sendable {
     case phase(Phase, total: UInt64)
     /// So much more of the phase is done.
     case advanced(Phase, by: UInt64)
+    /// Files that are no package's were in the way and are elsewhere now.
+    case found(KeptFiles)
 
     package enum Phase: String, Hashable, Sendable {
         /// Contents going into the store, in bytes.

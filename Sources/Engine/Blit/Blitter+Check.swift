@@ -5,25 +5,28 @@ package import FileTree
 package import LinuxSystem
 
 extension Blitter {
-    /// Whether nobody changed the tree on disk since it was written.
+    /// Whether nobody changed the tree on disk since it was written, by one status call per directory.
     ///
-    /// Every way to add, remove, rename or replace an entry, and every change of a directory's mode or owner, sets the
-    /// change time of a directory, so one status call per directory is enough: none may be younger than `stamp`.
     /// The root directory is different, as switching trees touches it: its names, files and links are compared instead.
+    /// So are those of a directory that was written in the very moment that `stamp` tells, as it would keep its time if
+    /// it was changed in that moment as well; on a file system that counts whole seconds these may be many.
     ///
     /// - Parameters:
+    ///   - fingerprint: as it was written.
     ///   - stamp: a change time, in nanoseconds, that the file system gave after the tree was complete.
     ///   - extraNames: files in the root directory that do not belong to the tree.
     package func isUnchanged(
-        _ root: borrowing Descriptor, _ tree: TreeID, since stamp: Int64, extraNames: Set<String>
+        _ root: borrowing Descriptor, _ tree: TreeID, _ fingerprint: UInt64, since stamp: Int64,
+        extraNames: Set<String>
     ) throws(BlitError) -> Bool {
         guard try hasNames(of: tree, root, extraNames) else { return false }
         let target = root.raw
+        let found = TreeFingerprint()
         do throws(BlitError) {
             try work(on: [DirectoryQueue.Item(path: "", tree: tree)]) { (item, directory, _) throws(BlitError) in
-                try Self.check(item, directory, below: target, stamp)
+                try Self.check(item, directory, below: target, stamp, found)
             }
-            return true
+            return found.value == fingerprint
         } catch {
             if error.isTampering { return false }
             throw error
@@ -71,35 +74,51 @@ extension Blitter {
         }
     }
 
-    /// An empty file is an inode of its own, which can be written to without any directory changing.
-    private static func check(
-        emptyFile record: EntryRecord, in path: BytePath, below root: Int32, _ stamp: Int64
-    ) throws(BlitError) {
-        let path = path.appending(BytePath(bytes: Array(record.name)))
-        let status = path.withCString { path in try? SystemCalls.status(root, path) }
-        guard let status, status.kind == .regular, status.size == 0, status.changed <= stamp else {
-            throw .tampered(path)
-        }
-    }
-
     /// Looks at each subdirectory and each empty file of `item`, and returns the subdirectories.
     private static func check(
-        _ item: DirectoryQueue.Item, _ directory: Directory, below root: Int32, _ stamp: Int64
+        _ item: DirectoryQueue.Item, _ directory: Directory, below root: Int32, _ stamp: Int64,
+        _ found: TreeFingerprint
     ) throws(BlitError) -> [DirectoryQueue.Item] {
+        if item.isRecent { try compare(item, directory, below: root) }
         var subdirectories: [DirectoryQueue.Item] = []
         var cursor = directory.cursor
         while let record = try cursor.nextRecord() {
-            if record.kind == .regular && record.size == 0 {
-                try check(emptyFile: record, in: item.path, below: root, stamp)
-            }
-            guard record.isDirectory else { continue }
+            // An empty file is an inode of its own, which can be written to without any directory changing.
+            guard record.isDirectory || (record.kind == .regular && record.size == 0) else { continue }
             let path = item.path.appending(BytePath(bytes: Array(record.name)))
-            // A directory that cannot even be looked at is not as it was.
+            // What cannot even be looked at is not as it was.
             let status = path.withCString { path in try? SystemCalls.status(root, path) }
-            guard let status, status.kind == .directory, status.changed <= stamp else { throw .tampered(path) }
-            subdirectories.append(DirectoryQueue.Item(path: path, tree: record.identifier))
+            guard let status, status.kind == record.kind.fileKind, status.changed <= stamp,
+                record.isDirectory || status.size == 0
+            else { throw .tampered(path) }
+            found.add(path, status)
+            guard record.isDirectory else { continue }
+            subdirectories.append(
+                DirectoryQueue.Item(path: path, tree: record.identifier, isRecent: status.changed == stamp))
         }
         return subdirectories
+    }
+
+    /// Holds the names, kinds, links and files of a directory against what it should hold, without reading files.
+    private static func compare(
+        _ item: DirectoryQueue.Item, _ directory: Directory, below root: Int32
+    ) throws(BlitError) {
+        do throws(SystemError) {
+            let opened = try item.path.withCString { (path) throws(SystemError) in
+                try SystemCalls.openDirectory(root, path)
+            }
+            let entries = try opened.entries()
+            let expected = (try? directory.entries()) ?? []
+            var names = Set(entries.map(\.name))
+            for entry in expected {
+                guard names.remove(entry.name) != nil, try entry.isOwn(in: opened) else {
+                    throw SystemError(.noSuchFile, call: "stat", path: entry.name)
+                }
+            }
+            guard names.isEmpty else { throw SystemError(.directoryNotEmpty, call: "stat") }
+        } catch {
+            throw .tampered(item.path)
+        }
     }
 }
 

@@ -14,24 +14,55 @@ private struct DirectoryPatch {
 extension Blitter {
     /// Turns the tree in `directory`, which is `old`, into `new`; the cost follows the difference.
     ///
+    /// - Parameter fingerprint: of the old tree.
+    /// - Returns: that of the new one.
     /// - Throws: ``BlitError/tampered(_:)`` when an entry that must be there is not, or one that must not be there is.
     ///   The tree is then neither of the two, as after any error.
+    @discardableResult
     package func patch(
-        _ directory: borrowing Descriptor, from old: TreeID, to new: TreeID
-    ) throws(BlitError) {
+        _ directory: borrowing Descriptor, from old: TreeID, to new: TreeID, fingerprint: UInt64
+    ) throws(BlitError) -> UInt64 {
         let patches = try differences(from: old, to: new)
         let restricted = RestrictedDirectories()
+        let change = TreeFingerprint()
         let writer = EntryWriter(
-            store: store, root: directory.raw, restricted: restricted, substitute: substitute)
+            store: store, root: directory.raw, restricted: restricted, substitute: substitute, fingerprint: change)
+        let touched = Self.touched(by: patches)
+        try forEach(touched, below: directory, change.subtract)
         for patch in patches { try remove(patch, below: directory, writer) }
         var fresh: [DirectoryQueue.Item] = []
         var shards = ShardCache()
         for patch in patches { fresh += try add(patch, below: directory, writer, &shards) }
-        try write(fresh, below: directory)
+        try write(fresh, below: directory, change)
         for patch in patches.reversed() {
             for entry in patch.changedMetadata { try apply(entry, in: patch.path, below: directory) }
         }
-        try restricted.apply(below: directory)
+        try restricted.apply(below: directory, change)
+        try forEach(touched, below: directory, change.add)
+        return fingerprint &+ change.value
+    }
+
+    /// Directories, in both trees, whose change time a patch sets. That of the root is nobody's business.
+    private static func touched(by patches: [DirectoryPatch]) -> Set<BytePath> {
+        var paths: Set<BytePath> = []
+        for patch in patches {
+            if !patch.removed.isEmpty || !patch.added.isEmpty { paths.insert(patch.path) }
+            for entry in patch.changedMetadata { paths.insert(patch.path.appending(entry.name)) }
+        }
+        paths.remove("")
+        return paths
+    }
+
+    private func forEach(
+        _ paths: Set<BytePath>, below root: borrowing Descriptor, _ body: (BytePath, FileStatus) -> Void
+    ) throws(BlitError) {
+        for path in paths {
+            do throws(SystemError) {
+                body(path, try root.status(of: path))
+            } catch {
+                throw .whilePatching(error)
+            }
+        }
     }
 
     private func differences(from old: TreeID, to new: TreeID) throws(BlitError) -> [DirectoryPatch] {
@@ -71,31 +102,29 @@ extension Blitter {
         let directory = try open(patch.path, below: root, writer)
         for entry in patch.removed {
             do throws(SystemError) {
-                if let tree = entry.tree {
-                    try removeTree(tree, entry.name, in: directory)
-                } else {
-                    try directory.unlink(entry.name)
-                }
+                try remove(entry, in: directory, at: patch.path, writer.fingerprint)
             } catch {
                 throw .whilePatching(error.below(patch.path))
             }
         }
     }
 
-    /// Removes a directory that holds exactly `tree`. Something unknown in it makes removing it fail.
-    private func removeTree(
-        _ tree: TreeID, _ name: BytePath, in parent: borrowing Descriptor
+    /// Removes an entry; a directory must hold exactly its tree. Something unknown in it makes removing it fail.
+    private func remove(
+        _ entry: TreeEntry, in parent: borrowing Descriptor, at path: BytePath, _ fingerprint: TreeFingerprint
     ) throws(SystemError) {
-        let directory = try parent.openDirectory(name)
-        let entries = try? readingTrees { lookup in try Directory(lookup(tree), id: tree).entries() }
-        for entry in entries ?? [] {
-            if let subtree = entry.tree {
-                try removeTree(subtree, entry.name, in: directory)
-            } else {
-                try directory.unlink(entry.name)
+        guard let tree = entry.tree else {
+            if case .regular(_, size: 0) = entry.content {
+                fingerprint.subtract(path.appending(entry.name), try parent.status(of: entry.name))
             }
+            return try parent.unlink(entry.name)
         }
-        try parent.removeDirectory(name)
+        let directory = try parent.openDirectory(entry.name)
+        let whole = path.appending(entry.name)
+        fingerprint.subtract(whole, try directory.status())
+        let entries = try? readingTrees { lookup in try Directory(lookup(tree), id: tree).entries() }
+        for entry in entries ?? [] { try remove(entry, in: directory, at: whole, fingerprint) }
+        try parent.removeDirectory(entry.name)
     }
 
     /// Makes the added entries and returns the directories among them, still empty.
@@ -104,18 +133,25 @@ extension Blitter {
     ) throws(BlitError) -> [DirectoryQueue.Item] {
         if patch.added.isEmpty { return [] }
         let directory = try open(patch.path, below: root, writer)
+        let givesGroup: Bool
+        do throws(SystemError) {
+            givesGroup = try store.givesGroup(directory.status())
+        } catch {
+            throw .system(error.below(patch.path))
+        }
         var fresh: [DirectoryQueue.Item] = []
         for entry in patch.added {
             do throws(BlitError) {
                 try entry.withRecord { (record) throws(BlitError) in
-                    try writer.make(record, in: directory.raw, at: patch.path, &shards)
+                    try writer.make(record, in: directory.raw, at: patch.path, inheriting: givesGroup, &shards)
                 }
             } catch {
                 if case .system(let error) = error { throw .whilePatching(error) }
                 throw error
             }
             if let tree = entry.tree {
-                fresh.append(DirectoryQueue.Item(path: patch.path.appending(entry.name), tree: tree))
+                let path = patch.path.appending(entry.name)
+                fresh.append(DirectoryQueue.Item(path: path, tree: tree, givesGroup: entry.metadata.gid != 0))
             }
         }
         return fresh
@@ -151,7 +187,9 @@ extension BlitError {
         switch error.number {
         case .noSuchFile, .alreadyExists, .directoryNotEmpty, .notDirectory, .isDirectory, .loop, .accessDenied:
             .tampered(error.path)
-        default: .system(error)
+        // Something in it is immutable, or another file system is mounted there: another tree will do.
+        case .notPermitted, .crossDevice, .readOnlyFileSystem: .tampered(error.path)
+        default: error.number.isBusy ? .tampered(error.path) : .system(error)
         }
     }
 }

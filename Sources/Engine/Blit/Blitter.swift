@@ -28,20 +28,28 @@ package struct Blitter: Sendable {
     }
 
     /// Writes `tree` into `directory`, which must be empty.
-    package func blit(_ tree: TreeID, into directory: borrowing Descriptor) throws(BlitError) {
-        try write([DirectoryQueue.Item(path: "", tree: tree)], below: directory)
+    ///
+    /// - Returns: the tree's fingerprint, for ``isUnchanged(_:_:_:since:extraNames:)``.
+    @discardableResult
+    package func blit(_ tree: TreeID, into directory: borrowing Descriptor) throws(BlitError) -> UInt64 {
+        let fingerprint = TreeFingerprint()
+        try write([DirectoryQueue.Item(path: "", tree: tree)], below: directory, fingerprint)
+        return fingerprint.value
     }
 
     /// Writes the contents of directories that exist and are empty.
-    func write(_ items: [DirectoryQueue.Item], below root: borrowing Descriptor) throws(BlitError) {
+    func write(
+        _ items: [DirectoryQueue.Item], below root: borrowing Descriptor, _ fingerprint: TreeFingerprint
+    ) throws(BlitError) {
         if items.isEmpty { return }
         let restricted = RestrictedDirectories()
         let target = root.raw
         try work(on: items) { (item, directory, shards) throws(BlitError) in
-            let writer = EntryWriter(store: store, root: target, restricted: restricted, substitute: substitute)
+            let writer = EntryWriter(
+                store: store, root: target, restricted: restricted, substitute: substitute, fingerprint: fingerprint)
             return try writer.fill(item, directory, &shards)
         }
-        try restricted.apply(below: root)
+        try restricted.apply(below: root, fingerprint)
     }
 
     /// Runs `body` for every directory of `items` and every one that it returns, on all threads.

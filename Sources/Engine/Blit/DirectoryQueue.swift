@@ -10,6 +10,10 @@ final class DirectoryQueue: @unchecked Sendable {
         /// Relative to the tree's root; empty for the root itself.
         let path: BytePath
         let tree: TreeID
+        /// Whether what is made in it may get its group, and directories its set-group-id bit.
+        var givesGroup = false
+        /// Whether its times do not tell what was changed in it.
+        var isRecent = false
     }
 
     // Everything below is guarded by `mutex`; the pointers themselves never change.

@@ -11,6 +11,7 @@ struct EntryWriter {
     let root: Int32
     let restricted: RestrictedDirectories
     let substitute: LostObjects?
+    let fingerprint: TreeFingerprint
 
     /// Makes everything that `directory` holds in the directory at `item.path`, and returns its subdirectories, made
     /// but empty.
@@ -19,7 +20,14 @@ struct EntryWriter {
     ) throws(BlitError) -> [DirectoryQueue.Item] {
         if item.path.isEmpty { return try fill(item, directory, in: root, &shards) }
         let opened = try open(item.path)
-        return try fill(item, directory, in: opened.raw, &shards)
+        let subdirectories = try fill(item, directory, in: opened.raw, &shards)
+        do throws(SystemError) {
+            // Nothing in it changes any more; what is made in the subdirectories does not show here.
+            fingerprint.add(item.path, try opened.status())
+        } catch {
+            throw .system(error.below(item.path))
+        }
+        return subdirectories
     }
 
     func open(_ path: BytePath) throws(BlitError) -> Descriptor {
@@ -36,24 +44,28 @@ struct EntryWriter {
         var subdirectories: [DirectoryQueue.Item] = []
         var cursor = directory.cursor
         while let record = try cursor.nextRecord() {
-            try make(record, in: target, at: item.path, &shards)
+            try make(record, in: target, at: item.path, inheriting: item.givesGroup, &shards)
             if record.isDirectory {
                 let path = item.path.appending(BytePath(bytes: Array(record.name)))
-                subdirectories.append(DirectoryQueue.Item(path: path, tree: record.identifier))
+                // Some file systems are mounted so that the group alone is enough.
+                subdirectories.append(
+                    DirectoryQueue.Item(path: path, tree: record.identifier, givesGroup: record.gid != 0))
             }
         }
         return subdirectories
     }
 
     /// Makes one entry in the open directory `target`, which is at `path`; a directory is made empty.
+    ///
+    /// - Parameter inheriting: whether the directory may give what is made in it its group.
     @inline(__always)
     func make(
-        _ record: EntryRecord, in target: Int32, at path: BytePath, _ shards: inout ShardCache
+        _ record: EntryRecord, in target: Int32, at path: BytePath, inheriting: Bool, _ shards: inout ShardCache
     ) throws(BlitError) {
         switch record.kind {
         case .regular:
             if record.size == 0 {
-                try check(createEmpty(record, in: target), path)
+                try createEmpty(record, in: target, at: path, inheriting)
                 return
             }
             do throws(StoreError) {
@@ -67,26 +79,39 @@ struct EntryWriter {
             }
         case .symlink:
             try check(SystemCalls.symlink(record.cTarget, target, record.cName), path)
-            try applyOwner(of: record, in: target, path)
+            try applyOwner(of: record, in: target, path, inheriting)
         case .directory:
             let mode = restricted.initialMode(record, at: path)
             try check(SystemCalls.makeDirectory(target, record.cName, mode: mode), path)
-            try applyOwner(of: record, in: target, path)
+            try applyOwner(of: record, in: target, path, inheriting)
+            if inheriting { try check(SystemCalls.setMode(target, record.cName, mode), path) }
         }
     }
 
-    private func createEmpty(_ record: EntryRecord, in target: Int32) -> SystemError? {
-        let metadata = store.effective(record.metadata)
-        let owner: (uid: UInt32, gid: UInt32)? =
-            metadata.uid != 0 || metadata.gid != 0 ? (metadata.uid, metadata.gid) : nil
-        return SystemCalls.createEmpty(
-            target, record.cName, mode: metadata.fileMode, owner: owner, modified: ContentStore.objectTime)
+    private func createEmpty(
+        _ record: EntryRecord, in target: Int32, at path: BytePath, _ inheriting: Bool
+    ) throws(BlitError) {
+        do throws(SystemError) {
+            let status = try SystemCalls.createEmpty(
+                target, record.cName, mode: store.effective(record.metadata).fileMode,
+                owner: owner(of: record, inheriting), modified: ContentStore.objectTime)
+            fingerprint.add(path.appending(BytePath(bytes: Array(record.name))), status)
+        } catch {
+            throw .system(error.below(path))
+        }
     }
 
-    private func applyOwner(of record: EntryRecord, in target: Int32, _ path: BytePath) throws(BlitError) {
-        let metadata = store.effective(record.metadata)
-        guard metadata.uid != 0 || metadata.gid != 0 else { return }
-        try check(SystemCalls.setOwner(target, record.cName, uid: metadata.uid, gid: metadata.gid), path)
+    /// The owner to give what is made; nil where it has that by itself.
+    private func owner(of record: EntryRecord, _ inheriting: Bool) -> (uid: UInt32, gid: UInt32)? {
+        if let owner = store.ownerToApply(record.metadata) { return owner }
+        return inheriting && store.ownership == .applied ? (record.uid, record.gid) : nil
+    }
+
+    private func applyOwner(
+        of record: EntryRecord, in target: Int32, _ path: BytePath, _ inheriting: Bool
+    ) throws(BlitError) {
+        guard let owner = owner(of: record, inheriting) else { return }
+        try check(SystemCalls.setOwner(target, record.cName, uid: owner.uid, gid: owner.gid), path)
     }
 
     private func check(_ failure: SystemError?, _ path: BytePath) throws(BlitError) {

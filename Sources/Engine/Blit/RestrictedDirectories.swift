@@ -16,11 +16,13 @@ final class RestrictedDirectories: Sendable {
         return (mode | 0o700) & 0o777
     }
 
-    /// Sets the final modes, deepest directories first.
-    func apply(below root: borrowing Descriptor) throws(BlitError) {
+    /// Sets the final modes, deepest directories first. All of them are filled, and so in the fingerprint.
+    func apply(below root: borrowing Descriptor, _ fingerprint: TreeFingerprint) throws(BlitError) {
         for (path, mode) in modes.withLock({ $0 }).sorted(by: { $0.path > $1.path }) {
             do throws(SystemError) {
+                fingerprint.subtract(path, try root.status(of: path))
                 try root.setMode(mode, of: path)
+                fingerprint.add(path, try root.status(of: path))
             } catch {
                 throw .system(error)
             }

@@ -2,7 +2,7 @@ internal import BytePath
 internal import Digests
 internal import FileTree
 package import LMDB
-internal import LinuxSystem
+package import LinuxSystem
 internal import PackageModel
 internal import StoneFormat
 internal import Synchronization
@@ -65,6 +65,8 @@ extension ContentStore {
         package var bytes: UInt64 = 0
         package var manifests = 0
         package var kept = Kept()
+        /// Files that cannot be removed now, and why; the next collection tries again.
+        package var stuck: [SystemError] = []
 
         package init() {}
     }
@@ -93,12 +95,14 @@ extension ContentStore {
         let pending = try pending()
         if pending.objects.isEmpty && pending.manifests.isEmpty { return Swept() }
         let gate = try AnonymousGate(directory)
-        let selection = try select(pending, gate, anyway: anyway)
-        try unlink(selection.objects, progress)
-        for id in selection.manifests { try removeManifest(of: id) }
-        gate.hold()
-        try forget(selection)
+        var selection = try select(pending, gate, anyway: anyway)
         var swept = Swept()
+        let stuck = try unlink(selection.objects, progress)
+        selection.objects.removeAll { stuck[$0.digest] != nil }
+        swept.stuck = stuck.sorted { $0.key < $1.key }.map(\.value)
+        try removeManifests(of: &selection, &swept)
+        gate.hold()
+        try forget(selection, all: swept.stuck.isEmpty)
         swept.objects = selection.objects.count
         swept.bytes = selection.objects.saturatedSum { $0.copies.copiedBytes }
         swept.manifests = selection.manifests.count
@@ -222,9 +226,11 @@ extension ContentStore {
     }
 
     /// Unlinks the copies, each thread in directories of its own.
+    /// - Returns: those of which a copy is left, as it is immutable.
     private func unlink(
         _ objects: [(digest: Digest128, copies: ObjectRecord)], _ progress: @escaping @Sendable (UInt64) -> Void
-    ) throws(StoreError) {
+    ) throws(StoreError) -> [Digest128: SystemError] {
+        let stuck = Guarded<[Digest128: SystemError]>([:])
         let next = Atomic<Int>(0)
         let failure = FirstError<StoreError>()
         let share = 256
@@ -236,8 +242,13 @@ extension ContentStore {
                     guard start < objects.count else { return }
                     var bytes: UInt64 = 0
                     for (digest, copies) in objects[start..<min(objects.count, start + share)] {
-                        try self.unlinkVariants(of: digest, copies, &shards)
-                        bytes += copies.copiedBytes
+                        do throws(StoreError) {
+                            try self.unlinkVariants(of: digest, copies, &shards)
+                            bytes += copies.copiedBytes
+                        } catch {
+                            guard case .system(let cause) = error, cause.isAboutThisFileOnly else { throw error }
+                            stuck.withLock { $0[digest] = cause }
+                        }
                     }
                     progress(bytes)
                 }
@@ -246,32 +257,46 @@ extension ContentStore {
             }
         }
         try failure.throwIfAny()
+        return stuck.withLock { $0 }
     }
 
+    /// Goes on past what cannot be removed, and throws for it in the end.
     private func unlinkVariants(
         of digest: Digest128, _ record: ObjectRecord, _ shards: inout ShardCache
     ) throws(StoreError) {
+        var failure: SystemError?
         for variant in record.variants {
             let name = ObjectName(digest, variant)
             let shard = try shards.descriptor(of: name.shard, in: self)
-            if let error = name.withCString({ SystemCalls.unlinkIfPresent(shard, $0) }) { throw .system(error) }
+            let error = name.withCString { SystemCalls.unlinkIfPresent(shard, $0) }
+            failure = failure ?? error.map { SystemError($0.number, call: $0.call, path: Self.path(of: digest, variant)) }
         }
+        if let failure { throw .system(failure.below(".moss")) }
     }
 
-    private func removeManifest(of id: PackageID) throws(StoreError) {
-        let name = Self.manifestName(id)
-        if let error = name.withCString({ SystemCalls.unlinkIfPresent(packages.raw, $0) }) {
-            throw .system(error.below(".moss/packages"))
+    private func removeManifests(of selection: inout Selection, _ swept: inout Swept) throws(StoreError) {
+        var removed: [PackageID] = []
+        for id in selection.manifests {
+            let name = Self.manifestName(id)
+            if let error = name.withCString({ SystemCalls.unlinkIfPresent(packages.raw, $0) })?.below(".moss/packages") {
+                guard error.isAboutThisFileOnly else { throw .system(error) }
+                swept.stuck.append(error)
+            } else {
+                removed.append(id)
+            }
         }
+        selection.manifests = removed
     }
 
     /// Step 4.
-    private func forget(_ kept: Selection) throws(StoreError) {
+    ///
+    /// - Parameter all: nothing was left that should have gone.
+    private func forget(_ kept: Selection, all: Bool) throws(StoreError) {
         let gone = Set(kept.objects.map(\.digest))
         let manifests = Set(kept.manifests)
         do throws(DatabaseError) {
             try environment.update { (transaction) throws(DatabaseError) in
-                if kept.kept.objects + kept.kept.manifests == 0 {
+                if all && kept.kept.objects + kept.kept.manifests == 0 {
                     try transaction.clear(StoreBuckets.pendingObjects)
                     try transaction.clear(StoreBuckets.pendingManifests)
                     return

@@ -146,12 +146,41 @@ extension ContentStore {
         switch failure {
         case .tooManyLinks: try copyObject(digest, from: variant, to: variant)
         case .noSuchFile: try restore(digest, variant)
+        // An immutable file takes no links and cannot be replaced.
+        case .notPermitted: return try copyOut(digest, variant, directory, name)
         default: throw .system(SystemError(failure, call: "link", path: BytePath(cString: name)))
         }
         let object = ObjectName(digest, variant)
         let shard = try shard(object.shard)
         if let failure = object.withCString({ SystemCalls.link(shard, $0, directory, name) }) {
             throw .system(SystemError(failure, call: "link", path: BytePath(cString: name)))
+        }
+    }
+
+    /// Makes a file of its own that looks like a link to the object.
+    private func copyOut(
+        _ digest: Digest128, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>
+    ) throws(StoreError) {
+        guard let source = try openObject(digest, variant) else { throw .missingObject(digest) }
+        let path = BytePath(cString: name)
+        let hasher = XXH3Hasher(.bits128)
+        do throws(StoreError) {
+            let copy = try StoreError.catching { () throws(SystemError) in
+                try SystemCalls.createExclusively(directory, path, mode: variant.fileMode)
+            }
+            _ = try forEachChunk(of: source) { (bytes) throws(StoreError) in
+                hasher.update(bytes)
+                try StoreError.catching { () throws(SystemError) in try copy.write(bytes) }
+            }
+            guard hasher.digest128 == digest else { throw .missingObject(digest) }
+            try StoreError.catching { () throws(SystemError) in
+                if ownership == .applied { try copy.setOwner(uid: variant.uid, gid: variant.gid) }
+                try copy.setMode(variant.fileMode)
+                try copy.setModificationTime(Self.objectTime)
+            }
+        } catch {
+            SystemCalls.unlink(directory, path)
+            throw error
         }
     }
 

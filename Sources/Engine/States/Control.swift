@@ -6,6 +6,19 @@ package struct TreeOnDisk: Hashable, Sendable {
     package let tree: TreeID
     /// A change time, in nanoseconds, after which nothing in the tree may have changed; 0 when it is not known.
     package let stamp: Int64
+    /// See ``Blitter/isUnchanged(_:_:_:since:extraNames:)``.
+    package let fingerprint: UInt64
+
+    init(tree: TreeID, stamp: Int64, fingerprint: UInt64) {
+        self.tree = tree
+        self.stamp = stamp
+        self.fingerprint = fingerprint
+    }
+
+    /// A tree of which nobody knows any more whether it was changed.
+    init(untrusted tree: TreeID) {
+        self.init(tree: tree, stamp: 0, fingerprint: 0)
+    }
 }
 
 /// A switch that has begun: what the next command has to finish or to forget.
@@ -41,6 +54,7 @@ package struct Control: Hashable, Sendable, BucketValue {
             writer.put(UInt8(journal.isNew ? 1 : 0))
             writer.put(journal.slot)
         }
+        writer.put(live.fingerprint)
         bytes += writer.bytes
     }
 
@@ -48,37 +62,85 @@ package struct Control: Hashable, Sendable, BucketValue {
         var reader = RecordReader(bytes)
         active = try reader.integer()
         nextState = try reader.integer()
-        live = TreeOnDisk(tree: try reader.digest(), stamp: try reader.integer())
-        guard reader.remaining > 0 else { return }
-        journal = SwitchJournal(
-            state: try reader.integer(), isNew: try reader.integer(UInt8.self) != 0, slot: try reader.integer())
+        live = TreeOnDisk(tree: try reader.digest(), stamp: try reader.integer(), fingerprint: 0)
+        if reader.remaining >= Self.journalByteCount {
+            journal = SwitchJournal(
+                state: try reader.integer(), isNew: try reader.integer(UInt8.self) != 0, slot: try reader.integer())
+        }
+        // A record of before there were fingerprints trusts no tree.
+        guard reader.remaining > 0 else {
+            live = TreeOnDisk(untrusted: live.tree)
+            return
+        }
+        live = TreeOnDisk(tree: live.tree, stamp: live.stamp, fingerprint: try reader.integer())
     }
+
+    private static let journalByteCount = 17
 }
 
 /// A directory in `.moss/trees`.
 package struct TreeSlot: Hashable, Sendable, BucketValue {
-    /// What it holds; nil while it is being changed and after that was interrupted.
+    /// What it holds; untrusted while it is being changed and after that was interrupted, nil where nobody knows.
     package let content: TreeOnDisk?
+    /// What it is, or was, being changed to.
+    package let becoming: TreeID?
+    /// Whether nobody but moss ever had it: it was written, or found unchanged, and has not been live since.
+    let isOurs: Bool
+
+    /// What may be in it that is moss's own.
+    var trees: [TreeID] { [content?.tree, becoming].compactMap { $0 } }
+
+    /// The same, not to be patched any more.
+    var untrusted: TreeSlot { TreeSlot(untrusted: content?.tree, becoming: becoming, isOurs: isOurs) }
 
     package func encode(into bytes: inout [UInt8]) {
         guard let content else { return }
         var writer = RecordWriter()
         writer.put(content.tree)
         writer.put(content.stamp)
+        writer.put(content.fingerprint)
+        if let becoming {
+            writer.put(becoming)
+            writer.put(UInt8(isOurs ? 1 : 0))
+        }
         bytes += writer.bytes
     }
 
-    init(_ content: TreeOnDisk?) {
+    private init(content: TreeOnDisk?, becoming: TreeID?, isOurs: Bool) {
         self.content = content
+        self.becoming = becoming
+        self.isOurs = isOurs
+    }
+
+    init(_ content: TreeOnDisk?) {
+        self.init(content: content, becoming: nil, isOurs: false)
+    }
+
+    /// A slot whose tree is about to be changed, or was found to be another than recorded.
+    init(untrusted tree: TreeID?, becoming next: TreeID? = nil, isOurs: Bool = false) {
+        self.init(content: (tree ?? next).map { TreeOnDisk(untrusted: $0) }, becoming: next, isOurs: isOurs)
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
         guard !bytes.isEmpty else {
-            content = nil
+            self.init(nil)
             return
         }
         var reader = RecordReader(bytes)
-        content = TreeOnDisk(tree: try reader.digest(), stamp: try reader.integer())
+        let tree = try reader.digest()
+        let stamp = try reader.integer(Int64.self)
+        guard reader.remaining > 0 else {
+            // Of before there were fingerprints.
+            self.init(untrusted: tree)
+            return
+        }
+        let content = TreeOnDisk(tree: tree, stamp: stamp, fingerprint: try reader.integer())
+        guard reader.remaining > 0 else {
+            self.init(content)
+            return
+        }
+        let next = try reader.digest()
+        self.init(content: content, becoming: next, isOurs: try reader.integer(UInt8.self) != 0)
     }
 }
 

@@ -70,6 +70,7 @@ package struct DatabaseRebuild {
         let environment = try StateError.database { () throws(DatabaseError) in
             try Environment(at: root.path.appending(".moss").appending(Self.newName))
         }
+        try root.settleDatabase(Self.newName)
         store = try StateStore.catchingStore { () throws(StoreError) in
             try ContentStore(in: root.moss, environment: environment, ownership: root.ownership, making: .all)
         }
@@ -225,7 +226,7 @@ package struct DatabaseRebuild {
         }
         let noted = try StateStore.keptNextNumber(root) ?? 1
         let highest = max(states.last?.number ?? 0, live ?? 0)
-        var control = Control(live: TreeOnDisk(tree: active?.tree ?? Directory.empty.id, stamp: 0))
+        var control = Control(live: TreeOnDisk(untrusted: active?.tree ?? Directory.empty.id))
         control.active = active?.number ?? 0
         control.nextState = max(highest + 1, noted, salvage.control?.nextState ?? 1)
         // What is in the other trees is not known any more: they go when nobody uses them.
@@ -291,5 +292,21 @@ package enum LostAndFound {
     package static func open(_ root: RootDirectory) throws(SystemError) -> Descriptor {
         try root.moss.ensureDirectory("lost+found", mode: 0o700)
         return try root.moss.openDirectory("lost+found")
+    }
+
+    /// Makes a new directory in it, with a number after `name` where there is one already.
+    static func makeDirectory(_ root: RootDirectory, _ name: String) throws(SystemError) -> BytePath {
+        let keeper = try open(root)
+        var number = 1
+        while true {
+            let full = BytePath(number == 1 ? name : "\(name).\(number)")
+            do throws(SystemError) {
+                try keeper.makeDirectory(full, mode: 0o700)
+                return full
+            } catch {
+                guard error.number == .alreadyExists else { throw error }
+                number += 1
+            }
+        }
     }
 }

@@ -139,11 +139,13 @@ extension StateStore {
 
     /// Makes the records say that nobody knows what is in the trees on disk, so that none is patched any more.
     package func distrustTrees() throws(StateError) {
-        let all = try slots().map(\.number)
+        let all = try slots()
         try updating { (transaction) throws(StateError) in
-            for slot in all { try Self.put(TreeSlot(nil), at: slot, &transaction) }
+            for (number, slot) in all {
+                try Self.put(slot.untrusted, at: number, &transaction)
+            }
             var control = try requiredControl(in: transaction)
-            control.live = TreeOnDisk(tree: control.live.tree, stamp: 0)
+            control.live = TreeOnDisk(untrusted: control.live.tree)
             try Self.put(control, &transaction)
         }
     }

@@ -31,9 +31,13 @@ extension StateStore {
         }
         if live == control.active || !isKnown { return .notNeeded }
         // Whoever exchanged it left another tree where a slot's record says what it holds.
-        let moved = try slots().map(\.number)
+        let moved = try slots()
         try updating { (transaction) throws(StateError) in
-            for slot in moved { try Self.put(TreeSlot(nil), at: slot, &transaction) }
+            for (number, slot) in moved {
+                // It may be the one that was live.
+                let was = TreeSlot(untrusted: slot.content?.tree, becoming: control.live.tree)
+                try Self.put(was, at: number, &transaction)
+            }
             try setLive(live, control, &transaction)
         }
         return .followed(live)
@@ -45,8 +49,9 @@ extension StateStore {
         try updating { (transaction) throws(StateError) in
             var control = try requiredControl(in: transaction)
             // Where the state was active before, its number does not tell whether the trees were exchanged.
-            let demoted = control.active == journal.state ? nil : control.live
-            try Self.put(TreeSlot(demoted), at: journal.slot, &transaction)
+            let isSame = control.active == journal.state
+            let demoted = isSame ? TreeSlot(untrusted: control.live.tree) : TreeSlot(control.live)
+            try Self.put(demoted, at: journal.slot, &transaction)
             control.journal = nil
             try setLive(journal.state, control, &transaction)
         }
@@ -61,11 +66,13 @@ extension StateStore {
         var control = control
         control.active = number
         control.nextState = max(control.nextState, number + 1)
-        control.live = TreeOnDisk(tree: state.tree, stamp: 0)
+        control.live = TreeOnDisk(untrusted: state.tree)
         try Self.put(control, &transaction)
     }
 
     private func forgetSwitch(_ journal: SwitchJournal) throws(StateError) -> Recovery {
+        // What was in it, and what it was to become, it keeps.
+        let slot = try slots().first { $0.number == journal.slot }?.slot.untrusted
         if journal.isNew {
             try root.system { () throws(SystemError) in
                 do throws(SystemError) {
@@ -80,7 +87,7 @@ extension StateStore {
             control.journal = nil
             try Self.put(control, &transaction)
             if journal.isNew { try removeRecord(of: journal.state, &transaction) }
-            try Self.put(TreeSlot(nil), at: journal.slot, &transaction)
+            if let slot { try Self.put(slot, at: journal.slot, &transaction) }
         }
         return .forgotten(journal.state)
     }

@@ -3,7 +3,7 @@ package import BytePath
 internal import ContentStore
 package import FileTree
 internal import LMDB
-internal import LinuxSystem
+package import LinuxSystem
 
 /// A slot that a tree will be written to.
 struct ChosenSlot {
@@ -12,6 +12,8 @@ struct ChosenSlot {
     let content: TreeOnDisk?
     /// Whether there are other trees: retired ones that may be free by now, or remains of something cut short.
     let hasOthers: Bool
+    /// What was found in trees that will not be patched, as somebody changed them.
+    var kept: [KeptFiles] = []
 }
 
 /// Spares and retired trees.
@@ -52,28 +54,31 @@ extension StateStore {
                     $1.content.tree == tree ? 1 : 0, $1.content.stamp
                 )
             }
+        var kept: [KeptFiles] = []
         for spare in free {
             if try isUnchanged(spare.number, spare.content, blitter) {
-                return ChosenSlot(number: spare.number, content: spare.content, hasOthers: all.count > 1)
+                return ChosenSlot(
+                    number: spare.number, content: spare.content, hasOthers: all.count > 1, kept: kept)
             }
-            try forgetContent(of: spare.number)
+            let slot = TreeSlot(untrusted: spare.content.tree)
+            try put(slot, at: spare.number)
+            // Where that is impossible now, whoever removes the tree tries again.
+            if let files = try? keepLocalFiles(in: slotName(spare.number), slot) { kept.append(files) }
         }
-        return ChosenSlot(number: Self.newSlotNumber(), content: nil, hasOthers: !all.isEmpty)
+        return ChosenSlot(number: Self.newSlotNumber(), content: nil, hasOthers: !all.isEmpty, kept: kept)
     }
 
     /// Random, so that a tree's path says which tree of which root it is, wherever that is mounted.
-    private static func newSlotNumber() -> UInt64 { UInt64.random(in: 1 ... .max) }
+    static func newSlotNumber() -> UInt64 { UInt64.random(in: 1 ... .max) }
 
     private func isUnchanged(
         _ slot: UInt64, _ content: TreeOnDisk, _ blitter: Blitter
     ) throws(StateError) -> Bool {
-        // While the clock stands before the stamp, a change cannot be told by its time.
-        guard content.stamp / 1_000_000_000 <= currentTimeSeconds() else { return false }
         // A spare that is gone is a changed one.
         guard let place = try? root.trees.openDirectory(slotName(slot)) else { return false }
         return try StateError.blitting(slotPath(slot)) { () throws(BlitError) in
             try blitter.isUnchanged(
-                place, content.tree, since: content.stamp, extraNames: [RootDirectory.stateFileName])
+                place, content.tree, content.fingerprint, since: content.stamp, extraNames: [RootDirectory.stateFileName])
         }
     }
 
@@ -88,22 +93,30 @@ extension StateStore {
     /// The trees that stand on disk, live or not; their directories are needed to patch them.
     package func treesOnDisk() throws(StateError) -> [TreeID] {
         let live = try viewing { (transaction) throws(StateError) in try requiredControl(in: transaction).live.tree }
-        return try slots().compactMap { $0.slot.content?.tree } + [live]
+        return try slots().flatMap(\.slot.trees) + [live]
+    }
+
+    /// What tidying did, and what it left.
+    package struct Tidied: Sendable {
+        /// Numbers of trees that are kept only because a process still uses them.
+        package var inUse: [UInt64] = []
+        package var removed = 0
+        /// What was found in trees that went.
+        package var kept: [KeptFiles] = []
+        /// Trees that cannot be removed now, and why.
+        package var stuck: [SystemError] = []
     }
 
     /// Removes trees that nobody needs or uses any more and brings one spare up to the live tree, so that the next
     /// switch costs what it changes. Safe to stop and to run beside everything else.
-    ///
-    /// - Returns: numbers of trees that are kept only because a process still uses them.
-    package func tidy(_ blitter: Blitter) throws(StateError) -> [UInt64] {
+    package func tidy(_ blitter: Blitter) throws(StateError) -> Tidied {
         let lock = try lockForTidying()
         defer { lock.hold() }
         let survey = try surveyTrees()
-        try remove(survey.unused)
-        if survey.control.journal == nil {
-            try prepareSpare(survey.spare.map { ($0.number, $0.slot.content) }, survey.control, blitter)
-        }
-        return survey.inUse.sorted()
+        var tidied = Tidied(inUse: survey.inUse.sorted())
+        try remove(survey.unused, &tidied)
+        if survey.control.journal == nil { try prepareSpare(survey.spare, survey.control, blitter, &tidied) }
+        return tidied
     }
 
     /// Names in `.moss/trees` that nobody needs or uses: neither the spare nor a tree some process still has.
@@ -112,13 +125,14 @@ extension StateStore {
     }
 
     /// Removes those trees, and with `spareToo` the spare, which is a convenience.
-    package func removeUnusedTrees(spareToo: Bool = false) throws(StateError) -> Int {
+    package func removeUnusedTrees(spareToo: Bool = false) throws(StateError) -> Tidied {
         let lock = try lockForTidying()
         defer { lock.hold() }
         let survey = try surveyTrees()
         let spare = spareToo ? survey.spare.map { [slotName($0.number)] } ?? [] : []
-        try remove(survey.unused + spare)
-        return survey.unused.count + spare.count
+        var tidied = Tidied()
+        try remove(survey.unused + spare, &tidied)
+        return tidied
     }
 
     private func lockForTidying() throws(StateError) -> FileLock {
@@ -151,19 +165,35 @@ extension StateStore {
         return TreeSurvey(control: control, spare: spare, inUse: inUse, unused: unused + foreign)
     }
 
-    private func remove(_ trees: [BytePath]) throws(StateError) {
+    private func remove(_ trees: [BytePath], _ tidied: inout Tidied) throws(StateError) {
         for name in trees {
-            if let number = UInt64(name.display), slotName(number) == name {
-                try removeSlot(number)
-            } else {
-                try root.system { () throws(SystemError) in try root.trees.removeTree(name) }
+            do throws(StateError) {
+                if let files = try removeTree(name) { tidied.kept.append(files) }
+                tidied.removed += 1
+            } catch {
+                guard case .system(let cause) = error, cause.isAboutThisFileOnly else { throw error }
+                tidied.stuck.append(cause)
             }
         }
     }
 
-    func removeSlot(_ number: UInt64) throws(StateError) {
-        try forgetContent(of: number)
-        try root.system { () throws(SystemError) in try root.trees.removeTree(slotName(number)) }
+    /// Removes a tree that nobody uses, and its record, once what is not moss's is out of it.
+    private func removeTree(_ name: BytePath) throws(StateError) -> KeptFiles? {
+        guard let number = UInt64(name.display), slotName(number) == name else {
+            let kept = try keepLocalFiles(in: name, nil)
+            try removeFiles(of: name)
+            return kept
+        }
+        return try removeSlot(number)
+    }
+
+    @discardableResult
+    func removeSlot(_ number: UInt64) throws(StateError) -> KeptFiles? {
+        let slot = try slots().first { $0.number == number }?.slot ?? TreeSlot(nil)
+        // Before a tree is touched the record must stop saying what it is.
+        try put(slot.untrusted, at: number)
+        let kept = slot.isOurs ? nil : try keepLocalFiles(in: slotName(number), slot)
+        try removeFiles(of: slotName(number))
         try updating { (transaction) throws(StateError) in
             do throws(DatabaseError) {
                 try transaction.remove(number, in: StateBuckets.slots)
@@ -171,55 +201,64 @@ extension StateStore {
                 throw .database(error)
             }
         }
+        return kept
     }
 
-    /// Before a tree is touched the record must stop saying what it is.
-    private func forgetContent(of number: UInt64) throws(StateError) {
-        try updating { (transaction) throws(StateError) in
-            try Self.put(TreeSlot(nil), at: number, &transaction)
+    private func removeFiles(of name: BytePath) throws(StateError) {
+        try StateError.at(root.path.appending(".moss/trees")) { () throws(SystemError) in
+            try root.trees.removeTree(name)
         }
+    }
+
+    func put(_ slot: TreeSlot, at number: UInt64) throws(StateError) {
+        try updating { (transaction) throws(StateError) in try Self.put(slot, at: number, &transaction) }
     }
 
     private func prepareSpare(
-        _ spare: (number: UInt64, content: TreeOnDisk?)?, _ control: Control, _ blitter: Blitter
+        _ spare: (number: UInt64, slot: TreeSlot)?, _ control: Control, _ blitter: Blitter, _ tidied: inout Tidied
     ) throws(StateError) {
-        if let spare, let content = spare.content, content.tree == control.live.tree,
-            try isUnchanged(spare.number, content, blitter)
-        {
-            return
+        let tree = control.live.tree
+        var isWhole = false
+        if let spare, let content = spare.slot.content {
+            isWhole = try isUnchanged(spare.number, content, blitter)
+            if isWhole, content.tree == tree { return }
         }
-        guard try hasRoomForSpare(control.live.tree, blitter) else { return }
-        let number = spare?.number ?? Self.newSlotNumber()
-        try forgetContent(of: number)
-        let stamp = try writeSpare(number, spare?.content, control.live.tree, blitter)
+        guard try hasRoomForSpare(tree, blitter) else { return }
+        if let spare, let content = spare.slot.content {
+            if isWhole, try bringUp(spare.number, content, to: tree, blitter) { return }
+            try remove([slotName(spare.number)], &tidied)
+        }
+        let number = Self.newSlotNumber()
+        try put(TreeSlot(untrusted: nil, becoming: tree, isOurs: true), at: number)
+        try record(blitAnew(number, tree, blitter), number, tree)
+    }
+
+    /// Patches a spare that nobody changed.
+    /// - Returns: false where it is another one than recorded all the same.
+    private func bringUp(
+        _ number: UInt64, _ content: TreeOnDisk, to tree: TreeID, _ blitter: Blitter
+    ) throws(StateError) -> Bool {
+        try put(TreeSlot(untrusted: content.tree, becoming: tree, isOurs: true), at: number)
+        do throws(StateError) {
+            try record(patch(number, from: content, to: tree, blitter), number, tree)
+            return true
+        } catch {
+            guard case .blit(let failure) = error, failure.isTampering else { throw error }
+            try put(TreeSlot(untrusted: content.tree, becoming: tree), at: number)
+            return false
+        }
+    }
+
+    /// Notes that the slot holds the tree, once all of it is on disk.
+    private func record(
+        _ written: borrowing WrittenTree, _ number: UInt64, _ tree: TreeID
+    ) throws(StateError) {
+        let stamp = try touch(written.place, number)
         try Self.catchingStore { () throws(StoreError) in try store.syncFileSystem() }
-        try updating { (transaction) throws(StateError) in
-            let content = TreeOnDisk(tree: control.live.tree, stamp: stamp)
-            try Self.put(TreeSlot(content), at: number, &transaction)
-        }
+        try put(TreeSlot(TreeOnDisk(tree: tree, stamp: stamp, fingerprint: written.fingerprint)), at: number)
     }
 
     /// - Returns: a change time after which nothing in the tree was touched.
-    private func writeSpare(
-        _ number: UInt64, _ content: TreeOnDisk?, _ tree: TreeID, _ blitter: Blitter
-    ) throws(StateError) -> Int64 {
-        if let content, try isUnchanged(number, content, blitter) {
-            do throws(StateError) {
-                let place = try StateError.at(slotPath(number)) { () throws(SystemError) in
-                    try root.trees.openDirectory(slotName(number))
-                }
-                try StateError.blitting(slotPath(number)) { () throws(BlitError) in
-                    try blitter.patch(place, from: content.tree, to: tree)
-                }
-                return try touch(place, number)
-            } catch {
-                guard case .blit(let failure) = error, failure.isTampering else { throw error }
-            }
-        }
-        let place = try blitAnew(number, tree, blitter)
-        return try touch(place, number)
-    }
-
     private func touch(_ place: borrowing Descriptor, _ slot: UInt64) throws(StateError) -> Int64 {
         do throws(SystemError) {
             try place.setMode(0o755)

@@ -35,6 +35,8 @@ package struct SwitchReport: Sendable {
     package let wasFullBlit: Bool
     /// There are trees besides the live one and the spare, which tidying may be able to remove.
     package let hasOtherTrees: Bool
+    /// What was found in trees that were to be patched.
+    package let kept: [KeptFiles]
 }
 
 /// The switch to another state.
@@ -86,7 +88,8 @@ extension StateStore {
                 var control = try requiredControl(in: transaction)
                 control.journal = SwitchJournal(state: state.number, isNew: false, slot: slot.number)
                 try Self.put(control, &transaction)
-                try Self.put(TreeSlot(nil), at: slot.number, &transaction)
+                let flux = TreeSlot(untrusted: slot.content?.tree, becoming: state.tree, isOurs: true)
+                try Self.put(flux, at: slot.number, &transaction)
             }
             return try switchTo(state, slot, blitter)
         }
@@ -97,22 +100,27 @@ extension StateStore {
         _ state: State, _ slot: ChosenSlot, _ blitter: Blitter,
         recording record: ((inout WriteTransaction) throws(StateError) -> Void)? = nil
     ) throws(StateError) -> SwitchReport {
-        let (staged, wasFull) = try stage(state, slot, blitter)
+        var slot = slot
+        let (staged, wasFull) = try stage(state, &slot, blitter)
         if let record { try updating(record) }
         try exchange(staged.slot)
         try finish(state, staged)
-        return SwitchReport(state: state.number, wasFullBlit: wasFull, hasOtherTrees: slot.hasOthers)
+        return SwitchReport(
+            state: state.number, wasFullBlit: wasFull, hasOtherTrees: slot.hasOthers, kept: slot.kept)
     }
 
     /// Runs `body`; when it fails, leaves the root as the next command's recovery would, without the staged tree.
     private func cleaningUp<R>(
-        _ slot: ChosenSlot, _ body: () throws(StateError) -> R
+        _ chosen: ChosenSlot, _ body: () throws(StateError) -> R
     ) throws(StateError) -> R {
         do throws(StateError) {
             return try body()
         } catch {
             // What fails here as well is left to the next command; the first error is the one to report.
-            if case .forgotten? = try? recover() { try? removeSlot(slot.number) }
+            let staged = try? viewing { (transaction) throws(StateError) in
+                try requiredControl(in: transaction).journal?.slot
+            }
+            if case .forgotten? = try? recover() { _ = try? removeSlot(staged ?? chosen.number) }
             throw error
         }
     }
@@ -130,7 +138,8 @@ extension StateStore {
                 try store.save(candidate.tree, in: &transaction)
             }
             try Self.put(control, &transaction)
-            try Self.put(TreeSlot(nil), at: slot.number, &transaction)
+            let flux = TreeSlot(untrusted: slot.content?.tree, becoming: state.tree, isOurs: true)
+            try Self.put(flux, at: slot.number, &transaction)
             return state
         }
     }
@@ -150,49 +159,89 @@ extension StateStore {
 
     /// Step 2: writes the tree and everything else that is not on disk yet.
     private func stage(
-        _ state: State, _ slot: ChosenSlot, _ blitter: Blitter
+        _ state: State, _ slot: inout ChosenSlot, _ blitter: Blitter
     ) throws(StateError) -> (StagedTree, wasFull: Bool) {
-        var slot = slot
         var wasFull = slot.content == nil
-        let place = try write(state.tree, to: &slot, &wasFull, blitter)
-        let staged = try seal(place, slot.number, state)
+        let staged: StagedTree
+        do throws(StateError) {
+            staged = try seal(write(state.tree, to: &slot, &wasFull, blitter), slot.number, state)
+        } catch {
+            // The spare itself, or the file with its number, is immutable.
+            guard slot.content != nil, case .system(let cause) = error, cause.isAboutThisFileOnly else { throw error }
+            slot = try another(slot, for: state.tree)
+            wasFull = true
+            staged = try seal(blitAnew(slot.number, state.tree, blitter), slot.number, state)
+        }
         try Self.catchingStore { () throws(StoreError) in try store.syncFileSystem() }
         return (staged, wasFull)
     }
 
     private func write(
         _ tree: TreeID, to slot: inout ChosenSlot, _ wasFull: inout Bool, _ blitter: Blitter
-    ) throws(StateError) -> Descriptor {
+    ) throws(StateError) -> WrittenTree {
         if let content = slot.content {
             do throws(StateError) {
-                return try patch(slot.number, from: content.tree, to: tree, blitter)
+                return try patch(slot.number, from: content, to: tree, blitter)
             } catch {
                 guard case .blit(let failure) = error, failure.isTampering else { throw error }
                 wasFull = true
+                slot = try another(slot, for: tree)
             }
         }
         return try blitAnew(slot.number, tree, blitter)
     }
 
-    private func patch(
-        _ slot: UInt64, from old: TreeID, to new: TreeID, _ blitter: Blitter
-    ) throws(StateError) -> Descriptor {
-        let path = slotPath(slot)
-        let place = try StateError.at(path) { () throws(SystemError) in try root.trees.openDirectory(slotName(slot)) }
-        try StateError.blitting(path) { () throws(BlitError) in try blitter.patch(place, from: old, to: new) }
-        return place
+    /// Goes on in a new slot, as something is in the old one that cannot be patched. It may not be removable either, so it
+    /// is left to tidying.
+    private func another(_ slot: ChosenSlot, for tree: TreeID) throws(StateError) -> ChosenSlot {
+        let number = Self.newSlotNumber()
+        let left = TreeSlot(untrusted: slot.content?.tree, becoming: tree)
+        try updating { (transaction) throws(StateError) in
+            var control = try requiredControl(in: transaction)
+            control.journal = control.journal.map {
+                SwitchJournal(state: $0.state, isNew: $0.isNew, slot: number)
+            }
+            try Self.put(control, &transaction)
+            try Self.put(left, at: slot.number, &transaction)
+            try Self.put(TreeSlot(untrusted: nil, becoming: tree, isOurs: true), at: number, &transaction)
+        }
+        var kept = slot.kept
+        // Where that is impossible now, whoever removes the tree tries again.
+        if let files = try? keepLocalFiles(in: slotName(slot.number), left) { kept.append(files) }
+        return ChosenSlot(number: number, content: nil, hasOthers: true, kept: kept)
     }
 
-    func blitAnew(_ slot: UInt64, _ tree: TreeID, _ blitter: Blitter) throws(StateError) -> Descriptor {
+    func patch(
+        _ slot: UInt64, from old: TreeOnDisk, to new: TreeID, _ blitter: Blitter
+    ) throws(StateError) -> WrittenTree {
+        let path = slotPath(slot)
+        let place = try StateError.at(path) { () throws(SystemError) in try root.trees.openDirectory(slotName(slot)) }
+        let fingerprint = try StateError.blitting(path) { () throws(BlitError) in
+            try blitter.patch(place, from: old.tree, to: new, fingerprint: old.fingerprint)
+        }
+        return WrittenTree(place: place, fingerprint: fingerprint)
+    }
+
+    /// Writes a tree to a slot that is new.
+    func blitAnew(
+        _ slot: UInt64, _ tree: TreeID, _ blitter: Blitter
+    ) throws(StateError) -> WrittenTree {
         let name = slotName(slot)
         let path = slotPath(slot)
         let place = try StateError.at(path) { () throws(SystemError) in
-            try root.trees.removeTree(name)
             try root.trees.makeDirectory(name)
             return try root.trees.openDirectory(name)
         }
-        try StateError.blitting(path) { () throws(BlitError) in try blitter.blit(tree, into: place) }
-        return place
+        let fingerprint = try StateError.blitting(path) { () throws(BlitError) in
+            try blitter.blit(tree, into: place)
+        }
+        return WrittenTree(place: place, fingerprint: fingerprint)
+    }
+
+    /// A tree in a slot as the blitter left it.
+    struct WrittenTree: ~Copyable {
+        let place: Descriptor
+        let fingerprint: UInt64
     }
 
     /// A complete tree in a slot, ready to be exchanged.
@@ -203,17 +252,18 @@ extension StateStore {
 
     /// Gives a complete tree its number and time, and notes when it was complete.
     private func seal(
-        _ place: borrowing Descriptor, _ slot: UInt64, _ state: State
+        _ written: borrowing WrittenTree, _ slot: UInt64, _ state: State
     ) throws(StateError) -> StagedTree {
         do throws(SystemError) {
             let name = BytePath(RootDirectory.stateFileName)
-            try? place.unlink(name)
-            let file = try place.open(name, [.write, .create, .exclusive, .noFollow], mode: 0o444)
+            if try written.place.statusIfPresent(of: name) != nil { try written.place.unlink(name) }
+            let file = try written.place.makeFile(name, mode: 0o444)
             try file.write(Array("\(state.number)".utf8))
-            if store.ownership == .applied { try place.setOwner(uid: 0, gid: 0) }
-            try place.setMode(0o755)
-            try place.setModificationTime(state.created)
-            let content = TreeOnDisk(tree: state.tree, stamp: try place.status().changed)
+            if store.ownership == .applied { try written.place.setOwner(uid: 0, gid: 0) }
+            try written.place.setMode(0o755)
+            try written.place.setModificationTime(state.created)
+            let stamp = try written.place.status().changed
+            let content = TreeOnDisk(tree: state.tree, stamp: stamp, fingerprint: written.fingerprint)
             return StagedTree(slot: slot, content: content)
         } catch {
             throw .system(error.below(slotPath(slot)))
@@ -230,6 +280,9 @@ extension StateStore {
         } catch {
             if error.number == .crossDevice {
                 throw .system(SystemError(.crossDevice, call: "renameat2", path: root.path.appending("usr")))
+            }
+            if error.number == .notPermitted {
+                throw .system(SystemError(.notPermitted, call: "renameat2", path: root.path.appending("usr")))
             }
             throw .system(error.below(root.path))
         }

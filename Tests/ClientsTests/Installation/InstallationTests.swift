@@ -131,11 +131,11 @@ struct InstallationTests {
                 try scratch.apply(.install([BytePath(name).display]))
                 #expect(try held.entries().map(\.name) == ["a"])
             }
-            let kept = try scratch.changing { try $0.tidy() }
+            let kept = try scratch.changing { try $0.tidy().inUse }
             #expect(kept.count == 1)
             #expect(try held.entries().map(\.name) == ["a"])
             try drop(held)
-            #expect(try scratch.changing { try $0.tidy() } == [])
+            #expect(try scratch.changing { try $0.tidy().inUse } == [])
             let trees = try Descriptor.openDirectory(scratch.root.appending(".moss/trees")).entries()
             #expect(trees.count == 1)
         }

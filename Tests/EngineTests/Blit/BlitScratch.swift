@@ -21,6 +21,13 @@ extension EngineScratch {
         return directory
     }
 
+    /// The same, with the tree's fingerprint.
+    func blitted(_ tree: TreeID, _ name: BytePath, _ fingerprint: inout UInt64) throws -> Descriptor {
+        let directory = try newDirectory(name)
+        fingerprint = try Blitter(store, threadCount: 2).blit(tree, into: directory)
+        return directory
+    }
+
     /// A change time that the file system gives now, by touching the directory.
     func stamp(_ directory: borrowing Descriptor) throws -> Int64 {
         try directory.setMode(0o755)

@@ -82,7 +82,7 @@ struct BlitTests {
             let out = try scratch.blitted(tree.root, "out")
             #expect(try scratch.differences(scratch.path.appending("out"), tree.root) == [])
             try scratch.save(.empty)
-            try Blitter(scratch.store).patch(out, from: tree.root, to: Directory.empty.id)
+            try Blitter(scratch.store).patch(out, from: tree.root, to: Directory.empty.id, fingerprint: 0)
             let left = try out.entries()
             #expect(left.isEmpty)
         }
@@ -95,15 +95,17 @@ struct BlitTests {
             try scratch.save(.empty)
             let trees = try scratch.randomTrees(12, using: &random) + [Directory.empty.id]
             var current = trees[0]
-            let out = try scratch.blitted(current, "out")
+            var fingerprint: UInt64 = 0
+            let out = try scratch.blitted(current, "out", &fingerprint)
             for step in 0..<40 {
                 let next = trees.randomElement(using: &random) ?? current
                 let blitter = Blitter(scratch.store, threadCount: 1 + step % 3)
-                try blitter.patch(out, from: current, to: next)
+                fingerprint = try blitter.patch(out, from: current, to: next, fingerprint: fingerprint)
                 current = next
                 #expect(try scratch.differences(scratch.path.appending("out"), current) == [], "step \(step)")
                 let stamp = try scratch.stamp(out)
-                let isUnchanged = try blitter.isUnchanged(out, current, since: stamp, extraNames: [])
+                let isUnchanged = try blitter.isUnchanged(
+                    out, current, fingerprint, since: stamp, extraNames: [])
                 #expect(isUnchanged, "step \(step)")
             }
         }
@@ -138,7 +140,7 @@ struct BlitTests {
                 for (to, new) in trees.enumerated() {
                     let name = BytePath("out-\(from)-\(to)")
                     let out = try scratch.blitted(old, name)
-                    try Blitter(scratch.store).patch(out, from: old, to: new)
+                    try Blitter(scratch.store).patch(out, from: old, to: new, fingerprint: 0)
                     #expect(try scratch.differences(scratch.path.appending(name), new) == [], "\(from) to \(to)")
                 }
             }
@@ -169,7 +171,7 @@ struct BlitTests {
                     try out.makeDirectory("d/a")
                 }
                 do throws(BlitError) {
-                    try Blitter(scratch.store).patch(out, from: old, to: new)
+                    try Blitter(scratch.store).patch(out, from: old, to: new, fingerprint: 0)
                     Issue.record("tampering \(tampering) was patched over")
                 } catch {
                     #expect(error.isTampering, "tampering \(tampering): \(error)")

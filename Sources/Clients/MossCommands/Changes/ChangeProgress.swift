@@ -20,6 +20,7 @@ final class ChangeProgress: Sendable {
             case .advanced(let phase, let count):
                 if amounts.phase != phase { amounts = Amounts(phase: phase) }
                 amounts.done += count
+            case .found: break
             }
             return amounts
         }

@@ -1,4 +1,6 @@
 internal import Installation
+internal import LinuxSystem
+internal import States
 internal import TerminalOutput
 
 extension CommandContext {
@@ -18,7 +20,13 @@ extension CommandContext {
             output.flush()
             let progress = ChangeProgress()
             defer { progress.finish() }
-            let state = try installation.apply(plan) { progress.report($0) }
+            let found = Guarded<[KeptFiles]>([])
+            let state = try installation.apply(plan) { event in
+                if case .found(let files) = event { found.withLock { $0.append(files) } }
+                progress.report(event)
+            }
+            progress.finish()
+            for files in found.withLock({ $0 }) { remark(LocalFilesReport(files).line(root)) }
             report.state = StateSummary(state, isActive: true)
         }
         show(report)

@@ -1,5 +1,7 @@
 internal import ArgumentParser
 internal import Installation
+internal import LinuxSystem
+internal import States
 
 struct TidyCommand: MossCommand {
     static let configuration = CommandConfiguration(
@@ -10,6 +12,12 @@ struct TidyCommand: MossCommand {
     @OptionGroup var global: GlobalOptions
 
     func perform(_ context: CommandContext) throws {
-        context.show(TidyReport(treesInUse: try context.openForTidying().tidy()))
+        let tidied = try context.openForTidying().tidy()
+        for files in tidied.kept { context.remark(LocalFilesReport(files).line(context.root)) }
+        for error in tidied.stuck { context.remark("a former tree cannot be removed yet: \(error)") }
+        context.show(
+            TidyReport(
+                treesInUse: tidied.inUse, localFiles: tidied.kept.map(LocalFilesReport.init),
+                stuck: tidied.stuck.count))
     }
 }

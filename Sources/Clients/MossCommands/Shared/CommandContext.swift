@@ -117,6 +117,12 @@ final class CommandContext {
         messages.flush()
     }
 
+    /// A remark on what was done, for people and in the JSON.
+    func remark(_ text: String) {
+        output.flush()
+        notice(text)
+    }
+
     // MARK: The root
 
     var root: BytePath { global.directory.absolute }

@@ -36,6 +36,10 @@ package struct GcReport: Report {
         package var trees: Int
         package var temporaries: Int
         package var kept: Kept
+        /// What cannot be removed yet, and why.
+        package var stuck: [String]
+        /// Files of no package that were in trees that went.
+        package var localFiles: [LocalFilesReport]
     }
 
     package struct Difference: Encodable, Hashable, Sendable {
@@ -69,6 +73,8 @@ package struct GcReport: Report {
         if dryRun { writeStates(to: output) }
         output.line(sentence)
         writeKept(to: output)
+        for line in freed.stuck { output.line("Stays for now: \(line.printable)") }
+        for files in freed.localFiles { output.line("Found \(files.line("/").printable)") }
         guard let differences else { return }
         if differences.isEmpty { output.line("A full mark found nothing else.") }
         for difference in differences {
@@ -131,7 +137,8 @@ extension GcReport.Freed {
                     GcReport.View(
                         process: $0.description.process, mountpoint: $0.description.mountpoint.display,
                         shows: $0.description.shows)
-                }, everything: freed.kept.isAnonymous, processes: freed.kept.anonymousHolders))
+                }, everything: freed.kept.isAnonymous, processes: freed.kept.anonymousHolders),
+            stuck: freed.stuck.map { "\($0)" }, localFiles: freed.localFiles.map(LocalFilesReport.init))
     }
 }
 
