@@ -2,17 +2,25 @@ package import BytePath
 import Glibc
 internal import LinuxSystem
 
-/// An ext4 file system in a file, mounted for the length of a closure.
+/// A file system in a file, mounted for the length of a closure.
 ///
 /// Root file systems of virtual machines may lack a journal, which makes creating after deleting many times slower,
 /// and nobody wants to fill up a real disk; an image is journaled, of known size, and gone afterwards.
 package struct LoopFileSystem: Sendable {
+    package enum Kind: String, Sendable, CaseIterable {
+        case ext4
+        /// Writes no block in place.
+        case btrfs
+    }
+
+    package var kind: Kind
     package var sizeMiB: Int
     /// One inode for so many bytes (`mkfs.ext4 -i`); large values make it run out of inodes first.
     package var bytesPerInode: Int
     package var isJournaled: Bool
 
-    package init(sizeMiB: Int, bytesPerInode: Int = 8192, isJournaled: Bool = true) {
+    package init(_ kind: Kind = .ext4, sizeMiB: Int, bytesPerInode: Int = 8192, isJournaled: Bool = true) {
+        self.kind = kind
         self.sizeMiB = sizeMiB
         self.bytesPerInode = bytesPerInode
         self.isJournaled = isJournaled
@@ -23,6 +31,13 @@ package struct LoopFileSystem: Sendable {
         if geteuid() != 0 { return "mounting an image needs root" }
         if access("/dev/loop-control", R_OK | W_OK) != 0 { return "there is no /dev/loop-control" }
         if (try? Command("mkfs.ext4", ["-V"]).run())?.exitCode != 0 { return "there is no mkfs.ext4" }
+        return nil
+    }()
+
+    /// Why there is no image of btrfs here, or nil.
+    package static let btrfsObstacle: String? = {
+        if let obstacle { return obstacle }
+        if (try? Command("mkfs.btrfs", ["-V"]).run())?.exitCode != 0 { return "there is no mkfs.btrfs" }
         return nil
     }()
 
@@ -56,7 +71,7 @@ package struct LoopFileSystem: Sendable {
         }
 
         private func mount() throws {
-            try Command("mount", ["-t", "ext4", "-o", "noatime", device, point]).runSuccessfully()
+            try Command("mount", ["-o", "noatime", device, point]).runSuccessfully()
         }
 
         fileprivate func end() {
@@ -87,9 +102,34 @@ package struct LoopFileSystem: Sendable {
         return try body(mount)
     }
 
+    /// Takes the last byte of the file system, what is set aside for root included.
+    package static func fill(_ mount: BytePath) throws {
+        let directory = try Descriptor.openDirectory(mount)
+        try directory.ensureDirectory("fillers")
+        let filler = try directory.open("filler", [.write, .create])
+        var chunk = 1 << 20
+        while chunk >= 512 {
+            do throws(SystemError) { try filler.write(Array(repeating: 1, count: chunk)) } catch { chunk /= 2 }
+        }
+        try filler.syncFileSystem()
+        let more = try directory.openDirectory("fillers")
+        for size in [4096, 1] {
+            for number in 0..<10_000 {
+                guard let file = try? more.open(BytePath("\(size).\(number)"), [.write, .create]) else { break }
+                if (try? file.write(Array(repeating: 1, count: size))) == nil { break }
+            }
+        }
+        // Too full for that, perhaps.
+        try? filler.syncFileSystem()
+    }
+
     /// Makes a file that holds an empty file system.
     package func make(_ image: BytePath) throws {
         try Descriptor.open(image, [.write, .create, .exclusive]).truncate(to: UInt64(sizeMiB) << 20)
+        guard kind == .ext4 else {
+            try Command("mkfs.btrfs", ["-q", "-f", image]).runSuccessfully()
+            return
+        }
         try Command(
             "mkfs.ext4",
             [

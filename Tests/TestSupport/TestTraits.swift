@@ -9,6 +9,11 @@ extension Trait where Self == ConditionTrait {
         )
     }
 
+    /// Skips where images of btrfs cannot be mounted, and says why.
+    package static var needsBtrfs: Self {
+        .enabled(if: LoopFileSystem.btrfsObstacle == nil, "skipped: needs btrfs; \(LoopFileSystem.btrfsObstacle ?? "")")
+    }
+
     /// Skips unless run by root.
     package static var needsRoot: Self {
         .enabled(if: geteuid() == 0, "skipped: needs root")

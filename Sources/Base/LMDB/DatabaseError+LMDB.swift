@@ -25,7 +25,8 @@ extension DatabaseError {
         switch result {
         case ENOENT, ENOTDIR: .notFound
         case EACCES, EPERM, EROFS: .permissionDenied
-        case ENOSPC, EDQUOT, EFBIG: .diskFull
+        case ENOSPC, EFBIG: .diskFull
+        case EDQUOT: .quotaExceeded
         case EIO: .inputOutput
         case ENOMEM: .outOfMemory
         case MDB_INVALID: .notADatabase

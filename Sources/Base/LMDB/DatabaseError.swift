@@ -17,6 +17,8 @@ package struct DatabaseError: Error, Sendable, Equatable {
         case recordDamaged
         case permissionDenied
         case diskFull
+        /// The user's share of the disk is used up.
+        case quotaExceeded
         /// The device failed to read or write.
         case inputOutput
         case outOfMemory
@@ -58,6 +60,11 @@ package struct DatabaseError: Error, Sendable, Equatable {
         self.detail = detail
     }
 
+    /// Whether the file system, or the user's share of it, has no room left.
+    package var isDiskFull: Bool { code == .diskFull || isQuotaExceeded }
+
+    package var isQuotaExceeded: Bool { code == .quotaExceeded }
+
     /// Whether the file is not what it was.
     package var isDamage: Bool { [.damaged, .recordDamaged].contains(code) }
 }
@@ -83,6 +90,7 @@ extension DatabaseError: CustomStringConvertible {
         case .recordDamaged: "the record is damaged"
         case .permissionDenied: "permission denied"
         case .diskFull: "no space left on the device"
+        case .quotaExceeded: "the disk quota is used up"
         case .inputOutput: "the device failed"
         case .outOfMemory: "not enough memory or address space"
         case .mapFull: "the size limit is reached"
@@ -106,7 +114,7 @@ extension DatabaseError: CustomStringConvertible {
         case .versionMismatch: "use the program that wrote it, or rebuild the database"
         case .damaged, .recordDamaged: "rebuild the database"
         case .permissionDenied: "run as the owner of the directory"
-        case .diskFull: "free some space and try again, nothing was changed"
+        case .diskFull, .quotaExceeded: "free some space and try again, nothing was changed"
         case .inputOutput: "check the device (kernel log), then rebuild the database"
         case .outOfMemory: "raise the memory limits or end other programs"
         case .mapFull: "raise the limit, nothing was changed"

@@ -143,11 +143,11 @@ extension Descriptor {
 /// Sizes and free space of a file system, for preflight.
 package struct FileSystemStatus: Hashable, Sendable {
     /// Bytes an ordinary user may still allocate.
-    package let availableBytes: UInt64
+    package var availableBytes: UInt64
     package let freeBytes: UInt64
     package let totalBytes: UInt64
     /// 0 total means that the file system makes inodes as it needs them.
-    package let freeInodes: UInt64
+    package var freeInodes: UInt64
     package let totalInodes: UInt64
     package let blockSize: UInt64
 }

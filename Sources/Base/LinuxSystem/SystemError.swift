@@ -68,7 +68,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether the file system, or the user's share of it, has no room left.
-    package var isDiskFull: Bool { number == .noSpace || number == .quotaExceeded }
+    package var isDiskFull: Bool { number == .noSpace || isQuotaExceeded }
+
+    package var isQuotaExceeded: Bool { number == .quotaExceeded }
 
     /// Whether it tells of one file that cannot be changed, as it is immutable or something is mounted there, while others
     /// can.

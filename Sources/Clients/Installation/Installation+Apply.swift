@@ -16,11 +16,21 @@ extension Installation {
         _ plan: Plan, progress: @escaping ProgressHandler = { _ in }
     ) throws(InstallationError) -> State {
         var healed: Set<Digest128> = []
+        var usedReserve = false
+        defer { if usedReserve { root.keepReserve(evenIfTight: true) } }
         while true {
             do throws(InstallationError) {
+                if try needsReserve(plan) { usedReserve = root.giveUpReserve() || usedReserve }
                 return try carryOut(plan, progress)
             } catch {
-                if error.kind == .noSpace { throw shortage(of: plan, after: error) }
+                if error.kind == .noSpace {
+                    // A quota shows only when it is used up.
+                    guard plan.isReturn, !usedReserve, error.isShortageOfOthers, root.giveUpReserve() else {
+                        throw shortage(of: plan, after: error)
+                    }
+                    usedReserve = true
+                    continue
+                }
                 // An object that is gone or damaged may be had from a collection again.
                 guard let digest = error.missingObject, healed.insert(digest).inserted, try heal(digest, for: plan)
                 else { throw error }
@@ -30,7 +40,6 @@ extension Installation {
 
     private func carryOut(_ plan: Plan, _ progress: @escaping ProgressHandler) throws(InstallationError) -> State {
         let blitter = Blitter(store) { progress(.advanced(.staging, by: UInt64($0))) }
-        try checkSpace(plan)
         try InstallationError.states { () throws(StateError) in try root.beginChange() }
         var isDone = false
         defer { if isDone { root.endChange() } else { root.abandonChange() } }

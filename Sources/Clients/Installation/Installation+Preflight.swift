@@ -12,12 +12,18 @@ extension Installation {
     private static let reservedInodes: UInt64 = 64
 
     /// Refuses what will not fit, before anything is written.
-    func checkSpace(_ plan: Plan) throws(InstallationError) {
-        let free = try fileSystemStatus()
+    /// - Returns: whether it fits only with what is kept in reserve, which is there for returning to an older state too.
+    func needsReserve(_ plan: Plan) throws(InstallationError) -> Bool {
+        var free = try fileSystemStatus()
         // Counting every entry is worth it only where it gets tight.
-        if fits(try needs(of: plan, roughly(plan), free), free) { return }
+        if fits(try needs(of: plan, roughly(plan), free), free) { return false }
         let needs = try needs(of: plan, try staging(plan), free)
-        if !fits(needs, free) { throw .noSpace(shortage(of: needs, free)) }
+        if fits(needs, free) { return false }
+        let reserved = plan.isReturn ? root.reservedBytes : 0
+        free.availableBytes += reserved
+        if reserved > 0, free.totalInodes != 0 { free.freeInodes += 1 }
+        guard fits(needs, free) else { throw .noSpace(shortage(of: needs, free)) }
+        return true
     }
 
     /// What to say when the disk filled up although the check let the change pass: others write as well.
@@ -57,6 +63,19 @@ extension Installation {
             available: lacksInodes ? free.freeInodes : free.availableBytes)
     }
 
+}
+
+extension Plan {
+    /// Whether it only activates a state that exists.
+    var isReturn: Bool { if case .existing = target { true } else { false } }
+}
+
+extension InstallationError {
+    /// Whether it was no estimate that said so.
+    var isShortageOfOthers: Bool { if case .noSpace = self { false } else { true } }
+}
+
+extension Installation {
     // MARK: Estimating
 
     /// What writing a tree takes.
@@ -95,6 +114,10 @@ extension Installation {
         needs.add(bytes: 2, times: staging.records)
         // The state's file and the commits, which copy pages before they change them.
         needs.add(files: 2, of: free.blockSize)
+        if plan.isReturn {
+            needs.add(bytes: 128 << 10)
+            return needs
+        }
         needs.add(bytes: 512 << 10)
         needs.add(bytes: Self.reservedBytes)
         needs.add(inodes: Self.reservedInodes)

@@ -57,21 +57,50 @@ package final class Installation: Sendable {
         if case .changing = access {
             try InstallationError.states { () throws(StateError) in try root.checkOwner() }
         }
-        if case .changing(let waiting) = access { lock = try Self.lock(root, waiting) } else { lock = nil }
-        var isReading = false
-        if case .reading = access { isReading = true }
-        let store = try Self.openStoreRebuilding(root, isWritable: !isReading, access, notice)
-        let stateStore = StateStore(root, store)
-        recovery =
-            switch access {
-            case .reading: .notNeeded
-            case .changing: try Self.recover(root, store, stateStore)
-            case .tidying: try Self.recoverIfIdle(root, store, stateStore)
+        if case .changing(let waiting) = access {
+            lock = try Self.usingReserve(of: root, access) { () throws(InstallationError) in
+                try Self.lock(root, waiting)
             }
+        } else {
+            lock = nil
+        }
+        let (store, stateStore, recovery) = try Self.usingReserve(of: root, access) { () throws(InstallationError) in
+            try Self.open(root, access, notice)
+        }
+        self.recovery = recovery
         self.root = root
         self.store = store
         self.stateStore = stateStore
         collections = CollectionManager(root: root.path, environment: store.environment, notice: notice)
+    }
+
+    private static func open(
+        _ root: RootDirectory, _ access: Access, _ notice: @Sendable (String) -> Void
+    ) throws(InstallationError) -> (ContentStore, StateStore, Recovery) {
+        var isReading = false
+        if case .reading = access { isReading = true }
+        let store = try openStoreRebuilding(root, isWritable: !isReading, access, notice)
+        let stateStore = StateStore(root, store)
+        let recovery: Recovery =
+            switch access {
+            case .reading: .notNeeded
+            case .changing: try recover(root, store, stateStore)
+            case .tidying: try recoverIfIdle(root, store, stateStore)
+            }
+        return (store, stateStore, recovery)
+    }
+
+    /// Runs `body`, which has to be done before anything can free space; on a full disk once more, without the reserve.
+    private static func usingReserve<R: ~Copyable>(
+        of root: RootDirectory, _ access: Access, _ body: () throws(InstallationError) -> R
+    ) throws(InstallationError) -> R {
+        do throws(InstallationError) {
+            return try body()
+        } catch {
+            if case .reading = access { throw error }
+            guard error.kind == .noSpace, root.giveUpReserve() else { throw error }
+        }
+        return try body()
     }
 
     /// For the one who holds the root's lock already, and has seen to what an earlier command was stopped in.

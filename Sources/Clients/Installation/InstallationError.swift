@@ -98,9 +98,11 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
     /// Whether it is the user's share of the disk that is used up, of which the file system says nothing.
     var isQuotaExceeded: Bool {
         switch self {
-        case .system(let error), .store(.system(let error)), .state(.system(let error)),
-            .state(.store(.system(let error))):
-            error.number == .quotaExceeded
+        case .system(let error): error.isQuotaExceeded
+        case .store(let error): error.isQuotaExceeded
+        case .state(let error): error.isQuotaExceeded
+        case .database(let error): error.isQuotaExceeded
+        case .repository(let error): error.isQuotaExceeded
         default: false
         }
     }
@@ -144,7 +146,7 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         case .state(let error): error.isDiskFull ? .noSpace : .failed
         case .store(let error): error.isDiskFull ? .noSpace : .failed
         case .repository(let error): error.isDiskFull ? .noSpace : .failed
-        case .database(let error): error.code == .diskFull ? .noSpace : .failed
+        case .database(let error): error.isDiskFull ? .noSpace : .failed
         case .system(let error): error.isDiskFull ? .noSpace : .failed
         default: .failed
         }

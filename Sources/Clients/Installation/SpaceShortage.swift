@@ -30,7 +30,7 @@ package struct SpaceShortage: Hashable, Sendable, CustomStringConvertible {
         let place = "\(root): the file system at \(fileSystem) "
         let numbers = "\(available) \(resource.rawValue) free, this change needs \(needed)"
         if missing == 0 { return "\(place)was full for a while; it has \(numbers): run the command again" }
-        let advice = resource == .bytes ? "free some space" : "remove files or states"
+        let advice = "remove states (`moss state prune`), collect garbage (`moss gc`) or free space otherwise"
         return place + (isAfterwards ? "filled up meanwhile; it has " : "has ") + numbers
             + ", \(missing) more; \(advice) and run the command again"
     }

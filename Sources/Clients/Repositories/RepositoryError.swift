@@ -38,6 +38,8 @@ package struct RepositoryError: Error, Hashable, Sendable {
     package var message: String
     /// Whether there was no room left on the disk.
     package private(set) var isDiskFull = false
+    /// Whether it was the user's share of the disk.
+    package private(set) var isQuotaExceeded = false
 
     package init(_ code: Code, _ subject: String, _ message: String) {
         self.code = code
@@ -48,12 +50,12 @@ package struct RepositoryError: Error, Hashable, Sendable {
     init(_ error: SystemError, below directory: BytePath = "") {
         let located = directory.isEmpty ? error : error.below(directory)
         self.init(.system, located.path.display, "\(located)")
-        isDiskFull = error.isDiskFull
+        (isDiskFull, isQuotaExceeded) = (error.isDiskFull, error.isQuotaExceeded)
     }
 
     init(_ error: DatabaseError) {
         self.init(.database, error.directory.display, "\(error)")
-        isDiskFull = error.code == .diskFull
+        (isDiskFull, isQuotaExceeded) = (error.isDiskFull, error.isQuotaExceeded)
     }
 }
 

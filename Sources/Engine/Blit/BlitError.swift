@@ -29,6 +29,15 @@ package enum BlitError: Error, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether it was the user's share of the disk.
+    package var isQuotaExceeded: Bool {
+        switch self {
+        case .system(let error): error.isQuotaExceeded
+        case .store(let error): error.isQuotaExceeded
+        default: false
+        }
+    }
+
     /// Whether the tree on disk, and not the disk or the store, is to blame.
     package var isTampering: Bool {
         if case .tampered = self { true } else { false }

@@ -8,7 +8,7 @@ package import PackageModel
 extension ContentStore {
     /// Pins packages and objects until the lease ends. Not inside a view of the database: this looks at it afresh.
     ///
-    /// Where this user may not write, the lease is an anonymous one, which pins everything.
+    /// Where this user may not write, or there is no room, the lease is an anonymous one, which pins everything.
     ///
     /// - Parameters:
     ///   - packages: recorded ones, with all their objects.
@@ -32,7 +32,7 @@ extension ContentStore {
         do throws(SystemError) {
             return try Lease.take(description, pins, below: directory)
         } catch {
-            guard [.accessDenied, .notPermitted, .readOnlyFileSystem].contains(error.number) else {
+            guard error.isDiskFull || [.accessDenied, .notPermitted, .readOnlyFileSystem].contains(error.number) else {
                 throw .system(error)
             }
         }
@@ -112,7 +112,7 @@ extension ContentStore {
                 if removingStale && !isHeld { try? directory.unlink(entry.name) }
             }
         } catch {
-            throw .system(error.below(".moss/leases"))
+            throw .system(error.below("leases"))
         }
         return leases
     }

@@ -47,7 +47,7 @@ package struct Lease: ~Copyable, Sendable {
             } catch {
                 try? directory.unlink(temporary)
                 // It was taken for a leftover between being made and being locked.
-                guard error.number == .noSuchFile else { throw error.below(".moss/leases") }
+                guard error.number == .noSuchFile else { throw error.below("leases") }
             }
         }
     }
@@ -74,7 +74,7 @@ package struct Lease: ~Copyable, Sendable {
             try? lease.append(LeaseText.pid(CurrentProcess.identifier))
             return lease
         }
-        throw SystemError(.noSuchFile, call: "open", path: ".moss/leases")
+        throw SystemError(.noSuchFile, call: "open", path: "leases")
     }
 
     /// Adds whole lines, or nothing at all.
@@ -85,7 +85,7 @@ package struct Lease: ~Copyable, Sendable {
             try descriptor.write(bytes)
         } catch {
             try? descriptor.truncate(to: size)
-            throw error.below(".moss/leases")
+            throw error.below("leases")
         }
     }
 

@@ -61,7 +61,16 @@ extension StoreError {
     package var isDiskFull: Bool {
         switch self {
         case .system(let error): error.isDiskFull
-        case .database(let error): error.code == .diskFull
+        case .database(let error): error.isDiskFull
+        default: false
+        }
+    }
+
+    /// Whether it was the user's share of the disk.
+    package var isQuotaExceeded: Bool {
+        switch self {
+        case .system(let error): error.isQuotaExceeded
+        case .database(let error): error.isQuotaExceeded
         default: false
         }
     }

@@ -62,18 +62,25 @@ extension RootDirectory {
 
     /// Sets space aside where there is plenty, so that a full disk can still be emptied: removing records takes space
     /// before it gives any back.
-    package func keepReserve() {
+    ///
+    /// - Parameter evenIfTight: take what little there is, after the reserve was given up for something else.
+    package func keepReserve(evenIfTight: Bool = false) {
         // A convenience: without it, collecting on a full disk may need a file removed by hand first.
         guard (try? moss.statusIfPresent(of: Self.reserveName)) == .some(nil),
-            let space = try? moss.fileSystemStatus(), space.availableBytes / 16 >= Self.reserveByteCount.lowerBound,
+            let space = try? moss.fileSystemStatus(),
+            case let share = evenIfTight ? space.availableBytes / 2 : space.availableBytes / 16,
+            share >= (evenIfTight ? 64 << 10 : Self.reserveByteCount.lowerBound),
             let file = try? moss.makeFile(Self.reserveName, .write, mode: 0o600)
         else { return }
         do throws(SystemError) {
-            try file.allocate(min(space.availableBytes / 16, Self.reserveByteCount.upperBound))
+            try file.allocate(min(share, Self.reserveByteCount.upperBound))
         } catch {
             try? moss.unlink(Self.reserveName)
         }
     }
+
+    /// What giving up the reserve would give back.
+    package var reservedBytes: UInt64 { (try? moss.statusIfPresent(of: Self.reserveName)?.size) ?? 0 }
 
     /// - Returns: whether there was something to give up.
     package func giveUpReserve() -> Bool {

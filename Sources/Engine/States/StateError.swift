@@ -82,9 +82,20 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
     package var isDiskFull: Bool {
         switch self {
         case .system(let error): error.isDiskFull
-        case .database(let error): error.code == .diskFull
+        case .database(let error): error.isDiskFull
         case .store(let error): error.isDiskFull
         case .blit(let error): error.isDiskFull
+        default: false
+        }
+    }
+
+    /// Whether it was the user's share of the disk.
+    package var isQuotaExceeded: Bool {
+        switch self {
+        case .system(let error): error.isQuotaExceeded
+        case .database(let error): error.isQuotaExceeded
+        case .store(let error): error.isQuotaExceeded
+        case .blit(let error): error.isQuotaExceeded
         default: false
         }
     }

@@ -41,14 +41,22 @@ extension StateStore {
             let other = try pins().values.first { $0.name == name && $0.state != number }
             if let other { throw .stateNameTaken(name, by: other.state) }
         }
-        try root.system { () throws(SystemError) in
+        try inMoss { () throws(SystemError) in
             if try root.moss.statusIfPresent(of: Self.directoryName) == nil {
                 try root.moss.ensureDirectory(Self.directoryName)
                 try root.moss.syncDirectory()
             }
-            try root.moss.openDirectory(Self.directoryName).replaceFile(
-                BytePath("\(number)"), with: Array("\(name ?? "")\n".utf8), durable: true)
+            let directory = try root.moss.openDirectory(Self.directoryName)
+            do throws(SystemError) {
+                try directory.replaceFile(BytePath("\(number)"), with: Array("\(name ?? "")\n".utf8), durable: true)
+            } catch {
+                throw error.below(Self.directoryName)
+            }
         }
+    }
+
+    private func inMoss(_ body: () throws(SystemError) -> Void) throws(StateError) {
+        try StateError.at(root.path.appending(".moss"), body)
     }
 
     /// - Returns: whether there was a pin.

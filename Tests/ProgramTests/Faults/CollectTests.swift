@@ -231,7 +231,7 @@ struct CollectTests {
                 try makeStates(root, packages + [bulk], going: [bulk])
                 if !hasReserve { try Descriptor.openDirectory(mount).unlink("root/.moss/reserve") }
                 let listing = try root.listing()
-                try fill(mount)
+                try LoopFileSystem.fill(mount)
                 let disk = try Descriptor.openDirectory(mount)
                 #expect(try disk.fileSystemStatus().availableBytes == 0)
                 let promised = try collect(root, "--dry-run").freed
@@ -241,27 +241,6 @@ struct CollectTests {
                 #expect(try root.listing() == listing && root.states().map(\.number) == [2, 3])
                 #expect(try root.litter() == [])
             }
-        }
-    }
-
-    /// Takes the last byte, what is set aside for root included.
-    private func fill(_ mount: BytePath) throws {
-        let filler = try Descriptor.openDirectory(mount).open("filler", [.write, .create])
-        var chunk = 1 << 20
-        var offset: UInt64 = 0
-        while chunk >= 512 {
-            do throws(SystemError) {
-                try filler.write(Array(repeating: 1, count: chunk))
-                offset += UInt64(chunk)
-            } catch {
-                chunk /= 2
-            }
-        }
-        try filler.syncFileSystem()
-        let more = try Descriptor.openDirectory(mount)
-        for number in 0..<4096 {
-            guard let file = try? more.open(BytePath("filler\(number)"), [.write, .create]) else { return }
-            if (try? file.write(Array(repeating: 1, count: 4096))) == nil { return }
         }
     }
 }
