@@ -27,6 +27,9 @@ package struct RecordCheck {
     private var reached: Set<TreeID> = []
     /// Objects without a record that are needed all the same.
     private var unrecorded: [Digest128: [EntryMetadata: UInt64]] = [:]
+    private var needs = NeededObjects()
+    /// How far the reading was when each damage was found: looking up what is needed comes later, in an order of its own.
+    private var places: [Int] = []
 
     /// Looks at everything.
     ///
@@ -42,6 +45,7 @@ package struct RecordCheck {
             try store.environment.view { transaction throws in
                 // The view may run again; each time from the start.
                 (damage, reached, unrecorded, packages) = ([], [], [:], [])
+                (needs, places, chosenUnrecorded) = (NeededObjects(), [], [])
                 try readObjects(transaction)
                 try readPackages(transaction, all: chosen == nil)
                 for root in roots {
@@ -52,6 +56,7 @@ package struct RecordCheck {
                     try readTree(root.tree, transaction, isChosen: isChosen, needsContent: true)
                 }
                 for tree in others { try readTree(tree, transaction, isChosen: false, needsContent: false) }
+                lookUpNeeds()
                 addUnrecorded()
             }
         } catch let error as DatabaseError {
@@ -59,6 +64,8 @@ package struct RecordCheck {
         } catch {
             preconditionFailure("a check of records throws none but database errors: \(error)")
         }
+        let order = damage.indices.sorted { (places[$0], $0) < (places[$1], $1) }
+        damage = order.map { damage[$0] }
         for index in table.rows.indices where !table.rows[index].marks.contains(.needed) {
             let row = table.rows[index]
             add(.object(row.digest, row.variant), .orphan, "no package needs it")
@@ -67,8 +74,11 @@ package struct RecordCheck {
 
     private var known: Set<PackageID> = []
 
-    private mutating func add(_ subject: Damage.Subject, _ problem: Damage.Problem, _ detail: String = "") {
+    private mutating func add(
+        _ subject: Damage.Subject, _ problem: Damage.Problem, _ detail: String = "", at place: Int? = nil
+    ) {
         damage.append(Damage(subject, problem, detail))
+        places.append(place ?? needs.total)
     }
 
     private static func key(_ digest: Digest128) -> [UInt8] { digest.canonicalBytes }
@@ -135,22 +145,28 @@ package struct RecordCheck {
 
     private var chosenUnrecorded: Set<Digest128> = []
 
-    /// Marks an object as needed.
-    /// - Returns: false where it has no record.
-    private mutating func need(_ record: EntryRecord, isChosen: Bool) -> Bool {
-        if record.size == 0 { return true }
-        let digest = record.identifier
-        let variant = store.effective(record.metadata)
-        guard let index = table.index(of: digest, variant) else {
-            unrecorded[digest, default: [:]][variant] = record.size
-            if isChosen { chosenUnrecorded.insert(digest) }
-            return false
+    private mutating func need(_ record: EntryRecord, isChosen: Bool, package: Int? = nil) {
+        if record.size == 0 { return }
+        needs.add(record.identifier, store.effective(record.metadata), record.size, isChosen: isChosen, package: package)
+        if needs.isFull { lookUpNeeds() }
+    }
+
+    /// Marks objects as needed.
+    private mutating func lookUpNeeds() {
+        for need in needs.takeInOrderOfDigests() {
+            guard let index = table.index(of: need.digest, need.variant) else {
+                unrecorded[need.digest, default: [:]][need.variant] = need.size
+                if need.isChosen { chosenUnrecorded.insert(need.digest) }
+                if need.package >= 0 { needs.incomplete.insert(Int(need.package)) }
+                continue
+            }
+            if table.rows[index].size != need.size {
+                add(
+                    .record(bucket: "objects", key: Self.key(need.digest)), .wrongSize, "\(need.size) bytes are needed",
+                    at: need.place)
+            }
+            table.rows[index].marks.formUnion(need.isChosen ? [.needed, .chosen] : .needed)
         }
-        if table.rows[index].size != record.size {
-            add(.record(bucket: "objects", key: Self.key(digest)), .wrongSize, "\(record.size) bytes are needed")
-        }
-        table.rows[index].marks.formUnion(isChosen ? [.needed, .chosen] : .needed)
-        return true
     }
 
     // MARK: Packages
@@ -168,12 +184,12 @@ package struct RecordCheck {
             }
         }
         known = Set(packages)
-        for id in packages {
+        // Of layouts that can be read.
+        var ends: [Int: Int] = [:]
+        for (number, id) in packages.enumerated() {
             do throws(StoreError) {
-                let bytes = try store.layoutBytes(of: id, in: transaction)
-                if try !readLayout(bytes, id, isChosen: all) {
-                    add(.record(bucket: "objects", key: id.bytes), .dangling, "objects of package \(id) have no record")
-                }
+                try readLayout(try store.layoutBytes(of: id, in: transaction), number, isChosen: all)
+                ends[number] = needs.total
             } catch {
                 switch error {
                 case .unknownPackage: add(.record(bucket: "layouts", key: id.bytes), .missing)
@@ -183,6 +199,13 @@ package struct RecordCheck {
                 default: add(.record(bucket: "layouts", key: id.bytes), .damaged, "\(error)")
                 }
             }
+        }
+        lookUpNeeds()
+        for number in needs.incomplete.sorted() {
+            guard let end = ends[number] else { continue }
+            let id = packages[number]
+            add(
+                .record(bucket: "objects", key: id.bytes), .dangling, "objects of package \(id) have no record", at: end)
         }
         var layouts = try transaction.cursor(in: StoreBuckets.layouts)
         while let id = try layouts.nextKey() { addIfUnknown(id, "layouts") }
@@ -195,23 +218,20 @@ package struct RecordCheck {
         add(.record(bucket: bucket, key: id.bytes), .dangling, "of a package without a record")
     }
 
-    /// - Returns: false where an object it names has no record.
     private mutating func readLayout(
-        _ bytes: UnsafeRawBufferPointer, _ id: PackageID, isChosen: Bool
-    ) throws(StoreError) -> Bool {
-        var isWhole = true
+        _ bytes: UnsafeRawBufferPointer, _ package: Int, isChosen: Bool
+    ) throws(StoreError) {
         do throws(TreeError) {
             var groups = try LayoutGroups(bytes)
             while let group = try groups.next() {
                 var records = group.records
                 while let record = try records.next() {
-                    if record.kind == .regular, !need(record, isChosen: isChosen) { isWhole = false }
+                    if record.kind == .regular { need(record, isChosen: isChosen, package: package) }
                 }
             }
         } catch {
             throw .tree(error)
         }
-        return isWhole
     }
 
     // MARK: Trees
@@ -232,7 +252,7 @@ package struct RecordCheck {
                 while let record = try cursor.next() {
                     switch record.kind {
                     case .directory: pending.append(record.identifier)
-                    case .regular: if needsContent { _ = need(record, isChosen: isChosen) }
+                    case .regular: if needsContent { need(record, isChosen: isChosen) }
                     case .symlink: break
                     }
                 }
