@@ -25,40 +25,46 @@ struct Entrypoint: ParsableCommand {
         let work = BytePath(work)
         let tools = Tools(directory: try CurrentProcess.executablePath().parent)
         try Descriptor.openDirectory(work.parent).ensureDirectory(work.lastComponent)
+        Report.begin("making the corpus")
         let inputs = try BenchmarkInputs(
             directory: work, tools: tools, packages: packages, entries: entries, level: level)
         let image = try JournaledImage(at: work.appending("image"), gigabytes: imageGigabytes)
         defer { image.unmount() }
         let parts = Set(only.isEmpty ? Part.allCases : only)
 
-        var report = Report()
+        let report = Report()
         if parts.contains(.unpack) {
+            Report.begin("unpacking stones, against zstd")
             report.add(try UnpackLimits(inputs: inputs, mountPoint: image.mountPoint, rounds: rounds).table())
         }
         if parts != [.unpack] {
+            Report.begin("installing the corpus")
             let moss = try MossRoot(
                 "root", with: "corpus-all", of: inputs.collection, tools: tools, mountPoint: image.mountPoint)
             for part in Part.allCases where parts.contains(part) {
-                for table in try tables(of: part, moss, tools, inputs, image) { report.add(table) }
+                try add(part, to: report, moss, tools, inputs, image)
             }
         }
-        print(report.text)
     }
 
     /// The tables that need the installed corpus.
-    private func tables(
-        of part: Part, _ moss: MossRoot, _ tools: Tools, _ inputs: BenchmarkInputs, _ image: JournaledImage
-    ) throws -> [Report.Table] {
+    private func add(
+        _ part: Part, to report: Report, _ moss: MossRoot, _ tools: Tools, _ inputs: BenchmarkInputs,
+        _ image: JournaledImage
+    ) throws {
+        Report.begin("part \(part.rawValue)")
         switch part {
-        case .unpack: []
-        case .start: [try StartupFigures(moss: moss, rounds: rounds).table()]
-        case .compose: [try ComposeFigures(moss: moss, rounds: rounds).table()]
-        case .blit: [try BlitFigures(moss: moss, tools: tools, image: image, rounds: rounds).table()]
-        case .change: [try ChangeFigures(moss: moss, rounds: rounds).table()]
-        case .view: try ViewFigures(moss: moss, tools: tools, inputs: inputs, image: image, rounds: rounds).tables()
+        case .unpack: break
+        case .start: report.add(try StartupFigures(moss: moss, rounds: rounds).table())
+        case .compose: report.add(try ComposeFigures(moss: moss, rounds: rounds).table())
+        case .blit: report.add(try BlitFigures(moss: moss, tools: tools, image: image, rounds: rounds).table())
+        case .change: report.add(try ChangeFigures(moss: moss, rounds: rounds).table())
+        case .view:
+            try ViewFigures(moss: moss, tools: tools, inputs: inputs, image: image, rounds: rounds).add(to: report)
         case .collect:
-            [try CollectFigures(moss: moss, inputs: inputs, tools: tools, mountPoint: image.mountPoint).table()]
-        case .check: try CheckFigures(moss: moss, tools: tools, rounds: rounds).tables()
+            report.add(
+                try CollectFigures(moss: moss, inputs: inputs, tools: tools, mountPoint: image.mountPoint).table())
+        case .check: try CheckFigures(moss: moss, tools: tools, rounds: rounds).add(to: report)
         }
     }
 }

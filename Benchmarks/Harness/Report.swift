@@ -1,4 +1,6 @@
-/// Tables of figures as Markdown.
+import Glibc
+
+/// Tables of figures as Markdown, printed as soon as each is done.
 struct Report {
     struct Table {
         var title: String
@@ -15,17 +17,16 @@ struct Report {
         var goal: Double?
     }
 
-    private var tables: [Table] = []
-
-    mutating func add(_ table: Table) {
-        tables.append(table)
+    func add(_ table: Table) {
+        let head = "\n## \(table.title)\n\n| what | median | least | ratio | goal |\n|---|---|---|---|---|\n"
+        print(head + table.rows.map(Self.line).joined(separator: "\n"))
+        fflush(nil)
     }
 
-    var text: String {
-        tables.map { table in
-            let head = "\n## \(table.title)\n\n| what | median | least | ratio | goal |\n|---|---|---|---|---|\n"
-            return head + table.rows.map(Self.line).joined(separator: "\n")
-        }.joined(separator: "\n")
+    /// Says on standard error what is being done, as most of it takes minutes.
+    static func begin(_ work: String) {
+        let line = Array("moss-benchmark: \(work)\n".utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     private static func line(_ row: Row) -> String {

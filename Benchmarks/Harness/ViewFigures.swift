@@ -11,12 +11,15 @@ struct ViewFigures {
 
     private var place: BytePath { image.mountPoint.appending("views") }
 
-    func tables() throws -> [Report.Table] {
-        var tables = [try starts()]
-        tables += try listings()
-        tables.append(try archives())
-        tables += try bigReads()
-        return tables
+    func add(to report: Report) throws {
+        Report.begin("starting views")
+        report.add(try starts())
+        Report.begin("listing the tree in views")
+        for table in try listings() { report.add(table) }
+        Report.begin("archiving the tree from views")
+        report.add(try archives())
+        Report.begin("reading a large file from views")
+        for table in try bigReads() { report.add(table) }
     }
 
     // MARK: Starting
