@@ -74,7 +74,7 @@ package struct GcReport: Report {
         output.line(sentence)
         writeKept(to: output)
         for line in freed.stuck { output.line("Stays for now: \(line.printable)") }
-        for files in freed.localFiles { output.line("Found \(files.line("/").printable)") }
+        for files in freed.localFiles { output.line("Found \(files.line("").printable)") }
         guard let differences else { return }
         if differences.isEmpty { output.line("A full mark found nothing else.") }
         for difference in differences {
