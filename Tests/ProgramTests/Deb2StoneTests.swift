@@ -1,4 +1,6 @@
 import BytePath
+import Glibc
+import LinuxSystem
 import PackageModel
 import StoneFormat
 import TestSupport
@@ -60,6 +62,49 @@ enum DebianSample {
             #expect(missing.errorText.hasPrefix("deb2stone: nowhere: "))
             #expect(try deb2stone(directory, []).end == .exited(64))
             #expect(try deb2stone(directory, ["--level", "77", "debs"]).end == .exited(64))
+        }
+    }
+
+    /// A file of any size that is being written has no name that it could leave behind.
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])
+    func aSignalLeavesNothing(signal: Int32) throws {
+        try withScratchDirectory { directory in
+            try DebianSample.make(in: directory)
+            let script = """
+                set -e; umask 022; cd "$1"; mkdir -p tree/usr/share
+                for n in 1 2 3; do head -c 20000000 /dev/urandom >tree/usr/share/$n; done
+                dpkg-deb --root-owner-group -Znone --build tree debs/tool.deb >/dev/null
+                """
+            try Command("sh", ["-c", BytePath(script), "sh", directory]).runSuccessfully()
+            for delay: UInt32 in [50, 200, 500, 900] {
+                var command = try BuiltProduct.deb2stone.command(["-o", "out", "--level", "1", "debs"])
+                command.directory = directory
+                let running = try command.start()
+                pause(milliseconds: delay)
+                running.signal(signal)
+                _ = try running.wait()
+                let left = TestFiles.names(in: directory.appending("out").display) ?? []
+                #expect(left.filter { $0.hasPrefix(".") } == [], "\(delay)")
+            }
+        }
+    }
+
+    /// File systems without nameless files have leftovers of what was killed; those in use by others stay.
+    @Test func leftoversGoWithTheNextRun() throws {
+        try withScratchDirectory { directory in
+            try DebianSample.make(in: directory)
+            let top = try Descriptor.openDirectory(directory)
+            try top.makeDirectory("out")
+            try top.replaceFile("out/.deb2stone-1-0", with: [1])
+            try top.replaceFile("out/.deb2stone-2-0", with: [1])
+            let used = try top.open("out/.deb2stone-2-0")
+            let isLocked = try used.lock(.exclusive)
+            #expect(isLocked)
+            #expect(try deb2stone(directory, ["-o", "out", "debs"]).end == .exited(0))
+            #expect(try deb2stone(directory, ["-o", "out", "debs"]).end == .exited(0))
+            let names = TestFiles.names(in: directory.appending("out").display)?.sorted()
+            #expect(names == [".deb2stone-2-0", "tool-1-1-1-x86_64.stone"])
+            _ = consume used
         }
     }
 }

@@ -13,6 +13,20 @@ extension Descriptor {
         guard result == 0 else { throw .last("link", name) }
     }
 
+    /// Gives a file that was opened without a name one in `directory`, where it must not exist.
+    package func giveName(_ name: BytePath, below directory: borrowing Descriptor) throws(SystemError) {
+        let (file, target) = (raw, directory.raw)
+        // The other way, AT_EMPTY_PATH, is for those who may open any file.
+        let result = BytePath("/proc/self/fd/\(file)").withCString { source in
+            name.withCString { linkat(moss_AT_FDCWD, source, target, $0, AT_SYMLINK_FOLLOW) }
+        }
+        if result == 0 { return }
+        guard errno == ENOENT else { throw .last("link", name) }
+        guard name.withCString({ linkat(file, "", target, $0, moss_AT_EMPTY_PATH) }) == 0 else {
+            throw .last("link", name)
+        }
+    }
+
     package func readLink(_ name: BytePath) throws(SystemError) -> BytePath {
         try withUnsafeTemporaryAllocation(byteCount: Int(PATH_MAX), alignment: 1) {
             (buffer) throws(SystemError) -> BytePath in

@@ -35,10 +35,13 @@ package struct Descriptor: ~Copyable, Sendable {
         package static let append = OpenOptions(rawValue: O_APPEND)
         package static let directory = OpenOptions(rawValue: O_DIRECTORY)
         package static let noFollow = OpenOptions(rawValue: O_NOFOLLOW)
+        /// A terminal does not become that of this process's session.
+        package static let noControllingTerminal = OpenOptions(rawValue: moss_O_NOCTTY)
         package static let nonBlocking = OpenOptions(rawValue: O_NONBLOCK)
         /// A place only: good for *at calls and status, not for reading.
         package static let pathOnly = OpenOptions(rawValue: moss_O_PATH)
-        /// A new file without a name in the directory that is opened.
+        /// A new file without a name, in the directory that is opened; see ``Descriptor/giveName(_:below:)``. Not all
+        /// file systems have them.
         package static let unnamed = OpenOptions(rawValue: moss_O_TMPFILE)
     }
 

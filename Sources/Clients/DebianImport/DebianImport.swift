@@ -92,6 +92,7 @@ package struct DebianImport: Sendable {
     private func prepareOutput() throws(DebianImportError) {
         do throws(SystemError) {
             try Descriptor.openDirectory(".").ensureDirectory(options.output)
+            try OutputDirectory(options.output).removeLeftovers()
         } catch {
             throw DebianImportError(error, options.output)
         }
@@ -100,7 +101,8 @@ package struct DebianImport: Sendable {
     private func scan(_ files: [BytePath], _ failures: inout [DebianImportError]) -> [ScannedPackage] {
         let results = inParallel(files, .reading, name: { $0.lastComponent.display }) {
             (file, worker) throws(DebianImportError) in
-            try PackageScanner(file: file, scratchDirectory: options.output, scratchName: scratchName(worker)).scan()
+            let name = OutputDirectory.scratchName(worker)
+            return try PackageScanner(file: file, scratchDirectory: options.output, scratchName: name).scan()
         }
         return successes(results, &failures)
     }
@@ -133,7 +135,8 @@ package struct DebianImport: Sendable {
             (item, worker) throws(DebianImportError) in
             let plan = item.plan
             let builder = StoneBuilder(
-                plan: plan, outputDirectory: options.output, scratchName: scratchName(worker), options: writerOptions)
+                plan: plan, outputDirectory: options.output, scratchName: OutputDirectory.scratchName(worker),
+                options: writerOptions)
             let size = try builder.build()
             return ConversionReport.Package(
                 name: plan.metadata.name, version: plan.metadata.version, architecture: plan.metadata.architecture,
@@ -141,10 +144,6 @@ package struct DebianImport: Sendable {
                 contentBytes: item.size, stoneBytes: size, dropped: plan.dropped)
         }
         return successes(results, &failures).sorted { ($0.name, $0.architecture) < ($1.name, $1.architecture) }
-    }
-
-    private func scratchName(_ worker: Int) -> String {
-        ".deb2stone-\(CurrentProcess.identifier)-\(worker)"
     }
 
     /// Runs `body` on every item, on as many threads as there are jobs; results in the items' order.

@@ -31,7 +31,8 @@ package struct DebianImportError: Error, Sendable, CustomStringConvertible {
     }
 
     init(_ error: SystemError, _ file: BytePath) {
-        self.init(.system, file, "\(error)")
+        // The subject is said once.
+        self.init(.system, file, error.path.isEmpty || error.path == file ? error.cause : "\(error)")
     }
 
     package var description: String { "\(file.display): \(message)" }

@@ -18,7 +18,7 @@ struct LayoutCollector {
     }
 
     /// Whether a member goes into the layout; lists it if not.
-    mutating func keeps(_ place: UsrMapping.Place, _ name: BytePath, isDirectory: Bool, isLink: Bool) -> Bool {
+    private mutating func keeps(_ place: UsrMapping.Place, _ name: BytePath, isDirectory: Bool, isLink: Bool) -> Bool {
         switch place {
         case .kept: return true
         case .implied:
@@ -28,7 +28,22 @@ struct LayoutCollector {
         return false
     }
 
+    /// Adds what an archive has under a name, if that goes into the layout.
     mutating func add(
+        _ member: HardLinks.Member, at parts: [ArraySlice<UInt8>], _ place: UsrMapping.Place
+    ) throws(DebianImportError) {
+        let name = UsrMapping.joined(parts)
+        switch member {
+        case .file(let file):
+            guard keeps(place, name, isDirectory: false, isLink: false) else { return }
+            try add(file, parts, place)
+        case .other(let entry):
+            guard keeps(place, name, isDirectory: entry.isDirectory, isLink: entry.isSymlink) else { return }
+            try add(entry, parts, place)
+        }
+    }
+
+    private mutating func add(
         _ file: PackageScanner.Original, _ parts: [ArraySlice<UInt8>], _ place: UsrMapping.Place
     ) throws(DebianImportError) {
         guard case .kept(let path) = place else { return }
@@ -38,7 +53,7 @@ struct LayoutCollector {
         try insert(entry, from: parts)
     }
 
-    mutating func add(
+    private mutating func add(
         _ member: ArchiveEntry, _ parts: [ArraySlice<UInt8>], _ place: UsrMapping.Place
     ) throws(DebianImportError) {
         guard case .kept(let path) = place else { return }

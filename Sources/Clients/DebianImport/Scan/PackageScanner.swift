@@ -11,7 +11,7 @@ struct PackageScanner {
     /// Distinguishes this scan's scratch file from others'.
     let scratchName: String
 
-    /// A regular file as the archive has it, for the hard links to it.
+    /// A regular file as the archive has it, for the hard links to it too.
     struct Original {
         let digest: Digest128
         let size: UInt64
@@ -52,48 +52,45 @@ struct PackageScanner {
     private func read(
         _ archive: inout ArchiveReader, into layout: inout LayoutCollector
     ) throws(DebianImportError) {
-        var originals: [BytePath: Original] = [:]
+        var links = HardLinks(file)
         var content = ContentScanner(directory: scratchDirectory, name: scratchName)
         while let entry = try archive.nextEntry() {
-            guard let parts = UsrMapping.components(entry.path) else {
-                throw DebianImportError(.unsafePath, file, "the path \"\(entry.path.display)\" is not allowed")
-            }
+            let parts = try components(entry.path, "path")
             let name = UsrMapping.joined(parts)
             for attribute in entry.attributeNames {
                 layout.drop(.extendedAttribute, "\(attribute) of /\(name.display)")
             }
             let place = UsrMapping.place(parts)
             if let target = entry.hardLinkTarget {
-                let original = try hardLink(target, entry, originals)
-                originals[name] = original
-                if layout.keeps(place, name, isDirectory: false, isLink: false) {
-                    try layout.add(original, parts, place)
+                let targetParts = try components(target, "hard link target")
+                if let member = links.find(targetParts) {
+                    try layout.add(member, at: parts, place)
+                    links.note(member, at: parts)
+                } else {
+                    links.postpone(parts, to: targetParts)
                 }
             } else if entry.isRegular {
                 let path: BytePath? = if case .kept(let path) = place { path } else { nil }
                 let facts = try content.read(&archive, as: path ?? name)
                 let original = Original(
                     digest: facts.digest, size: facts.size, mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid)
-                originals[name] = original
-                guard layout.keeps(place, name, isDirectory: false, isLink: false) else { continue }
-                try layout.add(original, parts, place)
+                links.note(.file(original), at: parts)
+                try layout.add(.file(original), at: parts, place)
                 if let path { layout.note(facts, at: path) }
-            } else if layout.keeps(place, name, isDirectory: entry.isDirectory, isLink: entry.isSymlink) {
-                try layout.add(entry, parts, place)
+            } else {
+                if !entry.isDirectory { links.note(.other(entry), at: parts) }
+                try layout.add(.other(entry), at: parts, place)
             }
+        }
+        for (member, parts) in try links.postponed() {
+            try layout.add(member, at: parts, UsrMapping.place(parts))
         }
     }
 
-    private func hardLink(
-        _ target: BytePath, _ entry: ArchiveEntry, _ originals: [BytePath: Original]
-    ) throws(DebianImportError) -> Original {
-        guard let parts = UsrMapping.components(target) else {
-            throw DebianImportError(.unsafePath, file, "the hard link target \"\(target.display)\" is not allowed")
+    private func components(_ path: BytePath, _ what: String) throws(DebianImportError) -> [ArraySlice<UInt8>] {
+        guard let parts = UsrMapping.components(path) else {
+            throw DebianImportError(.unsafePath, file, "the \(what) \"\(path.display)\" is not allowed")
         }
-        guard let original = originals[UsrMapping.joined(parts)] else {
-            throw DebianImportError(
-                .damaged, file, "\(entry.path.display) is a hard link to \(target.display), which the package has not")
-        }
-        return original
+        return parts
     }
 }

@@ -17,10 +17,8 @@ struct ScratchFile: ~Copyable {
 
     private static func open(in directory: BytePath, _ name: BytePath) throws(DebianImportError) -> Descriptor {
         do throws(SystemError) {
-            let parent = try Descriptor.openDirectory(directory)
-            let file = try parent.open(name, [.readWrite, .create, .truncate, .noFollow], mode: 0o600)
-            try parent.unlink(name)
-            return file
+            let output = try OutputDirectory(directory)
+            return try output.makeUnnamed(name)
         } catch {
             throw DebianImportError(error, directory)
         }

@@ -17,42 +17,31 @@ struct StoneBuilder {
         let places = try collectContents(into: &scratch)
         let files = plan.wantedSizes.map { ContentFile(digest: $0.key, size: $0.value) }
             .sorted(by: ContentFile.precedes)
-        let output: Descriptor
         let temporary = BytePath(scratchName)
         let name = BytePath(plan.stoneFileName)
         let target = outputDirectory.appending(name)
-        do throws(SystemError) {
-            output = try Descriptor.openDirectory(outputDirectory)
-        } catch {
-            throw DebianImportError(error, outputDirectory)
-        }
+        let output = try outputting { () throws(SystemError) in try OutputDirectory(outputDirectory) }
+        let made = try outputting { () throws(SystemError) in try output.make(temporary) }
         do throws(DebianImportError) {
-            let size = try write(files, from: scratch, at: places, to: openOutput(output, temporary), target)
-            try rename(output, temporary, to: name, target)
+            let sink = try outputting { () throws(SystemError) in FileSink(try made.file.duplicate()) }
+            let size = try write(files, from: scratch, at: places, to: sink, target)
+            do throws(SystemError) {
+                try output.finish(made, as: name, temporary)
+            } catch {
+                throw DebianImportError(error.below(outputDirectory), target)
+            }
             return size
         } catch {
-            try? output.unlink(temporary)
+            output.drop(made)
             throw error
         }
     }
 
-    private func openOutput(
-        _ directory: borrowing Descriptor, _ name: BytePath
-    ) throws(DebianImportError) -> FileSink {
+    private func outputting<R: ~Copyable>(_ body: () throws(SystemError) -> R) throws(DebianImportError) -> R {
         do throws(SystemError) {
-            return FileSink(try directory.makeFile(name, [.write, .truncate]))
+            return try body()
         } catch {
-            throw DebianImportError(error, outputDirectory)
-        }
-    }
-
-    private func rename(
-        _ directory: borrowing Descriptor, _ name: BytePath, to newName: BytePath, _ target: BytePath
-    ) throws(DebianImportError) {
-        do throws(SystemError) {
-            try directory.rename(name, to: newName)
-        } catch {
-            throw DebianImportError(error, target)
+            throw DebianImportError(error.below(outputDirectory), outputDirectory)
         }
     }
 
