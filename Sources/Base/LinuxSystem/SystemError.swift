@@ -63,8 +63,16 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The same error with the path put below `directory`, for callers that know where a relative name was meant.
+    ///
+    /// What failed for `directory` itself, which callers open under its whole path, stays as it is.
     package func below(_ directory: BytePath) -> SystemError {
-        path.isAbsolute ? self : SystemError(number, call: call, path: directory.appending(path))
+        path.isAbsolute || path == directory
+            ? self : SystemError(number, call: call, path: directory.appending(path))
+    }
+
+    /// The same error about `path` where only a descriptor was known.
+    package func on(_ path: BytePath) -> SystemError {
+        self.path.isEmpty ? SystemError(number, call: call, path: path) : self
     }
 
     /// Whether the file system, or the user's share of it, has no room left.
@@ -78,10 +86,10 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         number == .notPermitted || number == .crossDevice || number == .readOnlyFileSystem || number.isBusy
     }
 
-    package var description: String {
-        let subject = path.isEmpty ? "" : "\(path.display): "
-        return "\(subject)\(hint ?? number.message) (\(call))"
-    }
+    package var description: String { (path.isEmpty ? "" : "\(path.display): ") + cause }
+
+    /// Without the path.
+    package var cause: String { "\(hint ?? number.message) (\(call))" }
 
     /// A sentence for the person, where the number alone would not say what to do.
     private var hint: String? {

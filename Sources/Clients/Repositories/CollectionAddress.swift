@@ -22,6 +22,22 @@ package enum CollectionAddress {
         return uri(of: text.hasPrefix("/") ? BytePath(text) : directory().appending(BytePath(text)))
     }
 
+    /// The same for an argument that need not be text.
+    package static func uri(
+        _ argument: BytePath, relativeTo directory: @autoclosure () -> BytePath
+    ) throws(RepositoryError) -> String {
+        if let text = String(validating: argument.bytes, as: UTF8.self) {
+            return try uri(text, relativeTo: directory())
+        }
+        guard URIReference.scheme(of: argument.display) == nil else {
+            // In a URL such bytes are written as escapes; encoding only these keeps the ones that are there.
+            return try uri(argument.bytes.reduce(into: "") { text, byte in
+                text += byte < 0x80 ? String(Unicode.Scalar(byte)) : URIReference.encode(BytePath(bytes: [byte]))
+            }, relativeTo: directory())
+        }
+        return uri(of: argument.isAbsolute ? argument : directory().appending(argument))
+    }
+
     /// A path as it is where it is text, else as a file URL, in which any byte can be written.
     package static func uri(of path: BytePath) -> String {
         if let text = String(validating: path.bytes, as: UTF8.self) { return text }

@@ -140,8 +140,12 @@ package final class RootDirectory: Sendable {
             var place = path
             while place.count > 1, place.bytes.last == UInt8(ascii: "/") { place.bytes.removeLast() }
             let parent = try Descriptor.openDirectory(place.parent.isEmpty ? "." : place.parent)
-            try parent.makeDirectory(place.lastComponent)
-            return try parent.openDirectory(place.lastComponent)
+            do throws(SystemError) {
+                try parent.makeDirectory(place.lastComponent)
+                return try parent.openDirectory(place.lastComponent)
+            } catch {
+                throw error.below(place.parent)
+            }
         }
     }
 
@@ -155,11 +159,15 @@ package final class RootDirectory: Sendable {
         }
         try root.ensureDirectory(".moss")
         let moss = try root.openDirectory(".moss")
-        try moss.ensureDirectory("states")
-        // A database without states is what an initialisation left that was cut short, perhaps half of one.
-        if try moss.openDirectory("states").entries().isEmpty { try moss.removeTree("db") }
-        try moss.ensureDirectory("db")
-        try moss.ensureDirectory("trees", mode: 0o700)
+        do throws(SystemError) {
+            try moss.ensureDirectory("states")
+            // A database without states is what an initialisation left that was cut short, perhaps half of one.
+            if try moss.openDirectory("states").entries().isEmpty { try moss.removeTree("db") }
+            try moss.ensureDirectory("db")
+            try moss.ensureDirectory("trees", mode: 0o700)
+        } catch {
+            throw error.below(".moss")
+        }
     }
 
     /// Puts the root's links right: `bin` to `usr/bin` and so on. A real directory in their place is an error.

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import BytePath
+internal import CommandLineSupport
 internal import Installation
 internal import LinuxSystem
 internal import Repositories
@@ -32,7 +33,7 @@ struct RepoAddCommand: MossCommand {
 
     func perform(_ context: CommandContext) throws {
         let installation = try context.openForChanging()
-        let address = try CollectionAddress.uri(uri, relativeTo: CurrentProcess.workingDirectory)
+        let address = try CollectionAddress.uri(ArgumentText.path(uri), relativeTo: CurrentProcess.workingDirectory)
         let configuration = CollectionConfiguration(
             id: name.id, description: comment, uri: address, priority: priority)
         let refreshed = try installation.collections.add(configuration, replacing: replace)

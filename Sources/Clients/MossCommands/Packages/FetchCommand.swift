@@ -40,7 +40,12 @@ struct FetchCommand: MossCommand {
         let copier = try StoneCopier(
             into: outputDir.path, totalBytes: packages.saturatedSum { $0.metadata.downloadSize ?? 0 })
         for package in packages {
-            let copied = try copier.copy(package, from: registry)
+            let copied: (path: BytePath, size: UInt64)
+            do {
+                copied = try copier.copy(package, from: registry)
+            } catch {
+                throw CommandFailure(any: error).after(report.stones.map(\.path))
+            }
             report.stones.append(
                 .init(PathText(copied.path), name: package.metadata.name, size: copied.size, id: package.id.hexadecimal)
             )

@@ -37,7 +37,7 @@ final class StoneCopier {
         do {
             try? directory.unlink(temporary)
             let file = try directory.makeFile(temporary)
-            let (size, digest) = try transfer(source, to: file, atMost: promised, package.metadata.name)
+            let (size, digest) = try transfer(source, to: file, atMost: promised, package.metadata.name, name)
             guard digest == package.id else {
                 throw CommandFailure(
                     .failed, code: "wrongStone",
@@ -72,7 +72,8 @@ final class StoneCopier {
 
     /// Copies no more than `limit` bytes, and of a longer source one more, so that its digest is another one.
     private func transfer(
-        _ source: borrowing Descriptor, to file: borrowing Descriptor, atMost limit: UInt64, _ name: String
+        _ source: borrowing Descriptor, to file: borrowing Descriptor, atMost limit: UInt64, _ package: String,
+        _ name: BytePath
     ) throws(SystemError) -> (UInt64, SHA256Digest) {
         let hasher = SHA256Hasher()
         var size: UInt64 = 0
@@ -84,10 +85,14 @@ final class StoneCopier {
             if count == 0 || size > limit { return (size, hasher.finish()) }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             hasher.update(bytes)
-            try file.write(bytes)
+            do throws(SystemError) {
+                try file.write(bytes)
+            } catch {
+                throw error.on(name)
+            }
             size += UInt64(count)
             doneBytes += UInt64(count)
-            display.report(ProgressLine("Fetching \(name)", done: doneBytes, total: totalBytes, unit: .bytes))
+            display.report(ProgressLine("Fetching \(package)", done: doneBytes, total: totalBytes, unit: .bytes))
         }
     }
 }

@@ -4,8 +4,6 @@ internal import ContentStore
 import Glibc
 internal import Installation
 internal import LinuxSystem
-internal import Repositories
-internal import Sandbox
 internal import States
 internal import TerminalOutput
 internal import Views
@@ -59,18 +57,8 @@ final class CommandContext {
             return nil
         } catch let error as InstallationError {
             return CommandFailure(error.located(in: root))
-        } catch let error as RepositoryError {
-            return CommandFailure(error)
-        } catch let error as SystemError {
-            return CommandFailure(error)
-        } catch let error as StoreError {
-            return CommandFailure(.store(error))
-        } catch let error as ViewError {
-            return CommandFailure(.failed, code: "failed", error.description)
-        } catch let error as SandboxError {
-            return CommandFailure(.failed, code: "failed", error.description)
         } catch {
-            return error as? CommandFailure ?? CommandFailure(.failed, code: "failed", "\(error)")
+            return CommandFailure(any: error)
         }
     }
 

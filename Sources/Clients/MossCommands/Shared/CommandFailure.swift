@@ -1,7 +1,10 @@
+internal import ContentStore
 package import Installation
 internal import LinuxSystem
 package import Repositories
+internal import Sandbox
 internal import Solver
+internal import Views
 
 /// Why a command ends with an exit code other than 0.
 package struct CommandFailure: Error, Hashable, Sendable {
@@ -30,6 +33,28 @@ package struct CommandFailure: Error, Hashable, Sendable {
 
     init(_ error: SystemError) {
         self.init(.system(error))
+    }
+
+    /// Whatever a command can throw.
+    init(any error: any Error) {
+        switch error {
+        case let error as CommandFailure: self = error
+        case let error as InstallationError: self.init(error)
+        case let error as RepositoryError: self.init(error)
+        case let error as SystemError: self.init(error)
+        case let error as StoreError: self.init(.store(error))
+        case let error as ViewError: self.init(.failed, code: "failed", error.description)
+        case let error as SandboxError: self.init(.failed, code: "failed", error.description)
+        default: self.init(.failed, code: "failed", "\(error)")
+        }
+    }
+
+    /// The same of a command that had done a part before, which `kept` names: that something changed.
+    func after(_ kept: [String]) -> CommandFailure {
+        guard !kept.isEmpty else { return self }
+        let exit = exit == .noSpace ? MossExit.failed : exit
+        let remark = "\nwhat was done before stays: " + kept.joined(separator: ", ")
+        return CommandFailure(exit, code: code, message + remark)
     }
 
     private static func classified(_ error: InstallationError) -> (MossExit, String) {

@@ -24,7 +24,11 @@ struct ExtractCommand: MossCommand {
     func perform(_ context: CommandContext) throws {
         var report = ExtractReport(directories: [])
         for file in file {
-            report.directories.append(try StoneExtractor(file.path, into: outputDir.path).extract())
+            do {
+                report.directories.append(try StoneExtractor(file.path, into: outputDir.path).extract())
+            } catch {
+                throw CommandFailure(any: error).after(report.directories.map(\.path))
+            }
         }
         context.show(report)
     }

@@ -16,14 +16,18 @@ final class ExtractionTarget {
     /// Makes the directory `name` in the directory `path`.
     init(making name: BytePath, in path: BytePath) throws(SystemError) {
         let parent = try Descriptor.openDirectory(path)
-        try parent.makeDirectory(name)
-        top = try parent.openDirectory(name)
+        do throws(SystemError) {
+            try parent.makeDirectory(name)
+            top = try parent.openDirectory(name)
+        } catch {
+            throw error.below(path)
+        }
         current = try top.duplicate()
         self.path = path.appending(name)
     }
 
     func ensureDirectory(_ path: BytePath) throws(SystemError) {
-        try enter(path)
+        try naming(path) { () throws(SystemError) in try enter(path) }
     }
 
     /// A new file, open for writing, readable and writable by its owner only until its mode is set.
@@ -55,17 +59,27 @@ final class ExtractionTarget {
 
     /// Sets the mode of a directory made before.
     func setMode(_ mode: UInt32, of path: BytePath) throws(SystemError) {
-        try enter(path)
-        try current.setMode(mode)
+        try naming(path) { () throws(SystemError) in
+            try enter(path)
+            try current.setMode(mode)
+        }
     }
 
     private func inParent<R: ~Copyable>(
         of path: BytePath, _ body: (borrowing Descriptor, BytePath) throws(SystemError) -> R
     ) throws(SystemError) -> R {
-        let parent = path.parent
-        do throws(SystemError) {
-            try enter(parent)
+        try naming(path) { () throws(SystemError) in
+            try enter(path.parent)
             return try body(current, path.lastComponent)
+        }
+    }
+
+    /// What fails on the way to a path fails for the path.
+    private func naming<R: ~Copyable>(
+        _ path: BytePath, _ body: () throws(SystemError) -> R
+    ) throws(SystemError) -> R {
+        do throws(SystemError) {
+            return try body()
         } catch {
             throw SystemError(error.number, call: error.call, path: self.path.appending(path))
         }

@@ -28,14 +28,15 @@ struct StoneExtractor {
             return try fill(ExtractionTarget(making: "usr", in: path), with: package, PathText(path))
         } catch {
             try? Descriptor.openDirectory(outputPath).removeTree(name)
-            if let error = error as? SystemError { throw error.below(path) }
+            if let error = error as? SystemError { throw error.on(path) }
             throw error
         }
     }
 
     private func makeDirectory(_ path: BytePath) throws {
+        let parent = try Descriptor.openDirectory(outputPath)
         do throws(SystemError) {
-            try Descriptor.openDirectory(outputPath).makeDirectory(path.lastComponent)
+            try parent.makeDirectory(path.lastComponent)
         } catch {
             guard error.number == .alreadyExists else { throw error.below(outputPath) }
             throw CommandFailure(
