@@ -103,6 +103,18 @@ package enum ChildProcess {
         kill(process, 0) == 0
     }
 
+    /// Whether the child `process` has ended; collects it.
+    package static func hasEnded(_ process: Int32) -> Bool {
+        var status: Int32 = 0
+        return waitpid(process, &status, WNOHANG) != 0
+    }
+
+    /// Sends `signal` to a process that takes signals as ``WaitingSignals``, with the wish that it pass it on to a
+    /// whole process group, as a terminal would.
+    package static func sendForGroup(_ signal: Int32, to process: Int32) {
+        _ = moss_queue_signal(process, signal)
+    }
+
     /// Sends `signal` to a process, or with a negative number to a process group; a missing one is no error.
     package static func send(_ signal: Int32, to process: Int32) {
         _ = kill(process, signal)
@@ -175,12 +187,17 @@ extension CurrentProcess {
         return path.withCString { lstat($0, &status) } == 0
     }
 
-    /// The terminal that one of the standard streams is connected to.
-    package static var terminalPath: BytePath? {
-        for stream in Int32(0)...2 where isatty(stream) == 1 {
-            if let name = ttyname(stream) { return BytePath(cString: name) }
+    /// Leads a new session, without a terminal, and a new process group in it.
+    package static func leaveSession() {
+        _ = setsid()
+    }
+
+    /// A standard stream that is a directory, by which what is in and above it can be reached.
+    package static var directoryStream: Int32? {
+        (Int32(0)...2).first { stream in
+            var status = stat()
+            return fstat(stream, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
         }
-        return nil
     }
 
     /// Writes `text` to standard error in one call; there is nowhere to tell that telling failed.

@@ -16,6 +16,8 @@ package enum Namespaces {
         /// The next child is process 1 of the new namespace; this process stays where it is.
         package static let processes = Kinds(rawValue: moss_CLONE_NEWPID)
         package static let messages = Kinds(rawValue: moss_CLONE_NEWIPC)
+        /// The machine's name.
+        package static let name = Kinds(rawValue: moss_CLONE_NEWUTS)
         package static let network = Kinds(rawValue: moss_CLONE_NEWNET)
     }
 
@@ -54,12 +56,4 @@ package enum Namespaces {
 extension CurrentProcess {
     /// Whether this process may mount and make namespaces without a user namespace of its own.
     package static var isSystemAdministrator: Bool { moss_has_capability(moss_CAP_SYS_ADMIN) == 1 }
-
-    /// The next programs executed here cannot load kernel modules, stop the machine, set its clock or touch its ports,
-    /// whatever their user; a capability that this process may not drop stays.
-    package static func dropMachineCapabilities() {
-        for capability in [moss_CAP_SYS_BOOT, moss_CAP_SYS_MODULE, moss_CAP_SYS_RAWIO, moss_CAP_SYS_TIME] {
-            _ = moss_drop_bounding_capability(capability)
-        }
-    }
 }

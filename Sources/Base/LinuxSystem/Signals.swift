@@ -8,6 +8,8 @@ package struct WaitingSignals: Sendable {
         package let number: Int32
         /// Not sent by a process: the terminal's Ctrl-C, a child's end.
         package let isFromKernel: Bool
+        /// Sent by ``ChildProcess/sendForGroup(_:to:)``.
+        package let isForGroup: Bool
     }
 
     package static let childEnded = SIGCHLD
@@ -39,9 +41,10 @@ package struct WaitingSignals: Sendable {
 
     /// The next signal; nil when none comes within `milliseconds`, or when the process was stopped meanwhile.
     package func next(milliseconds: Int64? = nil) -> Received? {
-        var isFromKernel: Int32 = 0
-        let number = moss_wait_for_signal(mask, milliseconds ?? -1, &isFromKernel)
-        return number > 0 ? Received(number: number, isFromKernel: isFromKernel == 1) : nil
+        var origin: Int32 = 0
+        let number = moss_wait_for_signal(mask, milliseconds ?? -1, &origin)
+        guard number > 0 else { return nil }
+        return Received(number: number, isFromKernel: origin == 1, isForGroup: origin == 2)
     }
 
     /// Lets all signals interrupt again, for a child that becomes another program.
@@ -50,27 +53,5 @@ package struct WaitingSignals: Sendable {
         sigemptyset(&none)
         Glibc.signal(SIGPIPE, SIG_DFL)
         sigprocmask(SIG_SETMASK, &none, nil)
-    }
-}
-
-/// The terminal that this process's standard input is, and which process group reads from it.
-package struct ControllingTerminal: Sendable {
-    private let descriptor: Int32
-
-    /// nil unless a standard stream is this session's terminal and this process's group reads from it.
-    package init?() {
-        for stream in Int32(0)...2 where tcgetpgrp(stream) == getpgrp() {
-            descriptor = stream
-            return
-        }
-        return nil
-    }
-
-    /// Gives the terminal back to this process's group, where a program took it and did not return it.
-    package func takeBack() {
-        guard tcgetpgrp(descriptor) != getpgrp() else { return }
-        let former = Glibc.signal(SIGTTOU, SIG_IGN)
-        tcsetpgrp(descriptor, getpgrp())
-        Glibc.signal(SIGTTOU, former)
     }
 }

@@ -28,6 +28,7 @@ const int moss_CLONE_NEWUSER = CLONE_NEWUSER;
 const int moss_CLONE_NEWPID = CLONE_NEWPID;
 const int moss_CLONE_NEWIPC = CLONE_NEWIPC;
 const int moss_CLONE_NEWNET = CLONE_NEWNET;
+const int moss_CLONE_NEWUTS = CLONE_NEWUTS;
 
 int moss_unshare(int flags) { return unshare(flags); }
 
@@ -105,14 +106,8 @@ int moss_ask_attribute(const char *path, const char *name) {
 
 int moss_set_parent_death_signal(int signal) { return prctl(PR_SET_PDEATHSIG, signal, 0, 0, 0); }
 
-int moss_drop_bounding_capability(int capability) { return prctl(PR_CAPBSET_DROP, capability, 0, 0, 0); }
-
 const int moss_CAP_CHOWN = CAP_CHOWN;
 const int moss_CAP_SYS_ADMIN = CAP_SYS_ADMIN;
-const int moss_CAP_SYS_BOOT = CAP_SYS_BOOT;
-const int moss_CAP_SYS_MODULE = CAP_SYS_MODULE;
-const int moss_CAP_SYS_RAWIO = CAP_SYS_RAWIO;
-const int moss_CAP_SYS_TIME = CAP_SYS_TIME;
 
 int moss_has_capability(int capability) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
@@ -135,7 +130,7 @@ int moss_raise_loopback(void) {
     return result;
 }
 
-int moss_wait_for_signal(uint64_t mask, int64_t milliseconds, int *is_from_kernel) {
+int moss_wait_for_signal(uint64_t mask, int64_t milliseconds, int *origin) {
     sigset_t set;
     sigemptyset(&set);
     for (int number = 1; number < 64; number++) {
@@ -144,8 +139,13 @@ int moss_wait_for_signal(uint64_t mask, int64_t milliseconds, int *is_from_kerne
     siginfo_t information;
     struct timespec limit = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
     int number = milliseconds < 0 ? sigwaitinfo(&set, &information) : sigtimedwait(&set, &information, &limit);
-    if (number > 0) *is_from_kernel = information.si_code == SI_KERNEL;
+    if (number > 0) *origin = information.si_code == SI_KERNEL ? 1 : information.si_code == SI_QUEUE ? 2 : 0;
     return number < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : number;
+}
+
+int moss_queue_signal(int32_t process, int signal) {
+    union sigval none = {.sival_int = 0};
+    return sigqueue(process, signal, none);
 }
 
 // A handler can only reach variables of the process; one child at a time is forwarded to.

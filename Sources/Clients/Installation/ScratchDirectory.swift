@@ -13,7 +13,7 @@ package struct ScratchDirectory: ~Copyable, Sendable {
     private static var parent: BytePath { CurrentProcess.environmentPath("TMPDIR") ?? "/var/tmp" }
 
     /// Makes an empty one that only this user may enter.
-    static func make() throws(SystemError) -> ScratchDirectory {
+    package static func make() throws(SystemError) -> ScratchDirectory {
         do throws(SystemError) {
             let parent = try Descriptor.openDirectory(parent)
             while true {
@@ -29,7 +29,7 @@ package struct ScratchDirectory: ~Copyable, Sendable {
     }
 
     /// Locks a directory; nil where it is not there any more.
-    static func claim(_ name: BytePath, in parent: borrowing Descriptor) throws(SystemError) -> Descriptor? {
+    package static func claim(_ name: BytePath, in parent: borrowing Descriptor) throws(SystemError) -> Descriptor? {
         do throws(SystemError) {
             let directory = try parent.openDirectory(name)
             _ = try directory.lock(.exclusive, waiting: true)

@@ -10,7 +10,8 @@ struct HostSources: ~Copyable {
     let system: DetachedMounts?
     let binds: [BoundSource]
 
-    init(_ request: SandboxRequest) throws(SandboxError) {
+    /// - Parameter isMachineRoot: may leave out what is mounted below /sys, which is the machine's administration.
+    init(_ request: SandboxRequest, isMachineRoot: Bool) throws(SandboxError) {
         var lower: DetachedMounts?
         if case .directory(let path) = request.lower {
             lower = try Self.directory(path, for: "/usr")
@@ -29,7 +30,7 @@ struct HostSources: ~Copyable {
         if request.configuration == .host { configuration = try Self.directory("/etc", for: "/etc") }
         var binds: [BoundSource] = []
         for bind in request.binds { binds.append(try BoundSource(bind)) }
-        let system = try? DetachedMounts(copying: "/sys")
+        let system = try? DetachedMounts(copying: "/sys", recursive: !isMachineRoot)
         try explaining("cannot make /sys read-only") { () throws(SystemError) in
             try system?.makeReadOnly()
             if request.isReadOnly { try lower?.makeReadOnly() }

@@ -6,7 +6,7 @@ struct InitWait {
     private let process: Int32
     private let provider: LowerProvider?
     private let signals: WaitingSignals
-    /// Whether the command runs or is about to, and gets the terminal's signals itself.
+    /// Whether the command runs or is about to.
     private var hasStarted = false
     /// When to kill what, if init has not ended before.
     private var deadline: (nanoseconds: UInt64, victim: Int32)?
@@ -73,9 +73,12 @@ struct InitWait {
             setDeadline(Self.killNanoseconds, provider.map { -$0.process })
             return
         }
-        // The terminal tells the command itself, but not all of it when it goes away.
-        if signal.isFromKernel && signal.number != WaitingSignals.hangup { return }
-        ChildProcess.send(signal.number, to: process)
+        // The command is in a session of its own, so the terminal, which tells whole groups, does not reach it.
+        if signal.isFromKernel {
+            ChildProcess.sendForGroup(signal.number, to: process)
+        } else {
+            ChildProcess.send(signal.number, to: process)
+        }
         if isRequestToEnd { setDeadline(Self.patienceNanoseconds, process) }
     }
 

@@ -5,15 +5,19 @@ internal import LinuxSystem
 struct Isolation {
     /// Whether the sandbox's root is the machine's, and not an ordinary user under another name.
     let isMachineRoot: Bool
+    /// Whether the sandbox's root has no namespace of users of its own, and so would have rights over the machine, or
+    /// over the container that this is.
+    let sharesUsers: Bool
 
-    /// Enters new namespaces for mounts, IPC and, if asked for, network and users. The process namespace comes later,
-    /// since the provider stays outside.
+    /// Enters new namespaces for mounts, IPC, the machine's name and, if asked for, network and users. The process
+    /// namespace comes later, since the provider stays outside.
     init(_ request: SandboxRequest) throws(SandboxError) {
         let uid = CurrentProcess.effectiveUser
         let gid = CurrentProcess.effectiveGroup
         let needsUserNamespace = uid != 0 || !CurrentProcess.isSystemAdministrator
         isMachineRoot = !needsUserNamespace && Namespaces.isFirstOfUsers
-        var kinds: Namespaces.Kinds = [.mounts, .messages]
+        sharesUsers = !needsUserNamespace
+        var kinds: Namespaces.Kinds = [.mounts, .messages, .name]
         if needsUserNamespace { kinds.insert(.users) }
         if !request.sharesNetwork { kinds.insert(.network) }
         let advice = needsUserNamespace ? Self.userNamespaceAdvice() : "run as root of the machine, not of a container"

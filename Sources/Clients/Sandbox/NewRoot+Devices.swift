@@ -23,7 +23,17 @@ extension NewRoot {
             try Mounts.mount(
                 "devpts", on: path.appending("pts"), [.noSetuid, .noExecution],
                 options: BytePath("newinstance,ptmxmode=0666,mode=0620\(group)"))
-            if let terminal = CurrentProcess.terminalPath { try show(terminal, as: "console", directory, path) }
+        }
+    }
+
+    /// A terminal of the sandbox's own, where the caller has one; nobody inside gets at the caller's.
+    func makeTerminal() throws(SandboxError) -> PseudoTerminal? {
+        try explaining("cannot make a terminal") { () throws(SystemError) in
+            let path = root.appending("dev")
+            guard let terminal = try PseudoTerminal(from: path.appending("pts/ptmx")) else { return nil }
+            _ = try Descriptor.openDirectory(path).open("console", [.write, .create, .exclusive], mode: 0o666)
+            try Mounts.bind(path.appending("pts/\(terminal.number)"), to: path.appending("console"))
+            return terminal
         }
     }
 

@@ -99,7 +99,7 @@ struct NewRoot {
                 let base = try Descriptor.openDirectory(base)
                 for path in [upper, work] { try base.makeDirectory(path) }
             }
-            try Mounts.mount("overlay", on: root.appending(name), options: BytePath(options))
+            try Mounts.mount("overlay", on: root.appending(name), .noDevices, options: BytePath(options))
         }
     }
 

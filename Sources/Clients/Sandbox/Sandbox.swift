@@ -7,11 +7,17 @@ internal import LinuxSystem
 /// user namespace. Its process tree, made so that killing any one of them ends all below it:
 ///
 ///     caller ── moss-sandbox ──┬── provider           serves /usr; sees the host's files
+///                              ├── relay              between the caller's terminal and the sandbox's own
 ///                              └── init (process 1) ── command and what it starts
 ///
-/// As root the command is root of the machine, with its own mounts, processes and IPC; modules, clock, raw ports and
-/// reboot are taken from it. As an ordinary user it is root in a user namespace, and the caller outside.
-/// `PR_SET_NO_NEW_PRIVS` is not set, so that `su` inside behaves as it does on the system.
+/// The command has its own mounts, processes, IPC, machine name and session, and where the caller has a terminal, one
+/// of its own. As an ordinary user it is root in a user namespace, and the caller outside. As root it is root of the
+/// machine without the rights to change it: it keeps those over files, users and processes, sees `/sys` and what in
+/// `/proc` is the machine's read-only or not at all, and cannot mount or make devices. Nobody gets rights from a
+/// program's file. The kernel's keys and typing into terminals are refused. It shares the network, unless told
+/// otherwise, but not the abstract sockets of others where the kernel can tell them apart.
+///
+/// A privileged request lifts all of that but the namespaces; modules, clock, raw ports and reboot stay out of reach.
 package enum Sandbox {
     /// The program's name, as ``findHelperProgram(_:)`` wants it.
     package static let programName: BytePath = "moss-sandbox"
@@ -19,8 +25,8 @@ package enum Sandbox {
     /// Runs the request's command with this process's standard streams, and waits for it.
     ///
     /// Call it from a thread that lives until it returns: the sandbox ends with the thread that started it. SIGHUP,
-    /// SIGINT, SIGQUIT and SIGTERM sent to this process meanwhile go to the command; those of the terminal reach the
-    /// command anyway and leave this process alone.
+    /// SIGINT, SIGQUIT and SIGTERM sent to this process meanwhile go to the command; those of the terminal leave this
+    /// process alone and reach the command through `moss-sandbox`.
     ///
     /// - Parameter program: where moss-sandbox is; looked for unless given.
     /// - Returns: the command's exit status, 128 plus the number of the signal that killed it, 127 or 126 when it

@@ -6,6 +6,22 @@ struct SandboxInit {
     let request: SandboxRequest
     let root: NewRoot
     let signals: WaitingSignals
+    let rights: Rights
+    let terminal: PseudoTerminal?
+
+    /// What the command may do to the machine.
+    enum Rights {
+        /// What root of a user namespace may, which is nothing.
+        case ofNamespace
+        /// What is needed to work with files and processes.
+        case restricted
+        /// What was asked for by name.
+        case privileged
+
+        init(_ isolation: Isolation, _ request: SandboxRequest) {
+            self = request.isPrivileged ? .privileged : isolation.sharesUsers ? .restricted : .ofNamespace
+        }
+    }
 
     /// - Parameters:
     ///   - lifeline: nothing is written to it; it closes when the supervisor ends.
@@ -20,6 +36,7 @@ struct SandboxInit {
                 if try lifeline.waitUntilReadable(milliseconds: 0) { CurrentProcess.exitImmediately(1) }
             }
             try enter(sources)
+            try confine(keeping: news.raw)
             // Before it starts, since a caller may answer its first output with a signal; one sent earlier waits here.
             try explaining("cannot tell the supervisor") { () throws(SystemError) in
                 try news.write([UInt8(ascii: "S")])
@@ -27,7 +44,7 @@ struct SandboxInit {
             let command = try explaining("cannot start the command") { () throws(SystemError) in
                 try ChildProcess.fork()
             }
-            if command == 0 { CommandLauncher(request).launch() }
+            if command == 0 { launch() }
             _ = news.keepOpen()
             wait(for: command)
         } catch {
@@ -44,13 +61,46 @@ struct SandboxInit {
         try explaining("cannot mount /proc", advice: advice) { () throws(SystemError) in
             try Mounts.mount("proc", on: root.root.appending("proc"), [.noSetuid, .noDevices, .noExecution])
         }
+        if rights == .restricted { try root.guardMachine() }
         try root.enter()
         for bind in sources.binds { try bind.attach() }
-        if root.isMachineRoot { CurrentProcess.dropMachineCapabilities() }
         let directory = request.workingDirectory
         try explaining("cannot start there", advice: "name a directory that exists inside") { () throws(SystemError) in
             try CurrentProcess.changeDirectory(to: directory)
         }
+    }
+
+    /// Gives up everything by which a command, which is root too, could get at the host through this process.
+    private func confine(keeping news: Int32) throws(SandboxError) {
+        try explaining("cannot give up rights") { () throws(SystemError) in
+            // The caller's terminal and its signals stay with the supervisor.
+            CurrentProcess.leaveSession()
+            if let terminal { try terminal.adopt(BytePath("/dev/pts/\(terminal.number)")) }
+            // Among them are the host's mounts, which a path in /proc would lead to.
+            try Confinement.closeDescriptors(but: news)
+            try Confinement.forbidInspection()
+            switch rights {
+            case .restricted: try Confinement.keep(.files)
+            case .privileged where root.isMachineRoot: try Confinement.keep(.all.subtracting(.machine))
+            case .privileged, .ofNamespace: break
+            }
+            if rights == .privileged { return }
+            try Confinement.forbidNewPrivileges()
+            if request.sharesNetwork { Confinement.leaveAbstractSockets() }
+            try Confinement.filterCalls()
+        }
+    }
+
+    /// In the child: leads a session of its own, on the sandbox's terminal if there is one, and becomes the command.
+    private func launch() -> Never {
+        CurrentProcess.leaveSession()
+        do throws(SystemError) {
+            try terminal?.control()
+        } catch {
+            SandboxProgram.complain(SandboxError(error, doing: "cannot take the terminal"))
+            CurrentProcess.exitImmediately(SandboxProgram.failureStatus)
+        }
+        CommandLauncher(request).launch()
     }
 
     /// Collects orphans and passes on signals until the command ends.
@@ -60,8 +110,8 @@ struct SandboxInit {
                 if ended == command { CurrentProcess.exitImmediately(end.status) }
             }
             guard let signal = signals.next(), signal.number != WaitingSignals.childEnded else { continue }
-            if signal.isFromKernel && signal.number != WaitingSignals.hangup { continue }
-            ChildProcess.send(signal.number, to: command)
+            // The command leads its group.
+            ChildProcess.send(signal.number, to: signal.isForGroup ? -command : command)
         }
     }
 }

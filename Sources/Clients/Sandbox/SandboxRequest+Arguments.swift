@@ -4,7 +4,8 @@ package import BytePath
 ///
 ///     (--lower DIR | --provider COUNT PROGRAM ARGUMENT…) [--inherit FD]… [--timeout SECONDS]
 ///     [--read-only] [--keep DIR] [--etc host|empty] [--bind HOST INSIDE]… [--bind-ro HOST INSIDE]…
-///     [--directory DIR] [--all-env] [--env NAME=VALUE]… [--no-network] [--parent PID] -- COMMAND ARGUMENT…
+///     [--directory DIR] [--all-env] [--env NAME=VALUE]… [--no-network] [--privileged] [--parent PID]
+///     -- COMMAND ARGUMENT…
 ///
 /// COUNT is the number of the provider's words, its name included.
 extension SandboxRequest {
@@ -25,6 +26,7 @@ extension SandboxRequest {
         if passesEnvironment { words.append("--all-env") }
         for variable in variables { words += ["--env", variable] }
         if !sharesNetwork { words.append("--no-network") }
+        if isPrivileged { words.append("--privileged") }
         if let parent { words += ["--parent", BytePath("\(parent)")] }
         return words + ["--"] + command
     }
@@ -51,6 +53,7 @@ extension SandboxRequest {
             case "--all-env": passesEnvironment = true
             case "--env": variables.append(try words.next())
             case "--no-network": sharesNetwork = false
+            case "--privileged": isPrivileged = true
             case "--parent": parent = try words.number()
             default: throw SandboxError(option, "not an option here", advice: Words.advice)
             }

@@ -74,6 +74,8 @@ package struct SandboxRequest: Hashable, Sendable {
     package var variables: [BytePath] = []
     /// Shares the host's network; without it there is a loopback device only.
     package var sharesNetwork = true
+    /// Leaves root all rights over the machine; see ``Sandbox``.
+    package var isPrivileged = false
     /// The process whose end ends the sandbox, which must be the one that starts it; ``Sandbox/run(_:program:)`` sets
     /// it.
     package var parent: Int32?

@@ -2,6 +2,7 @@ internal import BytePath
 internal import CFuse
 internal import ContentStore
 import Glibc
+internal import LinuxSystem
 internal import ViewImage
 
 /// Answers requests: names, attributes and listings from the images, content from ``Contents``.
@@ -11,6 +12,9 @@ final class ViewSession: Sendable {
     let source: ViewSource
     let contents: Contents
     let renewals: Renewals
+    /// Whom this process's user namespace knows; nil for everybody.
+    private let users = Self.partial(IdentifierMap.users())
+    private let groups = Self.partial(IdentifierMap.groups())
 
     /// Nothing changes, so what the kernel has learned stays right.
     static let forever = 1e9
@@ -19,6 +23,14 @@ final class ViewSession: Sendable {
         self.source = source
         self.contents = contents
         renewals = try Renewals()
+    }
+
+    private static func partial(_ map: IdentifierMap) -> IdentifierMap? { map.isWhole ? nil : map }
+
+    @inline(__always)
+    private static func shown(_ number: UInt32, _ map: IdentifierMap?) -> UInt32 {
+        guard let map else { return number }
+        return map.contains(number) ? number : 0
     }
 
     // MARK: Names and attributes
@@ -52,8 +64,9 @@ final class ViewSession: Sendable {
         attributes.st_ino = ino_t(place.number(of: row) & ViewSource.plainMask)
         attributes.st_mode = node.shownMode
         attributes.st_nlink = nlink_t(node.links)
-        attributes.st_uid = node.uid
-        attributes.st_gid = node.gid
+        // In a sandbox of an ordinary user there is nobody else, and what is nobody's cannot be written to.
+        attributes.st_uid = Self.shown(node.uid, users)
+        attributes.st_gid = Self.shown(node.gid, groups)
         attributes.st_size = off_t(truncatingIfNeeded: node.isDirectory ? 4096 : node.size)
         attributes.st_blocks = blkcnt_t(truncatingIfNeeded: node.isRegular ? (node.size &+ 511) / 512 : 0)
         attributes.st_blksize = 4096

@@ -138,6 +138,8 @@ struct SandboxCommandTests {
             var inner = fixture.request(script: "echo $$ $(cat /usr/share/a); echo x >/usr/share/a; exit 9")
             inner.lower = .directory("/fixture/lower")
             var outer = SandboxRequest(lower: .directory("/usr"), command: ["/fixture/moss-sandbox"] + inner.arguments)
+            // Otherwise /proc is not whole inside, and the kernel lets nobody mount another one.
+            outer.isPrivileged = user == .root
             outer.binds = [.init(fixture.directory, to: "/fixture"), .init("/opt", to: "/opt", isReadOnly: true)]
             let result = try fixture.run(outer)
             #expect(result.outputText == "2 a\n", "\(result.errorText)")

@@ -1,5 +1,6 @@
 import BytePath
 import LinuxSystem
+import PackageModel
 import TestSupport
 import Testing
 
@@ -85,6 +86,33 @@ import Testing
             let result = try fixture.run(as: user, script)
             #expect(result.end == .exited(0), "\(result.errorText)")
             #expect(result.outputText.contains("many 1.0-1\n"))
+        }
+    }
+
+    /// Also where all files are the user's own, who is root inside, and where some are somebody else's.
+    @Test(.enabled(if: CurrentProcess.exists("/bin/busybox"), "needs busybox-static"), arguments: [false, true])
+    func aTriedTreeCanBeWrittenTo(ownRoot: Bool) throws {
+        try ViewFixture.run {
+            try $0.publish("many") { package in
+                package.add(file: "share/many/a", Array("a\n".utf8))
+                package.add(LayoutEntry(path: "share/theirs", kind: .directory, mode: 0o040755, uid: 77, gid: 78))
+            }
+        } _: { fixture in
+            try fixture.moss.succeed("install", "-y", "many")
+            let script = """
+                if [ \(ownRoot ? 1 : 0) = 1 ]; then
+                    MOSS="${MOSS%% *} -D $OTHER/root"
+                    $MOSS init; $MOSS repo add c ${ROOT%/*}/stones; $MOSS -y install many
+                fi
+                $MOSS try --state 1 --bind /bin/busybox:/bb -- /bb sh -c \
+                    'set -e; b=/bb; cd /usr
+                     for d in . bin share share/many share/theirs; do echo x >$d/new; $b mkdir $d/made; done
+                     echo more >>share/many/a || { $b chmod u+w share/many/a; echo more >>share/many/a; }
+                     $b rm bin/many; $b mv share/theirs share/mine; $b cat share/mine/new share/many/a'
+                """
+            let result = try fixture.run(as: .helper, BytePath(script))
+            #expect(result.end == .exited(0), "\(result.errorText)")
+            #expect(result.outputText.hasSuffix("x\na\nmore\n"), "\(result.outputText)")
         }
     }
 }

@@ -68,6 +68,7 @@ extern const int moss_CLONE_NEWUSER;
 extern const int moss_CLONE_NEWPID;
 extern const int moss_CLONE_NEWIPC;
 extern const int moss_CLONE_NEWNET;
+extern const int moss_CLONE_NEWUTS;
 int moss_unshare(int flags);
 
 extern const unsigned long moss_MS_RDONLY;
@@ -93,13 +94,8 @@ long moss_lgetxattr(const char *path, const char *name, void *_Nullable buffer, 
 
 // Signal number that this process gets when the thread that made it ends.
 int moss_set_parent_death_signal(int signal);
-int moss_drop_bounding_capability(int capability);
 extern const int moss_CAP_CHOWN;
 extern const int moss_CAP_SYS_ADMIN;
-extern const int moss_CAP_SYS_BOOT;
-extern const int moss_CAP_SYS_MODULE;
-extern const int moss_CAP_SYS_RAWIO;
-extern const int moss_CAP_SYS_TIME;
 // 1 when the capability is effective, 0 when not, -1 on failure.
 int moss_has_capability(int capability);
 // Every descriptor from `first` up is closed by the next exec.
@@ -109,7 +105,9 @@ int moss_raise_loopback(void);
 
 // Signal n is bit n of a set.
 // Waits for a signal of `set`, which is blocked; at most `milliseconds`, for ever when negative. 0 at the time-out.
-int moss_wait_for_signal(uint64_t set, int64_t milliseconds, int *is_from_kernel);
+// `origin`: 0 sent by a process, 1 by the kernel, 2 by `moss_queue_signal`.
+int moss_wait_for_signal(uint64_t set, int64_t milliseconds, int *origin);
+int moss_queue_signal(int32_t process, int signal);
 // SIGHUP, SIGINT, SIGQUIT and SIGTERM that someone sends to this process go on to a child: those of `start` to
 // `stop`, also such as came before `moss_forward_signals_to`. Signals of the terminal are left to the child, which
 // gets them itself.
@@ -131,5 +129,37 @@ extern const int moss_MNT_FORCE;
 // Asks for an extended attribute of `path` itself, which is absolute, in a process of its own that nobody waits for.
 // Returns what its answer can be read from: an int32_t, 0 or an errno, then the value; -1 on failure.
 int moss_ask_attribute(const char *path, const char *name);
+
+// Taking rights away for good: CLinuxConfinement.c.
+
+// Bit n is capability n. Neither this process nor any program it executes has another one from here on.
+int moss_keep_capabilities(uint64_t kept);
+// No program executed from here on gets rights by its file.
+int moss_forbid_new_privileges(void);
+// Nobody without rights over the namespace this program was executed in looks into this process until it executes
+// another.
+int moss_forbid_inspection(void);
+int moss_close_range(unsigned int first, unsigned int last);
+// From here on no typing into terminals (TIOCSTI, TIOCLINUX), and no keys of the kernel, which are the same in all
+// namespaces of processes and mounts.
+int moss_filter_calls(void);
+// Abstract sockets of processes outside are out of reach from here on, where the kernel can (Linux 6.12).
+void moss_leave_abstract_sockets(void);
+
+// Terminals: CLinuxTerminal.c.
+
+extern const int moss_O_NOCTTY;
+int moss_unlock_pty(int master, unsigned int *number);
+// Makes it the terminal of this session, which this process leads.
+int moss_take_terminal(int terminal);
+// Modes and size.
+void moss_copy_terminal(int from, int to);
+// Keeps the terminal's modes in this process and its forks, for `moss_restore_terminal`.
+void moss_keep_terminal(int terminal);
+void moss_restore_terminal(void);
+// Carries bytes between the terminal, which was kept, and a pty until nobody has the pty's other end open, or the other
+// end of `lifeline` closes. `reads`: input goes to the pty, and the terminal is raw meanwhile. `writes`: nobody else
+// writes to the terminal.
+void moss_relay_terminal(int terminal, int reads, int writes, int master, int lifeline);
 
 #pragma clang assume_nonnull end

@@ -22,6 +22,13 @@ struct SandboxOptions: ParsableArguments {
     @Flag(help: "Give the command no network but its own loopback.")
     var noNetwork = false
 
+    @Flag(
+        help: """
+            Leave a command of root its rights over the machine: mounts, devices, the kernel's settings. It can then do \
+            harm outside.
+            """)
+    var privileged = false
+
     @Flag(help: "Pass on the environment.")
     var environment = false
 
@@ -39,6 +46,7 @@ struct SandboxOptions: ParsableArguments {
         if emptyEtc { request.configuration = .empty }
         request.sharesNetwork = !noNetwork
         request.passesEnvironment = environment
+        request.isPrivileged = privileged
         for bind in binds {
             let parts = bind.path.bytes.split(separator: UInt8(ascii: ":"), maxSplits: 1)
             guard let source = parts.first, let target = parts.last else { continue }

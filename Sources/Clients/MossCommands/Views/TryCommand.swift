@@ -15,8 +15,9 @@ struct TryCommand: MossCommand {
         discussion: """
             The command gets the tree as its /usr, which it may write to: what it writes is thrown away. It has /etc of \
             the host, likewise, and /tmp, /var, /proc and /dev of its own. Nothing is installed, and nothing is written \
-            to the root. Ends like the command; 125 says that the sandbox could not be made, 126 and 127 that the \
-            command could not be run.
+            to the root. It shares the network unless --no-network is given, and has a terminal and processes of its \
+            own. Also as root it can change nothing of the machine; see --privileged. Ends like the command; 125 says \
+            that the sandbox could not be made, 126 and 127 that the command could not be run.
             """)
     static let title = "try"
 
