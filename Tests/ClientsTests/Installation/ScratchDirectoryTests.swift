@@ -14,11 +14,12 @@ import Testing
             #expect(try isClaimed("a", in: path))
             // Who clears up has the lock until the directory is gone.
             var held: Descriptor? = try parent.openDirectory("a")
-            #expect(try held?.lock(.exclusive) == true)
+            let isLocked = try held?.lock(.exclusive)
+            #expect(isLocked == true)
             let found = Guarded<Bool?>(nil)
             let isStarted = withSecondThread {
-                let isClaimed = try? isClaimed("a", in: path)
-                found.withLock { $0 = isClaimed }
+                let result = try? isClaimed("a", in: path)
+                found.withLock { $0 = result }
             } _: {
                 pause(milliseconds: 50)
                 try? parent.removeDirectory("a")
@@ -30,7 +31,10 @@ import Testing
     }
 
     private func isClaimed(_ name: BytePath, in path: BytePath) throws(SystemError) -> Bool {
-        let directory = try ScratchDirectory.claim(name, in: Descriptor.openDirectory(path))
-        return directory != nil
+        let parent = try Descriptor.openDirectory(path)
+        return switch try ScratchDirectory.claim(name, in: parent) {
+        case .some: true
+        case .none: false
+        }
     }
 }
