@@ -13,8 +13,8 @@ final class ViewSession: Sendable {
     let contents: Contents
     let renewals: Renewals
     /// Whom this process's user namespace knows; nil for everybody.
-    private let users = Self.partial(IdentifierMap.users())
-    private let groups = Self.partial(IdentifierMap.groups())
+    private let users = ViewSession.partial(IdentifierMap.users())
+    private let groups = ViewSession.partial(IdentifierMap.groups())
 
     /// Nothing changes, so what the kernel has learned stays right.
     static let forever = 1e9
