@@ -37,7 +37,7 @@ extension Composer {
         nodes[0].metadata = nil
     }
 
-    private func note(_ run: Run, _ users: inout DirectoryUsers) {
+    private mutating func note(_ run: Run, _ users: inout DirectoryUsers) {
         var node = resolved(run.node)
         // Above a directory that is marked already, all are.
         while node > 0, users.note(run.package, in: node) { node = resolved(nodes[node].parent) }

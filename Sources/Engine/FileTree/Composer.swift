@@ -308,7 +308,7 @@ extension Composer {
     }
 
     /// Where the directory is now; a chain of moves is walked once.
-    private mutating func resolved(_ index: Int) -> Int {
+    mutating func resolved(_ index: Int) -> Int {
         var last = index
         while nodes[last].forward >= 0 { last = nodes[last].forward }
         var index = index

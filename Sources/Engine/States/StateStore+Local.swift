@@ -23,14 +23,7 @@ extension StateStore {
     /// - Parameter slot: says what the tree may hold; nil where any state's tree may be in it.
     func keepLocalFiles(in name: BytePath, _ slot: TreeSlot?) throws(StateError) -> KeptFiles? {
         let path = root.path.appending(".moss/trees").appending(name)
-        let tree: Descriptor
-        do throws(SystemError) {
-            tree = try root.trees.openDirectory(name)
-        } catch {
-            // A file in the place of a tree is nobody's; of what cannot be opened now nothing is known.
-            guard [.noSuchFile, .notDirectory, .loop].contains(error.number) else { throw .system(error.below(path)) }
-            return nil
-        }
+        guard let tree = try openTree(name, path) else { return nil }
         var found: [BytePath] = []
         if let slot, !slot.trees.isEmpty { found = try localEntries(in: tree, path, slot.trees) }
         // What is not of the tree may still be of another state's, that the record does not know of.
@@ -47,6 +40,17 @@ extension StateStore {
             let place = try LostAndFound.open(root).openDirectory(name)
             for path in paths { try Self.move(path, from: tree, to: place) }
             return KeptFiles(state: state, place: LostAndFound.path.appending(name), paths: paths)
+        }
+    }
+
+    /// nil where there is no directory: a file in the place of a tree is nobody's.
+    private func openTree(_ name: BytePath, _ path: BytePath) throws(StateError) -> Descriptor? {
+        do throws(SystemError) {
+            return try root.trees.openDirectory(name)
+        } catch {
+            // Of what cannot be opened now nothing is known.
+            guard [.noSuchFile, .notDirectory, .loop].contains(error.number) else { throw .system(error.below(path)) }
+            return nil
         }
     }
 
