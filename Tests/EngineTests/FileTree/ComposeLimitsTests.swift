@@ -55,8 +55,8 @@ struct ComposeLimitsTests {
         }
         #expect(throws: TreeEditor.Declined.self) {
             try TreeEditor.edit(
-                base.root, removing: [], adding: [try layout(entries)], redirects: [], claims: { _ in nil },
-                store.lookup)
+                base.root, removing: [], adding: [try layout(entries)], redirects: [],
+                claims: TreeEditor.Claims(agreed: { _ in nil }, contentCount: { _ in 0 }), store.lookup)
         }
     }
 }

@@ -58,7 +58,7 @@ struct MaskTests {
                 try Command(BuiltProduct.moss.path, ["index", scratch.appending("stones")]).runSuccessfully()
                 try top.replaceFile("script", with: Array(Self.script.utf8))
                 let start = "\(preparation)\(preparation.contains("exec") ? "" : "; exec") bash \"$0\" \"$@\""
-                var command = Command(
+                var command = try Command(
                     "bash",
                     [
                         "-c", BytePath(start), scratch.appending("script"), scratch.appending("place"),

@@ -23,7 +23,7 @@ struct SandboxFixture {
     var keep: BytePath { directory.appending("keep") }
 
     /// Runs `body` with a fixture in memory; `/usr` has a shell, some tools and a few files to change.
-    static func with(_ user: SandboxUser, _ body: (SandboxFixture) throws -> Void) throws {
+    static func with<R>(_ user: SandboxUser, _ body: (SandboxFixture) throws -> R) throws -> R {
         try withScratchDirectory(inMemory: true) { path in try body(SandboxFixture(path, user)) }
     }
 
