@@ -9,6 +9,8 @@ package struct PseudoTerminal: Sendable {
     /// The other side's name in its devpts.
     package let number: UInt32
     private let caller: Int32
+    /// The devpts it is in.
+    private let directory: BytePath
     /// Open for as long as this process lives, or until ``closeMaster()``.
     private let master: Int32
 
@@ -24,6 +26,7 @@ package struct PseudoTerminal: Sendable {
         self.streams = streams
         self.number = number
         self.caller = caller
+        directory = path.parent
         master = file.keepOpen()
         moss_keep_terminal(caller)
     }
@@ -47,6 +50,12 @@ package struct PseudoTerminal: Sendable {
         moss_relay_terminal(
             caller, streams.contains(0) ? 1 : 0, streams.contains(1) && streams.contains(2) ? 1 : 0, master,
             lifeline.raw)
+    }
+
+    /// Ends the relay, should nobody ever have had the other side open.
+    package func closeOtherSide() {
+        let path = directory.appending("\(number)")
+        _ = try? Descriptor.open(path, [.readWrite, .nonBlocking, .noControllingTerminal])
     }
 
     package func closeMaster() {

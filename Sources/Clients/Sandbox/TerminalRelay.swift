@@ -24,6 +24,7 @@ final class TerminalRelay {
 
     /// Waits for the last output once the sandbox has ended, and gives the terminal its modes back.
     func finish(_ signals: WaitingSignals) {
+        terminal.closeOtherSide()
         let deadline = monotonicNanoseconds() + Self.patienceNanoseconds
         while !ChildProcess.hasEnded(process), monotonicNanoseconds() < deadline { _ = signals.next(milliseconds: 20) }
         lifeline = nil
