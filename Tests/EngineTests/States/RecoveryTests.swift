@@ -93,7 +93,8 @@ struct RecoveryTests {
             let slot = try #require(scratch.slotNames().last)
             var books = try scratch.books()
             let numbers = [UInt64(2), slot].map { number in withUnsafeBytes(of: number.littleEndian) { Array($0) } }
-            books.control[0]? += numbers[0] + [0] + numbers[1]
+            // Before the fingerprint.
+            books.control[0]?.insert(contentsOf: numbers[0] + [0] + numbers[1], at: 40)
             books.slots[slot] = []
             try scratch.restore(books)
             _ = try scratch.states.recover()
