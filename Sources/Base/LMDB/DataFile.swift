@@ -77,6 +77,19 @@ struct DataFile: ~Copyable {
         return done
     }
 
+    /// Fills `buffer` with a page or several; false where the file has not all of it, or, with `acceptingLoss`, where the
+    /// disk has lost it.
+    func readPages(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64, acceptingLoss: Bool
+    ) throws(Problem) -> Bool {
+        do throws(Problem) {
+            return try read(into: buffer, at: offset) == buffer.count
+        } catch {
+            if acceptingLoss, case .errno(EIO) = error { return false }
+            throw error
+        }
+    }
+
     /// Asks for the whole file to be read ahead.
     func adviseReadingAll() {
         _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_WILLNEED)

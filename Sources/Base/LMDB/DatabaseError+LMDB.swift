@@ -29,6 +29,7 @@ extension DatabaseError {
         case EDQUOT: .quotaExceeded
         case EIO: .inputOutput
         case ENOMEM: .outOfMemory
+        case EMFILE, ENFILE: .tooManyFiles
         case MDB_INVALID: .notADatabase
         case MDB_VERSION_MISMATCH: .versionMismatch
         case MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_CURSOR_FULL, MDB_INCOMPATIBLE: .damaged

@@ -1,4 +1,5 @@
 package import BytePath
+internal import LinuxSystem
 
 /// Why the database could not do what was asked, where, and what helps.
 package struct DatabaseError: Error, Sendable, Equatable {
@@ -22,6 +23,8 @@ package struct DatabaseError: Error, Sendable, Equatable {
         /// The device failed to read or write.
         case inputOutput
         case outOfMemory
+        /// This process, or the system, has as many files open as it may.
+        case tooManyFiles
         /// The map has reached `EnvironmentOptions.mapSizeLimit`.
         case mapFull
         /// Another process changed the map's size at a moment this thread cannot follow.
@@ -69,6 +72,17 @@ package struct DatabaseError: Error, Sendable, Equatable {
     package var isDamage: Bool { [.damaged, .recordDamaged].contains(code) }
 }
 
+extension DatabaseError: LookFailure {
+    package var saysNothing: Bool {
+        switch code {
+        case .notFound, .notADatabase, .versionMismatch, .damaged, .recordDamaged: false
+        default: true
+        }
+    }
+
+    package var remedy: String { nextStep }
+}
+
 extension DatabaseError: CustomStringConvertible {
     /// One line: place, cause, next step.
     package var description: String {
@@ -93,6 +107,7 @@ extension DatabaseError: CustomStringConvertible {
         case .quotaExceeded: "the disk quota is used up"
         case .inputOutput: "the device failed"
         case .outOfMemory: "not enough memory or address space"
+        case .tooManyFiles: "too many open files"
         case .mapFull: "the size limit is reached"
         case .mapResized: "another process has grown it"
         case .tooManyBuckets: "too many buckets"
@@ -117,6 +132,7 @@ extension DatabaseError: CustomStringConvertible {
         case .diskFull, .quotaExceeded: "free some space and try again, nothing was changed"
         case .inputOutput: "check the device (kernel log), then rebuild the database"
         case .outOfMemory: "raise the memory limits or end other programs"
+        case .tooManyFiles: "raise the limit of open files (ulimit -n)"
         case .mapFull: "raise the limit, nothing was changed"
         case .mapResized, .busy: "try again"
         case .tooManyBuckets: "raise the limit on opening"

@@ -1,4 +1,5 @@
 package import BytePath
+import Glibc
 
 /// A database file read without LMDB, which believes what pages say: for finding all damage there is, and for taking out
 /// of a damaged file what can still be read.
@@ -27,7 +28,8 @@ package enum DatabaseFile {
     /// bucket by bucket in the order of their names, keys ascending. All buckets must have checksums.
     ///
     /// - Returns: everything that is wrong. Records that damaged pages lead to are not among those read.
-    /// - Throws: where there is nothing to walk at all: no file, or one without a sound beginning.
+    /// - Throws: where there is nothing to walk at all: no file, or one without a sound beginning; and where the file
+    ///   cannot be looked at.
     package static func read(
         _ directory: BytePath, _ body: (Record) -> Void
     ) throws(DatabaseError) -> [Problem] {
@@ -35,7 +37,13 @@ package enum DatabaseFile {
             do throws(DataFile.Problem) {
                 let file = try DataFile(in: directory)
                 let reader = Reader(body)
-                try PageWalk.run(file, try file.newestMeta(), reader)
+                do throws(DataFile.Problem) {
+                    try PageWalk.run(file, try file.newestMeta(), reader)
+                } catch {
+                    // What the disk has lost of an open file is gone, and not out of sight.
+                    if case .errno(EIO) = error { throw .damaged("its beginning cannot be read from the disk") }
+                    throw error
+                }
                 return reader.problems
             } catch {
                 throw DatabaseError(error, directory: directory)
@@ -43,7 +51,17 @@ package enum DatabaseFile {
         }
     }
 
+    /// The number of the last commit to the database in `directory`: two looks that give one number saw the same records.
+    package static func lastCommit(in directory: BytePath) throws(DatabaseError) -> UInt64 {
+        do throws(DataFile.Problem) {
+            return try DataFile(in: directory).newestMeta().transaction
+        } catch {
+            throw DatabaseError(error, directory: directory)
+        }
+    }
+
     private final class Reader: PageWalk.Visitor {
+        let acceptsLoss = true
         private let body: (Record) -> Void
         private(set) var problems: [Problem] = []
 

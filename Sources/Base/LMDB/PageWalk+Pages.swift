@@ -182,7 +182,8 @@ extension PageWalk {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.headerByteCount + count, alignment: 8)
         defer { buffer.deallocate() }
         let bytes = UnsafeRawBufferPointer(buffer)
-        guard first <= lastPage, (try? file.read(into: buffer, at: first * UInt64(pageSize))) == buffer.count,
+        let offset = first &* UInt64(pageSize)
+        guard first <= lastPage, try file.readPages(into: buffer, at: offset, acceptingLoss: visitor.acceptsLoss),
             bytes.number(at: 0, as: UInt64.self) == first, bytes.number(at: 10, as: UInt16.self) == Flags.overflow
         else { return try visitor.problem(page: first, "of \(tree.name) is not the value it should be") }
         // A value that became shorter keeps its pages.

@@ -22,6 +22,8 @@ struct PageWalk {
 
     /// What the walk comes across.
     protocol Visitor: AnyObject {
+        /// Whether pages that the disk has lost are something wrong; else they end the walk.
+        var acceptsLoss: Bool { get }
         /// A record of a bucket. The bytes are valid during the call.
         func record(bucket: [UInt8], key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer)
         /// Something wrong; the walk goes on past it unless this throws.
@@ -67,6 +69,7 @@ struct PageWalk {
 
     /// Takes the first problem for an error.
     private final class Strict: Visitor {
+        let acceptsLoss = false
         func record(bucket: [UInt8], key: UnsafeRawBufferPointer, stored: UnsafeRawBufferPointer) {}
         func problem(page: UInt64?, _ text: String) throws(DataFile.Problem) {
             throw .damaged(page.map { "page \($0) \(text)" } ?? text)
@@ -144,7 +147,8 @@ struct PageWalk {
                 try visitor.problem(page: item.page, "of \(tree.name) is used twice or lies behind the end")
                 continue
             }
-            guard (try? file.read(into: buffer, at: item.page * UInt64(pageSize))) == buffer.count else {
+            let offset = item.page * UInt64(pageSize)
+            guard try file.readPages(into: buffer, at: offset, acceptingLoss: visitor.acceptsLoss) else {
                 isWhole = false
                 try visitor.problem(page: item.page, "of \(tree.name) is missing or cannot be read")
                 continue

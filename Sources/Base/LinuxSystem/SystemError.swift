@@ -103,6 +103,7 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         case .invalidArgument where call == "chown" || call == "fchown":
             "its owner or group has no number in this user namespace (/proc/self/uid_map, gid_map)"
         case .inputOutput: "the disk reported an input/output error; look at the kernel's log (dmesg)"
+        case .tooManyFiles, .tooManyFilesOfAll, .outOfMemory: "\(number.message); \(remedy)"
         default: nil
         }
     }

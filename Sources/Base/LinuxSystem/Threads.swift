@@ -59,9 +59,10 @@ package enum CurrentThread {
     }
 }
 
-/// Processors this process may run on.
+/// Processors this process may run on, and so how many threads work well; fewer where threads would take the few files
+/// from each other that may be open.
 package func processorCount() -> Int {
-    max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+    max(1, min(Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))), CurrentProcess.openFileLimit / 32))
 }
 
 /// The first error of several threads; the others' are dropped, as they usually follow from it.
