@@ -4,7 +4,7 @@ package import FileTree
 package import LinuxSystem
 
 /// Why a tree could not be written, patched or checked.
-package enum BlitError: Error, Sendable, CustomStringConvertible {
+package enum BlitError: LookFailure, Sendable, CustomStringConvertible {
     case system(SystemError)
     case store(StoreError)
     case tree(TreeError)
@@ -19,6 +19,21 @@ package enum BlitError: Error, Sendable, CustomStringConvertible {
         case .tampered(let path): "\(path): not as it was recorded; the tree will be built anew"
         }
     }
+
+    private var look: (any LookFailure)? {
+        switch self {
+        case .system(let error): error
+        case .store(let error): error
+        case .tree, .tampered: nil
+        }
+    }
+
+    package var saysNothing: Bool {
+        if case .tree(.unreadable) = self { return true }
+        return look?.saysNothing ?? false
+    }
+
+    package var remedy: String { look?.remedy ?? "run it again" }
 
     /// Whether there was no room left on the disk.
     package var isDiskFull: Bool {

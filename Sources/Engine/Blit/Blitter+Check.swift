@@ -58,9 +58,13 @@ extension Blitter {
     private func isEqual(_ entry: TreeEntry, below root: borrowing Descriptor) throws(SystemError) -> Bool {
         switch entry.content {
         case .directory: return true
-        case .symlink(let target): return (try? root.readLink(entry.name)) == target
+        case .symlink(let target):
+            return try Self.unlessBlind { () throws(SystemError) in try root.readLink(entry.name) } == target
         case .regular(let digest, let size):
-            guard let file = try? root.open(entry.name, [.noFollow, .nonBlocking]) else { return false }
+            let opened = try Self.unlessBlind { () throws(SystemError) in
+                try root.open(entry.name, [.noFollow, .nonBlocking])
+            }
+            guard let file = opened else { return false }
             let status = try file.status()
             guard status.size == size, status.permissions == entry.metadata.fileMode else { return false }
             let hasher = XXH3Hasher(.bits128)
@@ -71,6 +75,26 @@ extension Blitter {
                 if count == 0 { return hasher.digest128 == digest }
                 hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             }
+        }
+    }
+
+    /// The result of a look; nil where it shows that the tree was changed: what its owner may not look at was changed too.
+    private static func unlessBlind<R: ~Copyable>(_ body: () throws(SystemError) -> R) throws(SystemError) -> R? {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            if error.saysNothing && error.number != .accessDenied && error.number != .notPermitted { throw error }
+            return nil
+        }
+    }
+
+    private static func status(_ root: Int32, _ path: BytePath) throws(BlitError) -> FileStatus? {
+        do throws(SystemError) {
+            return try unlessBlind { () throws(SystemError) in
+                try path.withCString { (path) throws(SystemError) in try SystemCalls.status(root, path) }
+            }
+        } catch {
+            throw .system(error)
         }
     }
 
@@ -86,8 +110,7 @@ extension Blitter {
             // An empty file is an inode of its own, which can be written to without any directory changing.
             guard record.isDirectory || (record.kind == .regular && record.size == 0) else { continue }
             let path = item.path.appending(BytePath(bytes: Array(record.name)))
-            // What cannot even be looked at is not as it was.
-            let status = path.withCString { path in try? SystemCalls.status(root, path) }
+            let status = try status(root, path)
             guard let status, status.kind == record.kind.fileKind, status.changed <= stamp,
                 record.isDirectory || status.size == 0
             else { throw .tampered(path) }

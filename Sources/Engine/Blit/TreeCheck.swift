@@ -21,6 +21,8 @@ package final class TreeCheck: Sendable {
     package struct Result: Sendable {
         package var damage: [Damage] = []
         package var suspects: [Suspect] = []
+        /// What could not be looked at, with all that is below it.
+        package var unseen: [Damage.Unseen] = []
         package var entries = 0
     }
 
@@ -78,6 +80,16 @@ package final class TreeCheck: Sendable {
         result.withLock { $0.damage.append(damage) }
     }
 
+    /// Reports what a look at `path` failed with: that it is something else, or that it was not seen.
+    private func report(_ path: BytePath, _ error: some LookFailure & CustomStringConvertible) {
+        if error.saysNothing {
+            let unseen = Damage.Unseen(.entry(place: place, path: path), error)
+            result.withLock { $0.unseen.append(unseen) }
+        } else {
+            report(path, .unreadable, "\(error)")
+        }
+    }
+
     /// - Returns: the subdirectories to look at.
     private func look(
         at item: DirectoryQueue.Item, below root: Int32, _ worker: inout TreeCheckWorker,
@@ -95,10 +107,14 @@ package final class TreeCheck: Sendable {
             try worker.listing.read(opened.raw)
             worker.listing.sortByName()
             return try compare(item, opened.raw, &worker, transaction)
+        } catch let error as SystemError {
+            report(item.path, error)
+        } catch let error as TreeError {
+            report(item.path, BlitError.tree(error))
         } catch {
-            report(item.path, .unreadable, "\(error)")
-            return []
+            preconditionFailure("looking at a directory throws none but these errors: \(error)")
         }
+        return []
     }
 
     /// Steps through names and records, both ascending.
@@ -174,7 +190,8 @@ package final class TreeCheck: Sendable {
                 if let attributes, !attributes.isEmpty { report(path(), .wrongAttributes, Damage.detail(attributes: attributes)) }
             }
         } catch {
-            report(path(), .unreadable, "\(error)")
+            // One that went between the listing and this look.
+            if error.number == .noSuchFile { report(path(), .missing) } else { report(path(), error) }
         }
         return nil
     }

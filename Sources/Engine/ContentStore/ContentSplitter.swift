@@ -105,7 +105,7 @@ struct ContentSplitter: ~Copyable {
     private func addVariants(of digest: Digest128, from source: EntryMetadata) throws(StoreError) {
         for variant in wanted[digest]?.variants ?? [] where variant != source {
             let isKnown = known[digest]?.variants.contains(variant) ?? false
-            if isKnown, try store.hash(of: digest, variant) == digest { continue }
+            if isKnown, try store.contentDigest(of: digest, variant) == digest { continue }
             try store.copyObject(digest, from: source, to: variant)
         }
     }

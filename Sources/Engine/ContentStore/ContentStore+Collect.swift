@@ -267,8 +267,8 @@ extension ContentStore {
         var failure: SystemError?
         for variant in record.variants {
             let name = ObjectName(digest, variant)
-            let shard = try shards.descriptor(of: name.shard, in: self)
-            let error = name.withCString { SystemCalls.unlinkIfPresent(shard, $0) }
+            let place = try shards.place(of: name.shard, in: self)
+            let error = name.withCString(in: place) { SystemCalls.unlinkIfPresent(place.directory, $0) }
             failure = failure ?? error.map { SystemError($0.number, call: $0.call, path: Self.path(of: digest, variant)) }
         }
         if let failure { throw .system(failure.below(".moss")) }

@@ -26,6 +26,10 @@ extension ContentStore {
             garbage.pins = pins
             var drops = ClaimDrops()
             let recorded = try packages(in: transaction)
+            // What a state needs whose package is not known cannot be told from what nothing needs.
+            if dying == nil, let lost = needed.packages.subtracting(recorded).min() {
+                throw StoreError.unknownPackage(lost)
+            }
             for id in dying ?? recorded where !needed.packages.contains(id) {
                 if pins.packages.contains(id) {
                     garbage.pinnedPackages.append(id)

@@ -65,7 +65,7 @@ extension ContentStore {
         let isTemporary: Bool
     }
 
-    /// The files of a shard; none of one that this user may not enter.
+    /// The files of a shard.
     private func files(in shard: Int) throws(StoreError) -> [File] {
         do throws(SystemError) {
             let name = BytePath(ObjectName.shardName(shard))
@@ -81,7 +81,8 @@ extension ContentStore {
             }
             return files
         } catch {
-            if error.number == .accessDenied { return [] }
+            // To whoever only looks, and may not remove anything either.
+            if error.number == .accessDenied, isReadOnly { return [] }
             throw .system(error)
         }
     }

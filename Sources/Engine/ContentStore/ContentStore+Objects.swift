@@ -9,9 +9,11 @@ extension ContentStore {
     /// Opens a variant for reading; nil where there is none.
     func openObject(_ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) -> Descriptor? {
         let name = ObjectName(digest, variant)
-        let shard = try shard(name.shard)
+        let place = try place(of: name.shard)
         do throws(SystemError) {
-            return try name.withCString { (name) throws(SystemError) in try SystemCalls.openFile(shard, name) }
+            return try name.withCString(in: place) { (name) throws(SystemError) in
+                try SystemCalls.openFile(place.directory, name)
+            }
         } catch {
             if error.number == .noSuchFile { return nil }
             throw .system(error)
@@ -23,7 +25,11 @@ extension ContentStore {
         let record = try record(of: digest)
         // An object that arrived a moment ago has no record yet.
         for variant in record?.variants ?? [.plainFile, EntryMetadata(mode: 0o555)] {
-            if let file = try openObject(digest, variant) { return file }
+            do throws(StoreError) {
+                if let file = try openObject(digest, variant) { return file }
+            } catch {
+                guard isUnreadable(error, digest, variant) else { throw error }
+            }
         }
         throw .missingObject(digest)
     }
@@ -31,7 +37,12 @@ extension ContentStore {
     /// All bytes of an object, checked against its digest; for small ones.
     package func readObject(_ digest: Digest128) throws(StoreError) -> [UInt8] {
         let file = try openObject(digest)
-        let bytes = try StoreError.catching { () throws(SystemError) in try file.readAll() }
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try file.readAll()
+        } catch {
+            throw error.isLossOfContent ? .missingObject(digest) : .system(error)
+        }
         guard Digest128(hashing: bytes) == digest else { throw .missingObject(digest) }
         return bytes
     }
@@ -102,10 +113,14 @@ extension ContentStore {
     func copyObject(
         _ digest: Digest128, from source: EntryMetadata, to target: EntryMetadata, size: UInt64 = .max
     ) throws(StoreError) {
-        guard let file = try openObject(digest, source) else { throw .missingObject(digest) }
         var writer = ObjectWriter(self)
         try writer.begin(digest: digest, metadata: target)
-        _ = try forEachChunk(of: file, upTo: size) { (bytes) throws(StoreError) in try writer.append(bytes) }
+        do throws(StoreError) {
+            guard let file = try openObject(digest, source) else { throw .missingObject(digest) }
+            _ = try forEachChunk(of: file, upTo: size) { (bytes) throws(StoreError) in try writer.append(bytes) }
+        } catch {
+            throw isUnreadable(error, digest, source) ? .missingObject(digest) : error
+        }
         guard writer.digest == digest else { throw .missingObject(digest) }
         try writer.finish(from: "object", source == target ? .replicating : .replacing)
     }
@@ -116,7 +131,7 @@ extension ContentStore {
         let variant = effective(metadata)
         if bytes.isEmpty { return digest }
         try takeBack(digest)
-        if try hash(of: digest, variant) == digest { return digest }
+        if try contentDigest(of: digest, variant) == digest { return digest }
         var writer = ObjectWriter(self)
         try bytes.span.bytes.withUnsafeBytes { (bytes) throws(StoreError) in
             try writer.write(bytes, digest: digest, metadata: variant, from: "generated file")
@@ -134,8 +149,8 @@ extension ContentStore {
         _ shards: inout ShardCache
     ) throws(StoreError) {
         let object = ObjectName(digest, effective(metadata))
-        let shard = try shards.descriptor(of: object.shard, in: self)
-        let failure = object.withCString { SystemCalls.link(shard, $0, directory, name) }
+        let place = try shards.place(of: object.shard, in: self)
+        let failure = object.withCString(in: place) { SystemCalls.link(place.directory, $0, directory, name) }
         if let failure { try linkSlowly(digest, effective(metadata), directory, name, failure) }
     }
 
@@ -151,8 +166,8 @@ extension ContentStore {
         default: throw .system(SystemError(failure, call: "link", path: BytePath(cString: name)))
         }
         let object = ObjectName(digest, variant)
-        let shard = try shard(object.shard)
-        if let failure = object.withCString({ SystemCalls.link(shard, $0, directory, name) }) {
+        let place = try place(of: object.shard)
+        if let failure = object.withCString(in: place, { SystemCalls.link(place.directory, $0, directory, name) }) {
             throw .system(SystemError(failure, call: "link", path: BytePath(cString: name)))
         }
     }
@@ -188,7 +203,7 @@ extension ContentStore {
     private func restore(_ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
         let record = try record(of: digest)
         for other in record?.variants ?? [] where other != variant {
-            if try hash(of: digest, other) == digest {
+            if try contentDigest(of: digest, other) == digest {
                 try copyObject(digest, from: other, to: variant)
                 return
             }

@@ -44,7 +44,7 @@ extension ContentStore {
                 return span.withUnsafeBytes { $0 }
             }
         } catch {
-            throw .unreadable(id, "\(error)")
+            throw error.saysNothing ? .unreadable(id, "\(error)") : .damaged(id)
         }
         throw .missing(id)
     }

@@ -78,6 +78,9 @@ package final class ContentStore: Sendable {
         }
     }
 
+    /// Whether it was opened by one who only looks.
+    package var isReadOnly: Bool { environment.options.readOnly }
+
     /// What a file's inode gets here for a package's wish. Where owners are only recorded, the store's owner must be
     /// able to read every object.
     package func effective(_ metadata: EntryMetadata) -> EntryMetadata {
@@ -95,13 +98,14 @@ package final class ContentStore: Sendable {
         directory.permissions & 0o2000 != 0 || (ownership == .applied && directory.gid != maker.gid)
     }
 
-    /// The open directory of a shard; stays open as long as the store.
-    func shard(_ index: Int) throws(StoreError) -> Int32 {
-        try StoreError.catching { () throws(SystemError) -> Int32 in
+    /// Where a shard's objects are named; stays open as long as the store.
+    func place(of shard: Int) throws(StoreError) -> ShardPlace {
+        let directory = try StoreError.catching { () throws(SystemError) -> Int32 in
             try shards.withLock { (table) throws(SystemError) -> Int32 in
-                try table.descriptor(of: index, below: objects)
+                try table.descriptor(of: shard, below: objects)
             }
         }
+        return ShardPlace(directory: directory, isShard: directory != objects.raw)
     }
 
     /// Waits until everything written to the store so far is on disk.
@@ -110,9 +114,19 @@ package final class ContentStore: Sendable {
     }
 }
 
-/// Descriptors of the shard directories, opened when first needed.
+/// An open directory in which the objects of a shard have names: see ``ObjectName/withCString(in:_:)``.
+struct ShardPlace {
+    let directory: Int32
+    /// Whether it is the shard itself; else it is the directory of all shards.
+    let isShard: Bool
+}
+
+/// Descriptors of the shard directories, opened when first needed; no more of them than a process can spare that may
+/// have few files open. For the others that of all shards stands in.
 private struct ShardTable: ~Copyable {
     private var descriptors: [Int32] = Array(repeating: -1, count: ObjectName.shardCount)
+    /// How many may be open; not known before the first is needed.
+    private var capacity = -1
     private var owned: [DescriptorBox] = []
     private let makesMissing: Bool
 
@@ -131,10 +145,28 @@ private struct ShardTable: ~Copyable {
     mutating func descriptor(of shard: Int, below objects: borrowing Descriptor) throws(SystemError) -> Int32 {
         if descriptors[shard] >= 0 { return descriptors[shard] }
         if makesMissing { try Self.make(shard, in: objects) }
-        let box = DescriptorBox(try objects.openDirectory(BytePath(ObjectName.shardName(shard))))
-        owned.append(box)
-        descriptors[shard] = box.descriptor.raw
-        return box.descriptor.raw
+        if capacity < 0 { capacity = Self.capacity(openFileLimit: CurrentProcess.openFileLimit) }
+        descriptors[shard] = try open(shard, below: objects) ?? objects.raw
+        return descriptors[shard]
+    }
+
+    /// A sixteenth where the limit is far from enough for all of them and everything else.
+    private static func capacity(openFileLimit limit: Int) -> Int {
+        limit >= 2 * ObjectName.shardCount ? ObjectName.shardCount : limit / 16
+    }
+
+    /// - Returns: nil where no more files may be open.
+    private mutating func open(_ shard: Int, below objects: borrowing Descriptor) throws(SystemError) -> Int32? {
+        if owned.count >= capacity { return nil }
+        do throws(SystemError) {
+            let box = DescriptorBox(try objects.openDirectory(BytePath(ObjectName.shardName(shard))))
+            owned.append(box)
+            return box.descriptor.raw
+        } catch {
+            guard error.number.isShortOfFiles else { throw error }
+            capacity = owned.count
+            return nil
+        }
     }
 }
 
@@ -145,11 +177,11 @@ package struct ShardCache {
     package init() {}
 
     @inline(__always)
-    mutating func descriptor(of shard: Int, in store: ContentStore) throws(StoreError) -> Int32 {
+    mutating func place(of shard: Int, in store: ContentStore) throws(StoreError) -> ShardPlace {
         let known = descriptors[shard]
-        if known >= 0 { return known }
-        let opened = try store.shard(shard)
-        descriptors[shard] = opened
+        if known >= 0 { return ShardPlace(directory: known, isShard: known != store.objects.raw) }
+        let opened = try store.place(of: shard)
+        descriptors[shard] = opened.directory
         return opened
     }
 }

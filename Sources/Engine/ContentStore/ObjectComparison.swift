@@ -19,28 +19,45 @@ struct ObjectComparison: ~Copyable {
         self.store = store
         self.digest = digest
         self.variant = variant
-        existing = try store.openObject(digest, variant)
+        do throws(StoreError) {
+            existing = try store.openObject(digest, variant)
+        } catch {
+            // A copy that cannot be read is as good as none: it will be replaced.
+            guard store.isUnreadable(error, digest, variant) else { throw error }
+            existing = nil
+        }
     }
 
     mutating func compare(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
-        if replacement == nil && !isEqual(bytes) { try beginReplacement() }
+        if replacement == nil, try !isEqual(bytes) { try beginReplacement() }
         try replacement?.append(bytes)
         offset += UInt64(bytes.count)
     }
 
-    private func isEqual(_ bytes: UnsafeRawBufferPointer) -> Bool {
+    private func isEqual(_ bytes: UnsafeRawBufferPointer) throws(StoreError) -> Bool {
         guard existing != nil else { return false }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 8)
+        defer { buffer.deallocate() }
         var done = 0
-        return withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 8) { buffer in
-            while done < bytes.count {
-                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, bytes.count - done)])
-                // An unreadable copy is as good as a different one: it will be replaced.
-                guard let count = try? existing?.read(into: part, at: offset + UInt64(done)), count > 0,
-                    part[..<count].elementsEqual(bytes[done..<(done + count)])
-                else { return false }
-                done += count
-            }
-            return true
+        while done < bytes.count {
+            let part = UnsafeMutableRawBufferPointer(rebasing: buffer[..<min(buffer.count, bytes.count - done)])
+            guard let count = try readExisting(into: part, at: offset + UInt64(done)), count > 0,
+                part[..<count].elementsEqual(bytes[done..<(done + count)])
+            else { return false }
+            done += count
+        }
+        return true
+    }
+
+    /// nil where the copy cannot be read, which is as good as a different one: it will be replaced.
+    private func readExisting(
+        into buffer: UnsafeMutableRawBufferPointer, at offset: UInt64
+    ) throws(StoreError) -> Int? {
+        do throws(SystemError) {
+            return try existing?.read(into: buffer, at: offset)
+        } catch {
+            if error.isLossOfContent { return nil }
+            throw .system(error)
         }
     }
 
@@ -68,7 +85,7 @@ struct ObjectComparison: ~Copyable {
             try beginReplacement()
         }
         guard var writer = replacement.take() else { return }
-        if try store.hash(of: digest, variant) == digest {
+        if try store.contentDigest(of: digest, variant) == digest {
             // The stored copy is sound, so the arriving bytes are a second content, or not what the index says.
             let found = writer.digest
             throw found == digest

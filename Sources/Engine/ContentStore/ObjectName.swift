@@ -60,6 +60,14 @@ struct ObjectName {
         }
     }
 
+    /// Calls `body` with the name of the object in `place`.
+    @inline(__always)
+    func withCString<R: ~Copyable, E: Error>(
+        in place: ShardPlace, _ body: (UnsafePointer<CChar>) throws(E) -> R
+    ) throws(E) -> R {
+        place.isShard ? try withCString(body) : try withPath(body)
+    }
+
     /// The name as text.
     var display: String { withCString { String(cString: $0) } }
 
@@ -123,5 +131,28 @@ struct ObjectName {
     /// As for bytes that are not copied, see above.
     static func parse(_ name: [UInt8]) -> (Digest128, EntryMetadata)? {
         name.span.bytes.withUnsafeBytes { parse($0) }
+    }
+}
+
+extension ObjectName {
+    /// Calls `body` with the path below `objects`, as a C string.
+    func withPath<R: ~Copyable, E: Error>(
+        _ body: (UnsafePointer<CChar>) throws(E) -> R
+    ) throws(E) -> R {
+        try withCString { (name) throws(E) -> R in
+            let shard = Self.shardName(shard)
+            return try withUnsafeTemporaryAllocation(byteCount: shard.utf8.count + 1 + count + 1, alignment: 1) {
+                (buffer) throws(E) -> R in
+                var end = 0
+                for byte in shard.utf8 {
+                    buffer[end] = byte
+                    end += 1
+                }
+                buffer[end] = UInt8(ascii: "/")
+                for index in 0...count { buffer[end + 1 + index] = UInt8(bitPattern: name[index]) }
+                // Never empty: the NUL alone takes a byte.
+                return try body(buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self))
+            }
+        }
     }
 }

@@ -39,9 +39,7 @@ package struct ObjectReader: ~Copyable, Sendable {
     /// Looks for another copy; for the rare case of one that was lost.
     private func anyVariant(of digest: Digest128) throws(SystemError) -> ObjectName? {
         for shard in [ObjectName(digest, .plainFile).shard, ObjectName.privilegedShard] {
-            // Others may not enter the privileged shard.
-            guard let directory = try? objects.openDirectory(BytePath(ObjectName.shardName(shard))) else { continue }
-            for entry in try directory.entries() {
+            for entry in try entries(of: shard) {
                 if let (found, metadata) = ObjectName.parse(entry.name.bytes), found == digest {
                     return ObjectName(digest, metadata)
                 }
@@ -49,27 +47,14 @@ package struct ObjectReader: ~Copyable, Sendable {
         }
         return nil
     }
-}
 
-extension ObjectName {
-    /// Calls `body` with the path below `objects`, as a C string.
-    fileprivate func withPath<R: ~Copyable, E: Error>(
-        _ body: (UnsafePointer<CChar>) throws(E) -> R
-    ) throws(E) -> R {
-        try withCString { (name) throws(E) -> R in
-            let shard = Self.shardName(shard)
-            return try withUnsafeTemporaryAllocation(byteCount: shard.utf8.count + 1 + count + 1, alignment: 1) {
-                (buffer) throws(E) -> R in
-                var end = 0
-                for byte in shard.utf8 {
-                    buffer[end] = byte
-                    end += 1
-                }
-                buffer[end] = UInt8(ascii: "/")
-                for index in 0...count { buffer[end + 1 + index] = UInt8(bitPattern: name[index]) }
-                // Never empty: the NUL alone takes a byte.
-                return try body(buffer.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self))
-            }
+    private func entries(of shard: Int) throws(SystemError) -> [Descriptor.Entry] {
+        do throws(SystemError) {
+            return try objects.openDirectory(BytePath(ObjectName.shardName(shard))).entries()
+        } catch {
+            // Others may not enter the privileged shard.
+            guard error.number == .accessDenied || error.number == .noSuchFile else { throw error }
+            return []
         }
     }
 }

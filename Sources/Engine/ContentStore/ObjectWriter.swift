@@ -33,11 +33,13 @@ struct ObjectWriter: ~Copyable {
 
     /// Starts an object that comes in pieces.
     mutating func begin(digest: Digest128, metadata: EntryMetadata) throws(StoreError) {
-        let shard = try shards.descriptor(of: ObjectName(digest, metadata).shard, in: store)
+        let shard = ObjectName(digest, metadata).shard
+        let place = try shards.place(of: shard, in: store)
+        let temporary = place.isShard ? temporary : BytePath(ObjectName.shardName(shard)).appending(temporary)
         do throws(SystemError) {
-            let file = try SystemCalls.createExclusively(shard, temporary, mode: metadata.fileMode)
+            let file = try SystemCalls.createExclusively(place.directory, temporary, mode: metadata.fileMode)
             open = TemporaryObject(
-                file: file, shard: shard, temporary: temporary, digest: digest, metadata: metadata)
+                file: file, place: place, temporary: temporary, digest: digest, metadata: metadata)
         } catch {
             throw .system(error)
         }
@@ -87,13 +89,16 @@ struct ObjectWriter: ~Copyable {
         try prepare(object)
         if placement == .replicating { try StoreError.catching { () throws(SystemError) in try object.file.sync() } }
         let name = ObjectName(object.digest, object.metadata)
-        var failure = name.withCString {
-            SystemCalls.rename(object.shard, temporary, to: $0, replacing: placement != .keepingEqual)
+        let directory = object.place.directory
+        var failure = name.withCString(in: object.place) {
+            SystemCalls.rename(directory, object.temporary, to: $0, replacing: placement != .keepingEqual)
         }
         if let error = failure, error.number == .alreadyExists {
             if try isThere(object, from: stone) { return }
             store.noteReplaced()
-            failure = name.withCString { SystemCalls.rename(object.shard, temporary, to: $0, replacing: true) }
+            failure = name.withCString(in: object.place) {
+                SystemCalls.rename(directory, object.temporary, to: $0, replacing: true)
+            }
         }
         if let failure { throw .system(failure) }
         object.isPlaced = true
@@ -117,7 +122,9 @@ struct ObjectWriter: ~Copyable {
     private func isThere(_ object: borrowing TemporaryObject, from stone: BytePath) throws(StoreError) -> Bool {
         guard let existing = try store.openObject(object.digest, object.metadata) else { return false }
         let written = try StoreError.catching { () throws(SystemError) in
-            try temporary.withCString { (name) throws(SystemError) in try SystemCalls.openFile(object.shard, name) }
+            try object.temporary.withCString { (name) throws(SystemError) in
+                try SystemCalls.openFile(object.place.directory, name)
+            }
         }
         if try store.haveEqualBytes(existing, written) { return true }
         guard try store.hash(of: object.digest, object.metadata) != object.digest else {

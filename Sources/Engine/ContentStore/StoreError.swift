@@ -56,7 +56,14 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-extension StoreError {
+extension StoreError: LookFailure {
+    package var saysNothing: Bool {
+        if case .tree(.unreadable) = self { return true }
+        return look?.saysNothing ?? false
+    }
+
+    package var remedy: String { look?.remedy ?? "run it again" }
+
     /// Whether there was no room left on the disk.
     package var isDiskFull: Bool {
         switch self {
@@ -82,6 +89,15 @@ extension StoreError {
         case .tree(let error): error.isDamage
         case .missingObject, .unknownPackage: true
         default: false
+        }
+    }
+
+    /// The failure to look that this passes on.
+    private var look: (any LookFailure)? {
+        switch self {
+        case .system(let error): error
+        case .database(let error): error
+        default: nil
         }
     }
 

@@ -6,7 +6,8 @@ internal import LinuxSystem
 /// A file under its temporary name; removed with this value unless it got its own.
 struct TemporaryObject: ~Copyable {
     let file: Descriptor
-    let shard: Int32
+    let place: ShardPlace
+    /// In that place.
     let temporary: BytePath
     let digest: Digest128
     let metadata: EntryMetadata
@@ -14,6 +15,6 @@ struct TemporaryObject: ~Copyable {
     var isPlaced = false
 
     deinit {
-        if !isPlaced { SystemCalls.unlink(shard, temporary) }
+        if !isPlaced { SystemCalls.unlink(place.directory, temporary) }
     }
 }

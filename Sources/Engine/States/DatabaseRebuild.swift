@@ -26,7 +26,7 @@ package struct DatabaseRebuild {
     }
 
     /// What the tools would place in the composed tree of a state that does not say what it was.
-    package typealias Placing = (ComposedTree, ContentStore) -> [PlacedEntry]
+    package typealias Placing = (ComposedTree, ContentStore) throws(StoreError) -> [PlacedEntry]
 
     /// The buckets that are made again.
     package static let bucketNames = DatabaseSalvage.bucketNames
@@ -49,7 +49,9 @@ package struct DatabaseRebuild {
     ) throws(StateError) -> Report {
         let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier) (rebuilding)", waiting: { _ in })
         defer { lock.hold() }
-        let salvage = DatabaseSalvage(root.path.appending(".moss").appending(name))
+        let salvage = try StateError.database { () throws(DatabaseError) in
+            try DatabaseSalvage(root.path.appending(".moss").appending(name))
+        }
         // Where a change was cut short already, its mark stays for who looks after that.
         let isFirst = try !root.isChangePending()
         if isFirst { try root.beginChange(bringsObjects: false) }
@@ -112,6 +114,7 @@ package struct DatabaseRebuild {
         }
         for (number, state) in salvage.states where states[number] == nil {
             states[number] = state
+            try root.system { () throws(SystemError) in try LostAndFound.keep(BytePath("states/\(number)"), root) }
             try root.writeFile(of: state)
         }
         return states.values.sorted { $0.number < $1.number }
@@ -123,7 +126,15 @@ package struct DatabaseRebuild {
     ) throws(StateError) -> [PackageRecord] {
         let wanted = states.reduce(into: Set<PackageID>()) { $0.formUnion($1.selections.map(\.package)) }.sorted()
         let (store, digests) = (store, salvage.manifests)
-        let read = inParallel(wanted) { (id) throws(Never) -> PackageRecord? in try? store.readManifest(id) }
+        let read = try inParallel(wanted) { (id) throws(StateError) -> PackageRecord? in
+            do throws(StoreError) {
+                return try store.readManifest(id)
+            } catch {
+                // One that cannot be looked at is not lost.
+                guard case .system(let cause) = error, cause.saysNothing, !cause.isLossOfContent else { return nil }
+                throw .system(cause.below(".moss/packages"))
+            }
+        }
         var records: [PackageRecord] = []
         for (id, record) in zip(wanted, read) {
             progress(1)
@@ -134,6 +145,9 @@ package struct DatabaseRebuild {
             } else if let metadata = salvage.packages[id], let layout = salvage.layouts[id],
                 let record = try? store.packageRecord(id, metadata: metadata, layout: layout)
             {
+                try root.system { () throws(SystemError) in
+                    try LostAndFound.keep(BytePath("packages/\(id.hexadecimal).stone"), root)
+                }
                 try StateStore.catchingStore { () throws(StoreError) in try store.writeManifests([record]) }
                 records.append(record)
             } else if let record {
@@ -148,7 +162,7 @@ package struct DatabaseRebuild {
     // MARK: States and trees
 
     private mutating func record(_ state: State, _ layouts: [PackageID: PackageLayout]) throws(StateError) {
-        let tree = composed(state, layouts)
+        let tree = try composed(state, layouts)
         let salvaged = tree == nil && !known.contains(state.tree) ? salvagedTree(state.tree) : []
         if tree == nil && !known.contains(state.tree) && salvaged.isEmpty {
             report.damage.append(
@@ -174,7 +188,9 @@ package struct DatabaseRebuild {
     }
 
     /// The state's tree made of its packages, if it comes out as the state says.
-    private func composed(_ state: State, _ layouts: [PackageID: PackageLayout]) -> ComposedTree? {
+    private func composed(
+        _ state: State, _ layouts: [PackageID: PackageLayout]
+    ) throws(StateError) -> ComposedTree? {
         if known.contains(state.tree) { return nil }
         var copies: [UnsafeMutableRawBufferPointer] = []
         defer { for copy in copies { copy.deallocate() } }
@@ -186,7 +202,11 @@ package struct DatabaseRebuild {
         }
         let views = copies.map { UnsafeRawBufferPointer($0) }
         guard var tree = try? Composer.compose(views, expectedDirectories: views.count * 12) else { return nil }
-        for entry in state.placed ?? place(tree, store) {
+        let placed = try StateStore.catchingStore { () throws(StoreError) in
+            if let placed = state.placed { return placed }
+            return try place(tree, store)
+        }
+        for entry in placed {
             let next = try? tree.withLookup(fallback: Self.lookupNothing) { lookup in
                 try TreeEditor.place(entry.entry, in: entry.directory, of: tree.root, lookup)
             }
@@ -308,5 +328,12 @@ package enum LostAndFound {
                 number += 1
             }
         }
+    }
+
+    /// Gives what is at `path`, below `.moss`, a second name here, before it is replaced; nothing where it is missing.
+    package static func keep(_ path: BytePath, _ root: RootDirectory) throws(SystemError) {
+        guard try root.moss.statusIfPresent(of: path) != nil else { return }
+        let name = BytePath("\(path.lastComponent.display)-\(UInt64.random(in: 1 ... .max))")
+        try open(root).link(path, below: root.moss, to: name)
     }
 }

@@ -29,11 +29,13 @@ struct DatabaseSalvage {
 
     static let bucketNames: Set<String> = ContentStore.bucketNames.union(["states", "tree-slots", "control"])
 
-    init(_ directory: BytePath) {
+    /// - Throws: where the old database cannot be looked at, which does not mean that nothing is in it.
+    init(_ directory: BytePath) throws(DatabaseError) {
         var salvage = Self()
         do throws(DatabaseError) {
             salvage.problems = try DatabaseFile.read(directory) { salvage.take($0) }
         } catch {
+            if error.saysNothing { throw error }
             salvage.failure = "\(error)"
         }
         self = salvage

@@ -29,7 +29,9 @@ extension RootDirectory {
 
     /// Ends a change that failed or was stopped: what it brought may be in the store without a record.
     package func abandonChange() {
-        if (try? moss.status(of: Self.changeMark).size) == 0 {
+        // A mark that cannot be looked at stays, and costs the next command one look through the directories.
+        guard let mark = try? moss.status(of: Self.changeMark) else { return }
+        if mark.size == 0 {
             try? moss.rename(Self.changeMark, to: Self.sweepMark)
         } else {
             endChange()

@@ -206,7 +206,7 @@ package final class RootDirectory: Sendable {
     /// Takes the lock under which trees are written.
     ///
     /// - Parameter waiting: called with the holder's own line before this waits.
-    func lockTrees(holder: String, waiting: (String) -> Void) throws(StateError) -> FileLock {
+    package func lockTrees(holder: String, waiting: (String) -> Void) throws(StateError) -> FileLock {
         try withoutActuallyEscaping(waiting) { (waiting) throws(StateError) in
             try take(Self.treesLockName, holder, waiting)
         }

@@ -7,7 +7,7 @@ package import LMDB
 package import LinuxSystem
 
 /// Why a root could not be opened, read or switched.
-package enum StateError: Error, Sendable, CustomStringConvertible {
+package enum StateError: LookFailure, Sendable, CustomStringConvertible {
     case system(SystemError)
     case database(DatabaseError)
     case store(StoreError)
@@ -77,6 +77,19 @@ package enum StateError: Error, Sendable, CustomStringConvertible {
         default: false
         }
     }
+
+    private var look: (any LookFailure)? {
+        switch self {
+        case .system(let error): error
+        case .database(let error): error
+        case .store(let error): error
+        case .blit(let error): error
+        default: nil
+        }
+    }
+
+    package var saysNothing: Bool { look?.saysNothing ?? false }
+    package var remedy: String { look?.remedy ?? "run it again" }
 
     /// Whether there was no room left on the disk.
     package var isDiskFull: Bool {

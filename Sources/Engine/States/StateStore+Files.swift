@@ -45,17 +45,24 @@ extension StateStore {
                 let state = try bytes.withUnsafeBytes { try State(decoding: $0) }
                 guard state.number == number else { throw DecodingFailure("it is state \(state.number)") }
                 states.append(state)
+            } catch let error as SystemError {
+                // A state that cannot be looked at is not lost.
+                guard error.isLossOfContent || !error.saysNothing else {
+                    throw .system(error.below(root.path.appending(".moss/states")))
+                }
+                damage.append(Damage(.stateFile(number), .unreadable, "\(error)"))
             } catch {
-                damage.append(Damage(.stateFile(number), error is SystemError ? .unreadable : .damaged, "\(error)"))
+                damage.append(Damage(.stateFile(number), .damaged, "\(error)"))
             }
         }
         return (states.sorted { $0.number < $1.number }, damage)
     }
 
     /// Holds the states' files against their records, byte by byte.
-    package func checkStateFiles() throws(StateError) -> [Damage] {
+    package func checkStateFiles() throws(StateError) -> (damage: [Damage], unseen: [Damage.Unseen]) {
         var known: [UInt64: [UInt8]] = [:]
         var damage: [Damage] = []
+        var unseen: [Damage.Unseen] = []
         try viewing { (transaction) throws(StateError) in
             do throws(DatabaseError) {
                 var cursor = try transaction.cursor(in: StateBuckets.states)
@@ -86,16 +93,21 @@ extension StateStore {
                 if !isDamaged { damage.append(Damage(.stateFile(number), .orphan, "the state has no record")) }
                 continue
             }
-            let bytes = try? root.states.readFile(entry.name)
-            if bytes == nil { damage.append(Damage(.stateFile(number), .unreadable)) }
-            if let bytes, bytes != record {
+            do throws(SystemError) {
+                if try root.states.readFile(entry.name) == record { continue }
                 damage.append(Damage(.stateFile(number), .wrongContent, "it says something else than the record"))
+            } catch {
+                if error.isLossOfContent || !error.saysNothing {
+                    damage.append(Damage(.stateFile(number), .unreadable, "\(error)"))
+                } else {
+                    unseen.append(Damage.Unseen(.stateFile(number), error.below(".moss/states")))
+                }
             }
         }
         for number in known.keys.sorted() where !present.contains(number) {
             damage.append(Damage(.stateFile(number), .missing))
         }
-        return damage
+        return (damage, unseen)
     }
 
     /// The states whose records can be read, oldest first, those that were never switched to among them.
@@ -152,7 +164,13 @@ extension StateStore {
 
     /// Trees on disk that the records describe and trust: their place in the root and what they should hold.
     package func describedTrees() throws(StateError) -> [(place: BytePath, tree: TreeID)] {
-        let live = try viewing { (transaction) throws(StateError) in try requiredControl(in: transaction).live.tree }
+        let live = try viewing { (transaction) throws(StateError) in
+            let control = try requiredControl(in: transaction)
+            // After a switch that was cut short before it was recorded.
+            let number = try activeNumber(in: transaction)
+            if number != control.active, let state = try state(number, in: transaction) { return state.tree }
+            return control.live.tree
+        }
         return [("usr", live)]
             + (try slots().compactMap { slot in
                 guard let content = slot.slot.content, content.stamp != 0 else { return nil }

@@ -75,10 +75,19 @@ extension StateStore {
         _ slot: UInt64, _ content: TreeOnDisk, _ blitter: Blitter
     ) throws(StateError) -> Bool {
         // A spare that is gone is a changed one.
-        guard let place = try? root.trees.openDirectory(slotName(slot)) else { return false }
+        guard let place = try openIfPresent(slot) else { return false }
         return try StateError.blitting(slotPath(slot)) { () throws(BlitError) in
             try blitter.isUnchanged(
                 place, content.tree, content.fingerprint, since: content.stamp, extraNames: [RootDirectory.stateFileName])
+        }
+    }
+
+    private func openIfPresent(_ slot: UInt64) throws(StateError) -> Descriptor? {
+        do throws(SystemError) {
+            return try root.trees.openDirectory(slotName(slot))
+        } catch {
+            if error.saysNothing { throw .system(error.below(slotPath(slot))) }
+            return nil
         }
     }
 

@@ -1,3 +1,4 @@
+internal import BytePath
 package import Digests
 internal import FileTree
 internal import LinuxSystem
@@ -30,6 +31,8 @@ package final class ContentCheck: Sendable {
         package var mismatches: [Mismatch] = []
         /// What is wrong with the metadata of files that had not been examined.
         package var damage: [Damage] = []
+        /// Files that could not be read, which says nothing about them.
+        package var unseen: [Damage.Unseen] = []
         package var bytes: UInt64 = 0
         /// The first unit that was not begun; nil when all are done.
         package var next: Int?
@@ -66,7 +69,7 @@ package final class ContentCheck: Sendable {
         var chosen: [Place] = []
         for index in table.rows.indices {
             let row = table.rows[index]
-            guard row.marks.contains(.present), !row.marks.contains(.sound),
+            guard row.marks.contains(.present), row.marks.isDisjoint(with: [.sound, .unseen]),
                 row.marks.contains(.bad) || (!onlySuspects && row.marks.contains(.chosen))
             else { continue }
             let unit = isCut ? Int32(truncatingIfNeeded: row.digest.high >> shift) : 0
@@ -130,7 +133,7 @@ package final class ContentCheck: Sendable {
                 worker.open(store, table.rows[index], index)
                 next += 1
             }
-            guard let file = worker.takeFirst() else { break }
+            guard let file = worker.takeFirst(store, table) else { break }
             total += read(file, &worker)
             if total - reported >= Self.reportByteCount {
                 progress(total - reported)
@@ -154,9 +157,20 @@ package final class ContentCheck: Sendable {
                 note(Mismatch(index: index, found: found, detail: "holds \(found)"))
             }
         } catch {
-            note(Mismatch(index: index, found: nil, detail: "\(error)"))
+            note(error, reading: index)
         }
         return count
+    }
+
+    private func note(_ error: SystemError, reading index: Int) {
+        let row = table.rows[index]
+        let path = ContentStore.path(of: row.digest, row.variant)
+        let error = error.below(BytePath(".moss").appending(path.parent))
+        if error.isLossOfContent || !error.saysNothing || store.isOwnButUnreadable(row.digest, row.variant, error) {
+            return note(Mismatch(index: index, found: nil, detail: "\(error)"))
+        }
+        table.rows[index].marks.insert(.unseen)
+        result.withLock { $0.unseen.append(Damage.Unseen(.object(row.digest, row.variant), error)) }
     }
 
     private func examine(_ index: Int, _ file: borrowing OpenedObject) {

@@ -14,6 +14,8 @@ struct ContentCheckWorker: ~Copyable {
     private var shards = ShardCache()
     /// A ring.
     private let files = UnsafeMutablePointer<OpenedObject>.allocate(capacity: Self.lookAhead)
+    /// How many may be in it: one by one where no more files may be open.
+    private var capacity = Self.lookAhead
     private var first = 0
     private var count = 0
     private var cold = Self.coldCount
@@ -28,20 +30,24 @@ struct ContentCheckWorker: ~Copyable {
     }
 
     /// Whether another file is to be opened before the next is read.
-    var wantsMore: Bool { count < (cold > 0 ? Self.lookAhead : 1) }
+    var wantsMore: Bool { count < (cold > 0 ? capacity : 1) }
 
     mutating func open(_ store: ContentStore, _ row: ObjectTable.Row, _ index: Int) {
         let file = OpenedObject(store, row, index, &shards, isAnnounced: cold > 0)
+        if file.isForWantOfFiles { capacity = 1 }
         (files + (first + count) % Self.lookAhead).initialize(to: file)
         count += 1
     }
 
-    mutating func takeFirst() -> OpenedObject? {
+    mutating func takeFirst(_ store: ContentStore, _ table: ObjectTable) -> OpenedObject? {
         guard count > 0 else { return nil }
         let file = (files + first).move()
         first = (first + 1) % Self.lookAhead
         count -= 1
-        return file
+        guard file.isForWantOfFiles else { return file }
+        // Those that were open before it are closed by now.
+        let index = file.index
+        return OpenedObject(store, table.rows[index], index, &shards, isAnnounced: false)
     }
 
     /// - Parameters:
@@ -92,9 +98,11 @@ struct OpenedObject: ~Copyable {
         self.index = index
         let name = ObjectName(row.digest, row.variant)
         do throws(StoreError) {
-            let shard = try shards.descriptor(of: name.shard, in: store)
+            let place = try shards.place(of: name.shard, in: store)
             let opened = try StoreError.catching { () throws(SystemError) in
-                try name.withCString { (name) throws(SystemError) in try SystemCalls.openFile(shard, name) }
+                try name.withCString(in: place) { (name) throws(SystemError) in
+                    try SystemCalls.openFile(place.directory, name)
+                }
             }
             if isAnnounced, row.size > 0 { SystemCalls.adviseReading(opened.raw) }
             file = .success(opened)
@@ -104,6 +112,14 @@ struct OpenedObject: ~Copyable {
             } else {
                 file = .failure(SystemError(.noSuchFile, call: "open"))
             }
+        }
+    }
+
+    /// Whether it could not be opened because too many others are.
+    var isForWantOfFiles: Bool {
+        switch file {
+        case .success: return false
+        case .failure(let error): return error.number.isShortOfFiles
         }
     }
 

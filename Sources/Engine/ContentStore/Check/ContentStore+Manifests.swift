@@ -146,7 +146,9 @@ extension ContentStore {
     /// What is wrong with the manifests of `recorded` packages, and which are nobody's.
     ///
     /// - Parameter reading: reads each and holds it against its records; else only its presence is checked.
-    package func checkManifests(of recorded: [PackageID], reading: Bool) throws(StoreError) -> [Damage] {
+    package func checkManifests(
+        of recorded: [PackageID], reading: Bool
+    ) throws(StoreError) -> (damage: [Damage], unseen: [Damage.Unseen]) {
         var damage: [Damage] = []
         let known = Set(recorded)
         let (present, others) = try manifests()
@@ -157,24 +159,30 @@ extension ContentStore {
         let found = Set(present)
         for id in recorded where !found.contains(id) { damage.append(Damage(.manifest(id), .missing)) }
         let both = recorded.filter(found.contains)
-        let problems = try inParallel(both) { (id) throws(StoreError) -> Damage? in
-            reading ? self.checkManifest(id) : self.checkManifestSize(id)
+        let problems = inParallel(both) { (id) throws(Never) -> (Damage?, Damage.Unseen?) in
+            do {
+                return (try reading ? self.checkManifest(id) : self.checkManifestSize(id), nil)
+            } catch let error as SystemError where !error.saysNothing {
+                return (Damage(.manifest(id), .unreadable, "\(error)"), nil)
+            } catch let error as StoreError where !error.saysNothing {
+                // What is wrong with the records is found there.
+                return (nil, nil)
+            } catch {
+                let remedy = (error as? any LookFailure)?.remedy ?? ""
+                return (nil, Damage.Unseen(.manifest(id), "\(error)", remedy: remedy))
+            }
         }
-        return damage + problems.compactMap { $0 }
+        return (damage + problems.compactMap(\.0), problems.compactMap(\.1))
     }
 
-    private func checkManifestSize(_ id: PackageID) -> Damage? {
-        do throws(SystemError) {
-            let status = try packages.status(of: Self.manifestName(id))
-            if status.kind != .regular { return Damage(.manifest(id), .wrongKind, status.kind.name) }
-            return status.size < 64 ? Damage(.manifest(id), .wrongSize, "\(status.size) bytes") : nil
-        } catch {
-            return Damage(.manifest(id), .unreadable, "\(error)")
-        }
+    private func checkManifestSize(_ id: PackageID) throws(SystemError) -> Damage? {
+        let status = try packages.status(of: Self.manifestName(id))
+        if status.kind != .regular { return Damage(.manifest(id), .wrongKind, status.kind.name) }
+        return status.size < 64 ? Damage(.manifest(id), .wrongSize, "\(status.size) bytes") : nil
     }
 
-    private func checkManifest(_ id: PackageID) -> Damage? {
-        if let damage = checkManifestSize(id) { return damage }
+    private func checkManifest(_ id: PackageID) throws -> Damage? {
+        if let damage = try checkManifestSize(id) { return damage }
         do {
             let bytes = try packages.readFile(Self.manifestName(id))
             if try isRecorded(manifest: bytes, id) { return nil }
@@ -186,13 +194,10 @@ extension ContentStore {
                 return recorded.elementsEqual(layout.bytes) && recordedMetadata == metadata
             }
             return isSame ? nil : Damage(.manifest(id), .wrongContent, "it says something else than the records")
-        } catch let error as SystemError {
+        } catch let error as SystemError where error.isLossOfContent {
             return Damage(.manifest(id), .unreadable, "\(error)")
         } catch let error as StoneError {
             return Damage(.manifest(id), .damaged, "\(StoreError.stone(Self.manifestName(id), error))")
-        } catch {
-            // What is wrong with the records is found there.
-            return nil
         }
     }
 

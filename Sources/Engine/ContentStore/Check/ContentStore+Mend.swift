@@ -25,14 +25,48 @@ extension ContentStore {
         try Self.makeDirectories(in: directory, withShards: true)
     }
 
-    /// The digest of the bytes a variant's file holds; nil where it cannot be read or is no file.
-    package func contentDigest(of digest: Digest128, _ variant: EntryMetadata) -> Digest128? {
-        try? hash(of: digest, variant)
+    /// The digest of the bytes a variant's file holds; nil where there is no file, or where it, and not the looking, is
+    /// to blame that it cannot be read.
+    package func contentDigest(of digest: Digest128, _ variant: EntryMetadata) throws(StoreError) -> Digest128? {
+        do throws(StoreError) {
+            return try hash(of: digest, variant)
+        } catch {
+            if isUnreadable(error, digest, variant) { return nil }
+            throw error
+        }
+    }
+
+    /// Whether an object cannot be read because of the file itself. Then it is replaced like one that is gone: by bytes
+    /// that are right, so that nothing is lost.
+    package func isUnreadable(_ error: StoreError, _ digest: Digest128, _ variant: EntryMetadata) -> Bool {
+        guard case .system(let error) = error else { return false }
+        return error.isLossOfContent || !error.saysNothing || isOwnButUnreadable(digest, variant, error)
+    }
+
+    /// Whether the file is this user's own, and cannot be opened all the same: its mode is to blame.
+    func isOwnButUnreadable(_ digest: Digest128, _ variant: EntryMetadata, _ error: SystemError) -> Bool {
+        guard error.number == .accessDenied else { return false }
+        do throws(SystemError) {
+            return try directory.status(of: Self.path(of: digest, variant)).uid == CurrentProcess.effectiveUser
+        } catch {
+            return false
+        }
     }
 
     /// Gives a variant whose bytes are right the mode, owner and time it must have.
     package func mendMetadata(of digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
-        guard let file = try openObject(digest, variant) else { throw .missingObject(digest) }
+        let opened: Descriptor?
+        do throws(StoreError) {
+            opened = try openObject(digest, variant)
+        } catch {
+            guard case .system(let cause) = error, isOwnButUnreadable(digest, variant, cause) else { throw error }
+            let path = Self.path(of: digest, variant)
+            guard try StoreError.catching({ () throws(SystemError) in try directory.status(of: path).kind }) == .regular
+            else { throw error }
+            try StoreError.catching { () throws(SystemError) in try directory.setMode(variant.mode, of: path) }
+            opened = try openObject(digest, variant)
+        }
+        guard let file = opened else { throw .missingObject(digest) }
         try StoreError.catching { () throws(SystemError) in
             guard try file.status().kind == .regular else { throw SystemError(.notPermitted, call: "chmod") }
             try file.removeForeignAttributes()
@@ -90,18 +124,27 @@ extension ContentStore {
             let failure = path.withCString { path in
                 name.withCString { SystemCalls.link(directory.raw, path, target, $0) }
             }
+            if failure == .tooManyLinks {
+                try directory.rename(path, to: name, below: place.openDirectory("."))
+                return true
+            }
             // An earlier repair that was stopped has put it there already.
             if let failure, failure != .alreadyExists { throw SystemError(failure, call: "link", path: path) }
             return true
         }
     }
 
-    /// Takes a variant's name away from a file that does not hold what it says.
-    package func removeObject(_ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
+    /// Takes a variant's name away from a file that does not hold what it says, which it is read for once more. One that
+    /// cannot be read keeps its name.
+    package func removeWrongObject(_ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
         let path = Self.path(of: digest, variant)
-        try StoreError.catching { () throws(SystemError) in
-            if try directory.statusIfPresent(of: path) != nil { try directory.unlink(path) }
+        guard
+            let status = try StoreError.catching({ () throws(SystemError) in try directory.statusIfPresent(of: path) })
+        else { return }
+        if status.kind == .regular {
+            guard let found = try contentDigest(of: digest, variant), found != digest else { return }
         }
+        try StoreError.catching { () throws(SystemError) in try directory.unlink(path) }
     }
 
     /// The packages whose layouts have a file with one of these contents.
@@ -109,7 +152,7 @@ extension ContentStore {
         try reading { (transaction) throws(StoreError) in
             var found: [(PackageID, Set<Digest128>)] = []
             for id in try packages(in: transaction) {
-                guard let bytes = try? layoutBytes(of: id, in: transaction) else { continue }
+                guard let bytes = try readableLayout(of: id, in: transaction) else { continue }
                 var hits: Set<Digest128> = []
                 do throws(TreeError) {
                     var groups = try LayoutGroups(bytes)
@@ -127,6 +170,18 @@ extension ContentStore {
                 if !hits.isEmpty { found.append((id, hits)) }
             }
             return found
+        }
+    }
+
+    /// A package's layout; nil where it is damaged, which is for whoever looks at records to say.
+    private func readableLayout(
+        of id: PackageID, in transaction: borrowing ReadTransaction
+    ) throws(StoreError) -> UnsafeRawBufferPointer? {
+        do throws(StoreError) {
+            return try layoutBytes(of: id, in: transaction)
+        } catch {
+            if error.isDamage { return nil }
+            throw error
         }
     }
 }

@@ -1,6 +1,7 @@
 package import BytePath
 package import Digests
 package import FileTree
+package import LinuxSystem
 package import PackageModel
 
 /// One thing that is not as it should be in a root.
@@ -44,6 +45,26 @@ package struct Damage: Hashable, Sendable {
         /// Nobody needs it.
         case orphan
         case stale
+    }
+
+    /// Something that could not be looked at: what is there is not known.
+    package struct Unseen: Hashable, Sendable {
+        package let subject: Subject
+        package let reason: String
+        /// What helps, as a phrase.
+        package let remedy: String
+
+        package init(_ subject: Subject, _ reason: some LookFailure & CustomStringConvertible) {
+            self.subject = subject
+            self.reason = "\(reason)"
+            remedy = reason.remedy
+        }
+
+        package init(_ subject: Subject, _ reason: String, remedy: String) {
+            self.subject = subject
+            self.reason = reason
+            self.remedy = remedy
+        }
     }
 
     package var subject: Subject

@@ -10,8 +10,14 @@ package final class ObjectScan: Sendable {
     private let table: ObjectTable
     private let readingFollows: Bool
     private let progress: @Sendable (UInt64) -> Void
-    private let found = Guarded<[Damage]>([])
+    private let found = Guarded(Result())
     private let next = Atomic<Int>(0)
+
+    package struct Result: Sendable {
+        package var damage: [Damage] = []
+        /// Directories and files that could not be looked at.
+        package var unseen: [Damage.Unseen] = []
+    }
 
     private init(
         _ store: ContentStore, _ table: ObjectTable, _ readingFollows: Bool,
@@ -31,7 +37,7 @@ package final class ObjectScan: Sendable {
     package static func run(
         _ store: ContentStore, _ table: ObjectTable, readingFollows: Bool = false,
         threadCount: Int = processorCount(), progress: @escaping @Sendable (UInt64) -> Void = { _ in }
-    ) -> [Damage] {
+    ) -> Result {
         let scan = ObjectScan(store, table, readingFollows, progress)
         withThreads(threadCount) { _ in
             var listing = DirectoryListing()
@@ -41,36 +47,49 @@ package final class ObjectScan: Sendable {
                 scan.look(at: shard, &listing)
             }
         }
-        var damage = scan.found.withLock { $0 }
-        for index in table.rows.indices where table.rows[index].marks.isDisjoint(with: [.present, .examined]) {
+        var result = scan.found.withLock { $0 }
+        for index in table.rows.indices where table.rows[index].marks.isDisjoint(with: [.present, .examined, .unseen]) {
             let row = table.rows[index]
             table.rows[index].marks.insert(.bad)
-            damage.append(Damage(.object(row.digest, row.variant), .missing))
+            result.damage.append(Damage(.object(row.digest, row.variant), .missing))
         }
-        return damage
+        return result
     }
 
     private func report(_ damage: Damage) {
-        found.withLock { $0.append(damage) }
+        found.withLock { $0.damage.append(damage) }
+    }
+
+    /// Reports what kept this from looking, or that there is nothing to look at.
+    private func report(_ subject: Damage.Subject, _ error: SystemError, _ problem: Damage.Problem) {
+        if error.saysNothing {
+            found.withLock { $0.unseen.append(Damage.Unseen(subject, error)) }
+        } else {
+            report(Damage(subject, problem, "\(error)"))
+        }
+    }
+
+    /// Nothing is known of the objects in a shard that cannot be listed.
+    private func markUnseen(_ shard: Int) {
+        for index in table.rows.indices {
+            let row = table.rows[index]
+            if ObjectName(row.digest, row.variant).shard == shard { table.rows[index].marks.insert(.unseen) }
+        }
     }
 
     private func look(at shard: Int, _ listing: inout DirectoryListing) {
         let place = BytePath("objects").appending(BytePath(ObjectName.shardName(shard)))
-        let directory: Int32
-        do throws(StoreError) {
-            directory = try store.shard(shard)
-        } catch {
-            return report(Damage(.file(place), .missing, "\(error)"))
-        }
         do throws(SystemError) {
-            try listing.read(directory)
+            let directory = try store.objects.openDirectory(BytePath(ObjectName.shardName(shard)))
+            try listing.read(directory.raw)
+            // Inodes of one directory lie close together: this is the order a disk likes.
+            if !readingFollows { listing.sortByInode() }
+            for entry in listing.entries {
+                listing.withName(of: entry) { look(at: $0, entry, in: directory.raw, shard, place) }
+            }
         } catch {
-            return report(Damage(.file(place), .unreadable, "\(error)"))
-        }
-        // Inodes of one directory lie close together: this is the order a disk likes.
-        if !readingFollows { listing.sortByInode() }
-        for entry in listing.entries {
-            listing.withName(of: entry) { look(at: $0, entry, in: directory, shard, place) }
+            report(.file(place), error.below(".moss/objects"), .missing)
+            if error.saysNothing { markUnseen(shard) }
         }
         progress(UInt64(listing.entries.count))
     }
@@ -95,10 +114,13 @@ package final class ObjectScan: Sendable {
         do throws(SystemError) {
             let damage = table.examine(
                 index, try SystemCalls.statusAndFlags(directory, name), store.ownership)
-            if !damage.isEmpty { found.withLock { $0 += damage } }
+            if !damage.isEmpty { found.withLock { $0.damage += damage } }
         } catch {
-            table.rows[index].marks.insert(.bad)
-            report(Damage(.object(digest, variant), .unreadable, "\(error)"))
+            table.rows[index].marks.remove(.present)
+            // One that is gone meanwhile is missing.
+            guard error.saysNothing else { return }
+            table.rows[index].marks.insert(.unseen)
+            report(.object(digest, variant), error.below(place), .unreadable)
         }
     }
 }

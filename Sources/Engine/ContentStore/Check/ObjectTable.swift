@@ -32,6 +32,8 @@ package final class ObjectTable: @unchecked Sendable {
         package static let chosen = Marks(rawValue: 32)
         /// Its file's kind, size, mode, owner and time were looked at.
         package static let examined = Marks(rawValue: 64)
+        /// It could not be looked at: nothing is known of its file.
+        package static let unseen = Marks(rawValue: 128)
     }
 
     /// What rows are found by, so that a look-up reads nothing that another thread may write.

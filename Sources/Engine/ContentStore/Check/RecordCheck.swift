@@ -61,8 +61,10 @@ package struct RecordCheck {
             }
         } catch let error as DatabaseError {
             throw .database(error)
+        } catch let error as StoreError {
+            throw error
         } catch {
-            preconditionFailure("a check of records throws none but database errors: \(error)")
+            preconditionFailure("a check of records throws none but these errors: \(error)")
         }
         let order = damage.indices.sorted { (places[$0], $0) < (places[$1], $1) }
         damage = order.map { damage[$0] }
@@ -257,6 +259,7 @@ package struct RecordCheck {
                     }
                 }
             } catch {
+                if case .unreadable = error { throw StoreError.tree(error) }
                 guard isNew else { continue }
                 let isMissing = if case .missing = error { true } else { false }
                 add(.record(bucket: "trees", key: Self.key(tree)), isMissing ? .missing : .damaged)
