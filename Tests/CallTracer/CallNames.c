@@ -32,3 +32,16 @@ bool call_is_mutating(long number) {
         if (calls[index].number == number) return calls[index].mutating;
     return false;
 }
+
+bool call_is_about_files(long number) {
+    static const char *const reading[] = {
+        "access", "faccessat", "faccessat2", "fcntl", "fgetxattr", "flistxattr", "flock", "fstat", "fstatfs",
+        "getdents64", "getxattr", "ioctl", "lgetxattr", "listxattr", "llistxattr", "lseek", "lstat", "newfstatat", "open",
+        "openat", "openat2", "pread64", "preadv", "read", "readlink", "readlinkat", "readv", "stat", "statfs", "statx",
+    };
+    if (call_is_mutating(number)) return true;
+    const char *name = call_name(number);
+    for (size_t index = 0; name && index < sizeof reading / sizeof reading[0]; index++)
+        if (strcmp(reading[index], name) == 0) return true;
+    return false;
+}

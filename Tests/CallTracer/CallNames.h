@@ -9,3 +9,5 @@ long call_number(const char *name);
 const char *call_name(long number);
 // Whether a call changes names, metadata or contents of a file system, or makes them durable.
 bool call_is_mutating(long number);
+// Whether a call opens, looks at, reads or changes files, and not memory, time, threads or processes.
+bool call_is_about_files(long number);

@@ -27,6 +27,7 @@ enum {
     EXIT_TRACER = 92,       // the command could not be started or traced
     CALL_NUMBERS = 1024,    // more than any architecture uses
     TRACEES_MAX = 4096,
+    ANY_CALL = -2,
 };
 
 enum mode { MODE_COUNT, MODE_KILL, MODE_FAIL, MODE_SHORT, MODE_RECORD, MODE_SHUTDOWN, MODE_FILL };
@@ -43,7 +44,8 @@ static struct {
     bool after;             // kill: after the call has been carried out, not before
     bool mutating;          // kill: only calls that change a file system count
     long target;            // the N of kill, fail, short, shutdown and fill
-    long failing_number;    // fail, short: the system call's number
+    long failing_number;    // fail, short: the system call's number; ANY_CALL for all that are about files
+    bool failing_ever;      // fail: the calls after the N-th too
     int failing_errno;
     long short_count;       // short: how many bytes the call may take
     const char *output;     // count, record: where the result goes
@@ -78,8 +80,9 @@ static void usage(void) {
         "    kills CMD and what it started just before its N-th system call since its exec (counted from 1 over all\n"
         "    threads and children), with --after just after it; exit code 90 says that it was killed.\n"
         "    With --mutating only calls that change a file system are counted\n"
-        "call-tracer fail NAME N ERRNO -- CMD...\n"
-        "    lets the N-th call of NAME fail with the error number ERRNO without carrying it out\n"
+        "call-tracer fail [--ever] NAME N ERRNO -- CMD...\n"
+        "    lets the N-th call of NAME fail with the error number ERRNO without carrying it out, with --ever also all that\n"
+        "    follow. NAME may be `any`: every call that opens, looks at, reads or changes files counts\n"
         "call-tracer short NAME N BYTES -- CMD...\n"
         "    lets the N-th call of NAME (write, pwrite64, read, pread64, ...) take no more than BYTES bytes\n"
         "call-tracer record -o FILE --below DIR [--fail NAME N ERRNO] [--kill EVENT N] -- CMD...\n"
@@ -117,8 +120,8 @@ static void parse_command(int count, char **arguments, int index) {
 }
 
 static int parse_failure(char **arguments, int index) {
-    options.failing_number = call_number(arguments[index]);
-    if (options.failing_number < 0) usage();
+    options.failing_number = strcmp(arguments[index], "any") == 0 ? ANY_CALL : call_number(arguments[index]);
+    if (options.failing_number < 0 && options.failing_number != ANY_CALL) usage();
     options.target = positive_number(arguments[index + 1]);
     options.failing_errno = (int)positive_number(arguments[index + 2]);
     return index + 3;
@@ -166,7 +169,9 @@ static void parse(int count, char **arguments) {
         options.target = positive_number(index < count ? arguments[index++] : NULL);
     } else if (strcmp(arguments[1], "fail") == 0 && count > 5) {
         options.mode = MODE_FAIL;
-        index = parse_failure(arguments, 2);
+        options.failing_ever = strcmp(arguments[2], "--ever") == 0;
+        if (options.failing_ever && count < 7) usage();
+        index = parse_failure(arguments, options.failing_ever ? 3 : 2);
     } else if (strcmp(arguments[1], "short") == 0 && count > 5) {
         options.mode = MODE_SHORT;
         index = parse_failure(arguments, 2);
@@ -318,6 +323,10 @@ static void leave_recorded(struct tracee *tracee, long result) {
         kill_process_of(tracee->thread);
 }
 
+static bool is_failing(long number) {
+    return options.failing_number == ANY_CALL ? call_is_about_files(number) : number == options.failing_number;
+}
+
 static void enter_call(struct tracee *tracee, const struct __ptrace_syscall_info *info) {
     long number = (long)info->entry.nr;
     if (options.mode == MODE_RECORD || options.mode == MODE_SHUTDOWN || options.mode == MODE_FILL) {
@@ -332,8 +341,8 @@ static void enter_call(struct tracee *tracee, const struct __ptrace_syscall_info
         if (++matching != options.target) return;
         if (!options.after) kill_all();
         tracee->last = true;
-    } else if (options.failing_errno != 0 && number == options.failing_number) {
-        if (++matching != options.target) return;
+    } else if (options.failing_errno != 0 && is_failing(number)) {
+        if (++matching != options.target && !(options.failing_ever && matching > options.target)) return;
         if (options.mode == MODE_SHORT) {
             shorten_call(tracee->thread);
         } else {

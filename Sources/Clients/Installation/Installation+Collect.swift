@@ -125,7 +125,9 @@ extension Installation {
             return try stateStore.unusedTrees().count
         } catch {
             // Only the root's owner may look there, and only to that user this matters.
-            if case .system(let error) = error, error.number == .accessDenied { return 0 }
+            if case .system(let error) = error, error.number == .accessDenied, store.isReadOnly {
+                return 0
+            }
             throw .state(error)
         }
     }

@@ -34,13 +34,20 @@ extension Installation {
     }
 
     /// What today's tools place in a composed tree, for states that do not say what was placed in theirs.
-    private static func placedEntries(_ tree: ComposedTree, _ store: ContentStore) -> [PlacedEntry] {
+    private static func placedEntries(
+        _ tree: ComposedTree, _ store: ContentStore
+    ) throws(StoreError) -> [PlacedEntry] {
         let found = try? tree.withLookup(fallback: { (id) throws(TreeError) in throw .missing(id) }) { lookup in
             try TreeDifference.entry(at: "lib/os-info.json", in: tree.root, lookup)
         }
         var description: [UInt8]?
         if let found, case .regular(let digest, let size) = found.content, size > 0, size < 1 << 20 {
-            description = try? store.readObject(digest)
+            do throws(StoreError) {
+                description = try store.readObject(digest)
+            } catch {
+                // Lost; what the state had is told by its tree.
+                if error.saysNothing { throw error }
+            }
         }
         let text = ReleaseFile.text(description)
         let content = TreeEntry.Content.regular(Digest128(hashing: text), size: UInt64(text.count))

@@ -154,9 +154,14 @@ package final class Installation: Sendable {
     ) throws(InstallationError) -> ContentStore {
         let environment: Environment
         let place = root.path.appending(".moss/db")
+        let size: UInt64?
+        do throws(SystemError) {
+            size = try root.moss.statusIfPresent(of: "db/data.mdb")?.size
+        } catch {
+            throw .system(error.below(root.path.appending(".moss")))
+        }
         do throws(DatabaseError) {
             // LMDB would make a new one, with nothing in it.
-            let size = try? root.moss.statusIfPresent(of: "db/data.mdb")?.size
             if !create, size ?? 0 == 0 { throw DatabaseError(.notFound, directory: place, detail: "data.mdb is gone") }
             var options = EnvironmentOptions()
             options.readOnly = !isWritable

@@ -10,7 +10,7 @@ package import Solver
 package import States
 
 /// Why a command could not do what it was asked: subject, cause and next step.
-package enum InstallationError: Error, Sendable, CustomStringConvertible {
+package enum InstallationError: LookFailure, Sendable, CustomStringConvertible {
     case state(StateError)
     case store(StoreError)
     case database(DatabaseError)
@@ -94,6 +94,20 @@ package enum InstallationError: Error, Sendable, CustomStringConvertible {
         default: false
         }
     }
+
+    private var look: (any LookFailure)? {
+        switch self {
+        case .state(let error): error
+        case .store(let error): error
+        case .database(let error): error
+        case .repository(let error): error
+        case .system(let error): error
+        default: nil
+        }
+    }
+
+    package var saysNothing: Bool { look?.saysNothing ?? false }
+    package var remedy: String { look?.remedy ?? "run it again" }
 
     /// Whether it is the user's share of the disk that is used up, of which the file system says nothing.
     var isQuotaExceeded: Bool {

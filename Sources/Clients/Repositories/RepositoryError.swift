@@ -3,7 +3,7 @@ internal import LMDB
 internal import LinuxSystem
 
 /// What went wrong with a collection: which one, at which place, why, and what to do.
-package struct RepositoryError: Error, Hashable, Sendable {
+package struct RepositoryError: LookFailure, Hashable, Sendable {
     package enum Code: String, Hashable, Sendable {
         /// The name cannot be the id of a collection.
         case invalidIdentifier
@@ -40,6 +40,9 @@ package struct RepositoryError: Error, Hashable, Sendable {
     package private(set) var isDiskFull = false
     /// Whether it was the user's share of the disk.
     package private(set) var isQuotaExceeded = false
+    /// Whether it is a failure to look, and says nothing about the collection.
+    package private(set) var saysNothing = false
+    package private(set) var remedy = "run it again"
 
     package init(_ code: Code, _ subject: String, _ message: String) {
         self.code = code
@@ -51,11 +54,13 @@ package struct RepositoryError: Error, Hashable, Sendable {
         let located = directory.isEmpty ? error : error.below(directory)
         self.init(.system, located.path.display, "\(located)")
         (isDiskFull, isQuotaExceeded) = (error.isDiskFull, error.isQuotaExceeded)
+        (saysNothing, remedy) = (error.saysNothing, error.remedy)
     }
 
     init(_ error: DatabaseError) {
         self.init(.database, error.directory.display, "\(error)")
         (isDiskFull, isQuotaExceeded) = (error.isDiskFull, error.isQuotaExceeded)
+        (saysNothing, remedy) = (error.saysNothing, error.remedy)
     }
 }
 

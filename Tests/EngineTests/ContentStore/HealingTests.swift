@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Stored objects that went bad")
 struct HealingTests {
-    enum Damage: CaseIterable { case flipFirst, flipLast, truncate, empty, extend, delete, zeros }
+    enum Damage: CaseIterable { case flipFirst, flipLast, truncate, empty, extend, delete, zeros, unreadable }
 
     private func damage(_ scratch: EngineScratch, _ path: BytePath, _ damage: Damage) throws {
         let moss = try Descriptor.openDirectory(scratch.root.appending(".moss"))
@@ -26,6 +26,11 @@ struct HealingTests {
         case .zeros: changed = [UInt8](repeating: 0, count: bytes.count)
         case .delete:
             try moss.unlink(path)
+            return
+        case .unreadable:
+            // Opening it fails, because of the file itself.
+            try moss.unlink(path)
+            try moss.makeSymlink(path, to: "/dev/null")
             return
         }
         // In place, as a bad disk does it.

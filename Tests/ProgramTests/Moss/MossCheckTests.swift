@@ -56,6 +56,43 @@ import Testing
         }
     }
 
+    @Test func whatIsReplacedIsPutAside() throws {
+        try MossFixture.run { fixture in
+            try prepare(fixture)
+            let moss = try Descriptor.openDirectory(fixture.root.appending(".moss"))
+            let manifest = BytePath("packages").appending(
+                try #require(moss.openDirectory("packages").entries().first).name)
+            for path in [manifest, "states/1"] { try moss.replaceFile(path, with: Array("damaged".utf8)) }
+            try overwrite(fixture, "usr/bin/tool")
+            let report = try fixture.json("fsck", "fsck", "--full", "--repair", exit: 9)
+            let place = BytePath(try #require(report["set_aside"] as? String))
+            for path in [manifest, "states/1"] {
+                #expect(try fixture.text(of: place.appending(path)) == "damaged")
+            }
+            let objects = try Descriptor.openDirectory(fixture.root.appending(place).appending("objects")).entries()
+            #expect(objects.count == 1)
+            try fixture.succeed("fsck", "--full", hasSuffix: "nothing is wrong.\n")
+        }
+    }
+
+    @Test func collectingStopsWhereAStateCannotBeMarked() throws {
+        try MossFixture.run { fixture in
+            try prepare(fixture)
+            // The manifest of one package is gone, and so are the records.
+            let packages = try Descriptor.openDirectory(fixture.root.appending(".moss/packages"))
+            try packages.unlink(#require(packages.entries().first).name)
+            try Descriptor.openDirectory(fixture.root.appending(".moss")).removeTree("db")
+            let before = try TreeListing(of: fixture.root.appending(".moss/objects"))
+            _ = try fixture.moss("state", "list")
+            try fixture.fail(1, saying: "is not in the ", "gc", "-y")
+            #expect(try TreeListing(of: fixture.root.appending(".moss/objects")) == before)
+            try fixture.succeed("repo", "update")
+            #expect(try fixture.moss("fsck", "--repair").end == .exited(9))
+            try fixture.succeed("gc", "-y")
+            try fixture.succeed("fsck", "--full", hasSuffix: "nothing is wrong.\n")
+        }
+    }
+
     @Test func whatIsLostIsNamedWithWhatBringsItBack() throws {
         try MossFixture.run { fixture in
             try prepare(fixture)

@@ -46,6 +46,19 @@ final class AsideDirectory {
         try copy(path.lastComponent, from: source.openDirectory(path.parent.isEmpty ? "." : path.parent), to: parent)
     }
 
+    /// Gives a file below `.moss` a second name here, under its path; a missing one has none.
+    func keepFile(_ path: BytePath) throws(SystemError) {
+        guard let status = try root.moss.statusIfPresent(of: path) else { return }
+        let place = try open(path.parent)
+        if status.kind == .directory { return try root.moss.rename(path, to: path.lastComponent, below: place) }
+        do throws(SystemError) {
+            try place.link(path, below: root.moss, to: path.lastComponent)
+        } catch {
+            // By an earlier step of this repair.
+            guard error.number == .alreadyExists else { throw error }
+        }
+    }
+
     private func copy(
         _ name: BytePath, from source: borrowing Descriptor, to target: borrowing Descriptor
     ) throws(SystemError) {

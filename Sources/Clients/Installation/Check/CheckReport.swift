@@ -57,13 +57,16 @@ package struct CheckReport: Sendable {
     }
 
     package var findings: [Finding] = []
+    /// What could not be looked at. Nothing there was judged, let alone repaired or removed.
+    package var unseen: [Damage.Unseen] = []
     package var losses: [Loss] = []
     /// What to do about what is left, as commands, in the order to try them.
     package var advice: [String] = []
     package var objects = 0
     package var bytesRead: UInt64 = 0
     package var treeEntries = 0
-    /// False where a budget ended the reading of contents, or damage made part of the check impossible.
+    /// False where a budget ended the reading of contents, or damage made part of the check impossible, or something
+    /// could not be looked at.
     package var isComplete = true
     /// How much of the contents the current round of budgeted checks has read, in thousandths.
     package var budgetProgress: Int?
@@ -75,4 +78,10 @@ package struct CheckReport: Sendable {
     /// Whether something is wrong that was not put right.
     package var isDamaged: Bool { damages.contains { if case .repaired = $0.outcome { false } else { true } } }
     package var isRepaired: Bool { !damages.isEmpty && !isDamaged }
+
+    mutating func note(_ more: [Damage.Unseen]) {
+        if more.isEmpty { return }
+        unseen += more
+        isComplete = false
+    }
 }

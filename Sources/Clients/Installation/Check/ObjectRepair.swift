@@ -8,7 +8,7 @@ internal import Repositories
 internal import States
 
 /// Puts damaged objects right: one after the other from what is at hand, then package by package from collections.
-struct ObjectRepair {
+final class ObjectRepair {
     struct Key: Hashable {
         let digest: Digest128
         let variant: EntryMetadata
@@ -21,10 +21,12 @@ struct ObjectRepair {
     /// Files in the store that nobody needs.
     private let orphans: [Digest128: [EntryMetadata]]
     private let kept: [UInt64: [BytePath]]
+    /// Whether something that may hold a good copy could not be looked at: then nothing is given up.
+    private var isAnySourceUnseen = false
     private var store: ContentStore { check.installation.store }
     private var table: ObjectTable { check.records.table }
 
-    init(_ check: RootCheck, _ found: RootCheck.ObjectDamage, litter: [Damage]) {
+    init(_ check: RootCheck, _ found: RootCheck.ObjectDamage, litter: [Damage]) throws(InstallationError) {
         self.check = check
         contents = found.contents
         var orphans: [Digest128: [EntryMetadata]] = [:]
@@ -32,25 +34,27 @@ struct ObjectRepair {
             if case .object(let digest, let variant) = item.subject { orphans[digest, default: []].append(variant) }
         }
         self.orphans = orphans
-        kept = check.records.table.rows.contains { $0.marks.contains(.bad) } ? Self.keptFiles(check.root) : [:]
+        let isNeeded = check.records.table.rows.contains { $0.marks.contains(.bad) }
+        kept = isNeeded ? try Self.keptFiles(check.root) : [:]
     }
 
-    /// - Returns: what became of each object that something was wrong with.
+    /// - Returns: what became of each object that something was wrong with, but for those that could not be repaired for
+    ///   another reason than that there is no good copy; these are noted, and stay as they are.
     func run() -> [Key: CheckReport.Finding.Outcome] {
         var outcomes: [Key: CheckReport.Finding.Outcome] = [:]
         var open: [Int] = []
         for index in table.rows.indices where table.rows[index].marks.contains(.bad) {
             store.unlockObject(table.rows[index].digest, table.rows[index].variant)
-            if mendMetadata(index) {
-                outcomes[key(index)] = .repaired("from its own bytes")
-            } else {
-                open.append(index)
-            }
+            guard let isMended = attempt(index, { () throws(StoreError) in try mendMetadata(index) }) else { continue }
+            if isMended { outcomes[key(index)] = .repaired("from its own bytes") } else { open.append(index) }
         }
-        var misplaced = keep(open)
+        let misplaced = keep(&open)
         // Names are about to change hands; what was put aside may be the last copy, and stays until what is made of it
         // is on disk.
-        if !open.isEmpty, (try? check.settle()) == nil { misplaced = [:] }
+        if !open.isEmpty {
+            let synced: Void? = check.repairing(.file("objects")) { () throws(InstallationError) in try check.settle() }
+            if synced == nil { return outcomes }
+        }
         let copies = treeCopies(of: Set(open.map { table.rows[$0].digest }))
         for index in open {
             if let source = mendContent(index, misplaced, copies) { outcomes[key(index)] = .repaired(source) }
@@ -59,10 +63,8 @@ struct ObjectRepair {
         open.removeAll { outcomes[key($0)] != nil }
         for (index, source) in fetch(open) { outcomes[key(index)] = .repaired(source) }
         open.removeAll { outcomes[key($0)] != nil }
-        for index in open {
-            // Whatever still has the name is not what the name says.
-            try? store.removeObject(table.rows[index].digest, table.rows[index].variant)
-            outcomes[key(index)] = .lost
+        for index in open where !isAnySourceUnseen {
+            if giveUp(index) { outcomes[key(index)] = .lost }
         }
         if !misplaced.isEmpty, (try? check.settle()) != nil { release(misplaced) }
         return outcomes
@@ -75,29 +77,100 @@ struct ObjectRepair {
         table.rows[index].marks.insert([.present, .sound])
     }
 
-    /// Where only mode, owner or time are wrong, they are set on the file itself, and so in all trees at once.
-    private func mendMetadata(_ index: Int) -> Bool {
+    /// Runs a step at an object's own file. Where that cannot be done, why is noted, and the object is left as it is.
+    private func attempt<R>(_ index: Int, _ body: () throws(StoreError) -> R) -> R? {
         let row = table.rows[index]
-        guard contents[index] == nil, store.contentDigest(of: row.digest, row.variant) == row.digest,
-            (try? store.mendMetadata(of: row.digest, row.variant)) != nil
-        else { return false }
+        return check.repairing(.object(row.digest, row.variant), body)
+    }
+
+    /// Runs a look at what a repair could be made of. One that cannot be looked at may hold the last copy.
+    private func source<R: ~Copyable, E: LookFailure & CustomStringConvertible>(
+        _ subject: Damage.Subject, _ body: () throws(E) -> R
+    ) -> R? {
+        do throws(E) {
+            return try body()
+        } catch {
+            // What the disk has lost is no copy.
+            guard error.saysNothing, !Self.isLoss(error) else { return nil }
+            isAnySourceUnseen = true
+            check.report.note([.init(subject, error)])
+            return nil
+        }
+    }
+
+    private static func isLoss(_ error: some Error) -> Bool {
+        if let error = error as? SystemError { return error.isLossOfContent }
+        guard let error = error as? StoreError, case .system(let cause) = error else { return false }
+        return cause.isLossOfContent
+    }
+
+    /// Where only mode, owner or time are wrong, they are set on the file itself, and so in all trees at once.
+    private func mendMetadata(_ index: Int) throws(StoreError) -> Bool {
+        let row = table.rows[index]
+        guard contents[index] == nil else { return false }
+        if try store.contentDigest(of: row.digest, row.variant) != row.digest {
+            // It may be its mode that keeps it from being read.
+            guard row.marks.contains(.present), try makeReadable(row),
+                try store.contentDigest(of: row.digest, row.variant) == row.digest
+            else { return false }
+        }
+        try store.mendMetadata(of: row.digest, row.variant)
         mark(index)
         return true
     }
 
-    /// Puts aside what damaged objects hold.
+    private func makeReadable(_ row: ObjectTable.Row) throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            try store.mendMetadata(of: row.digest, row.variant)
+            return true
+        } catch {
+            if case .missingObject = error { return false }
+            if store.isUnreadable(error, row.digest, row.variant) { return false }
+            throw error
+        }
+    }
+
+    /// Puts aside what damaged objects hold; an object of which that cannot be done is not among the open ones any more.
     /// - Returns: the names of files that hold something else that has a name, by what they hold.
-    private func keep(_ open: [Int]) -> [Digest128: BytePath] {
+    private func keep(_ open: inout [Int]) -> [Digest128: BytePath] {
         var misplaced: [Digest128: BytePath] = [:]
+        var kept: [Int] = []
         for index in open {
             let row = table.rows[index]
-            guard let place = try? check.aside.open(Self.keptName),
-                (try? store.putAside(row.digest, row.variant, in: place)) == true
-            else { continue }
-            let content = contents[index] ?? store.contentDigest(of: row.digest, row.variant)
-            if let content { misplaced[content] = ContentStore.fileName(of: row.digest, row.variant) }
+            let isKept = attempt(index) { () throws(StoreError) in
+                try store.putAside(row.digest, row.variant, in: aside())
+            }
+            guard let isKept else { continue }
+            kept.append(index)
+            guard isKept else { continue }
+            let content = attempt(index) { () throws(StoreError) in
+                if let known = contents[index] { return Optional(known) }
+                return try store.contentDigest(of: row.digest, row.variant)
+            }
+            if let content, let content { misplaced[content] = ContentStore.fileName(of: row.digest, row.variant) }
         }
+        open = kept
         return misplaced
+    }
+
+    /// Where damaged objects go.
+    private func aside() throws(StoreError) -> Descriptor {
+        do throws(SystemError) {
+            return try check.aside.open(Self.keptName)
+        } catch {
+            throw .system(error)
+        }
+    }
+
+    /// Takes the name away from a file that is not what it says. One that cannot be read keeps it: what it holds is not
+    /// known, and it may be read again some day.
+    /// - Returns: whether that was done.
+    private func giveUp(_ index: Int) -> Bool {
+        let row = table.rows[index]
+        let isGone: Void? = attempt(index) { () throws(StoreError) in
+            try store.removeWrongObject(row.digest, row.variant)
+        }
+        return isGone != nil
     }
 
     /// Removes what was put aside and turned out to be a copy of an object that is whole.
@@ -105,6 +178,7 @@ struct ObjectRepair {
         guard check.aside.path != nil, let place = try? check.aside.open(Self.keptName) else { return }
         for (digest, name) in misplaced {
             let isKnown = table.indices(of: digest).contains { table.rows[$0].marks.contains(.sound) }
+            // What stays there takes space, and that is all.
             if isKnown { try? place.unlink(name) }
         }
         check.aside.removeIfEmpty(Self.keptName)
@@ -115,14 +189,23 @@ struct ObjectRepair {
         var copies: [Digest128: [BytePath]] = [:]
         if digests.isEmpty { return copies }
         for (place, tree) in check.records.trees {
-            try? store.readingTrees { lookup in
-                try TreeDifference.forEachEntry(of: tree, lookup) { directory, entry in
-                    guard case .regular(let digest, _) = entry.content, digests.contains(digest) else { return }
-                    copies[digest, default: []].append(place.appending(directory).appending(entry.name))
+            _ = source(.entry(place: place, path: "")) { () throws(StoreError) in
+                try store.readingTrees { lookup in
+                    try collect(place, tree, digests, &copies, lookup)
                 }
             }
         }
         return copies
+    }
+
+    private func collect(
+        _ place: BytePath, _ tree: TreeID, _ digests: Set<Digest128>, _ copies: inout [Digest128: [BytePath]],
+        _ lookup: TreeLookup
+    ) throws {
+        try TreeDifference.forEachEntry(of: tree, lookup) { directory, entry in
+            guard case .regular(let digest, _) = entry.content, digests.contains(digest) else { return }
+            copies[digest, default: []].append(place.appending(directory).appending(entry.name))
+        }
     }
 
     // MARK: Copies at hand
@@ -139,8 +222,8 @@ struct ObjectRepair {
             let path = ContentStore.path(of: row.digest, variant)
             if mend(index, from: path, below: check.root.moss) { return "from another variant" }
         }
-        if let name = misplaced[row.digest], let place = try? check.aside.open(Self.keptName),
-            mend(index, from: name, below: place)
+        if let name = misplaced[row.digest], let path = check.aside.path,
+            mend(index, from: path.appending(Self.keptName).appending(name), below: check.root.root)
         {
             return "from another object that held its bytes"
         }
@@ -154,26 +237,42 @@ struct ObjectRepair {
     }
 
     /// What repairs that were cut short put aside, by size, below `.moss`: the last copies of objects may be there.
-    private static func keptFiles(_ root: RootDirectory) -> [UInt64: [BytePath]] {
+    private static func keptFiles(_ root: RootDirectory) throws(InstallationError) -> [UInt64: [BytePath]] {
         var kept: [UInt64: [BytePath]] = [:]
         let keeper: BytePath = "lost+found"
-        for check in (try? root.moss.openDirectory(keeper).entries()) ?? [] {
-            let path = keeper.appending(check.name).appending(keptName)
-            guard let place = try? root.moss.openDirectory(path) else { continue }
-            for entry in (try? place.entries()) ?? [] {
-                guard let status = try? place.status(of: entry.name), status.kind == .regular else { continue }
-                kept[status.size, default: []].append(path.appending(entry.name))
+        do throws(SystemError) {
+            guard try root.moss.statusIfPresent(of: keeper) != nil else { return [:] }
+            for check in try root.moss.openDirectory(keeper).entries() {
+                let path = keeper.appending(check.name).appending(keptName)
+                guard try root.moss.statusIfPresent(of: path)?.kind == .directory else { continue }
+                let place = try root.moss.openDirectory(path)
+                for entry in try place.entries() {
+                    let status = try place.status(of: entry.name)
+                    if status.kind == .regular { kept[status.size, default: []].append(path.appending(entry.name)) }
+                }
             }
+        } catch {
+            throw .system(error.below(root.path.appending(".moss")))
         }
         return kept
     }
 
-    private func mend(_ index: Int, from path: BytePath, below directory: borrowing Descriptor) -> Bool {
+    private func mend(
+        _ index: Int, from path: BytePath, below directory: borrowing Descriptor
+    ) -> Bool {
         let row = table.rows[index]
-        guard let file = try? directory.open(path, [.noFollow, .nonBlocking]),
-            let status = try? file.status(), status.kind == .regular, status.size == row.size,
-            (try? store.mendObject(row.digest, row.variant, from: file)) == true
-        else { return false }
+        let raw = directory.raw
+        let opened = source(.file(path)) { () throws(SystemError) -> Descriptor? in
+            let file = try path.withCString { (path) throws(SystemError) in try SystemCalls.openFile(raw, path) }
+            let status = try file.status()
+            guard status.kind == .regular, status.size == row.size else { return nil }
+            return file
+        }
+        guard let opened, let file = opened else { return false }
+        let isMended = source(.file(path)) { () throws(StoreError) in
+            try store.mendObject(row.digest, row.variant, from: file)
+        }
+        guard isMended == true else { return false }
         mark(index)
         return true
     }
@@ -183,10 +282,13 @@ struct ObjectRepair {
         let row = table.rows[index]
         guard !row.marks.contains(.recorded) else { return false }
         for state in check.records.states {
-            guard let text = try? check.installation.releaseText(of: state.tree, .empty),
-                Digest128(hashing: text) == row.digest
-            else { continue }
-            guard (try? store.replaceObject(text, row.variant)) != nil else { return false }
+            let isMended = source(.stateFile(state.number)) { () throws(StoreError) in
+                let text = try check.installation.releaseText(of: state.tree, .empty)
+                guard Digest128(hashing: text) == row.digest else { return false }
+                try store.replaceObject(text, row.variant)
+                return true
+            }
+            guard isMended == true else { continue }
             mark(index)
             return true
         }
@@ -197,25 +299,47 @@ struct ObjectRepair {
 
     /// Unpacks the stones of packages that have the objects, where a collection has them.
     private func fetch(_ open: [Int]) -> [(Int, String)] {
-        guard !open.isEmpty, let registry = try? check.installation.collections.registry() else { return [] }
+        guard !open.isEmpty else { return [] }
+        let (manager, store) = (check.installation.collections, store)
+        let registry = source(.database) { () throws(RepositoryError) in try manager.registry() }
+        guard let registry else { return [] }
         var waiting = Set(open)
         var repaired: [(Int, String)] = []
-        let packages = (try? store.packages(having: Set(open.map { table.rows[$0].digest }))) ?? []
+        let wanted = Set(open.map { table.rows[$0].digest })
+        let packages = source(.database) { () throws(StoreError) in try store.packages(having: wanted) } ?? []
         for (package, digests) in packages {
             // Nothing to do where an earlier stone had all of it.
             guard waiting.contains(where: { digests.contains(table.rows[$0].digest) }) else { continue }
-            guard let offer = try? registry.package(package), let stone = try? check.installation.open(offer, registry)
-            else { continue }
-            guard (try? store.ingest(stone.path, stone.file, expecting: package)) != nil else { continue }
+            guard let collection = unpack(package, registry) else { continue }
             for index in waiting where digests.contains(table.rows[index].digest) {
                 let row = table.rows[index]
-                guard store.contentDigest(of: row.digest, row.variant) == row.digest else { continue }
-                try? store.mendMetadata(of: row.digest, row.variant)
+                let isRight = attempt(index) { () throws(StoreError) in
+                    guard try store.contentDigest(of: row.digest, row.variant) == row.digest else { return false }
+                    try store.mendMetadata(of: row.digest, row.variant)
+                    return true
+                }
+                guard isRight == true else { continue }
                 mark(index)
                 waiting.remove(index)
-                repaired.append((index, "from collection \(offer.collection.text)"))
+                repaired.append((index, "from collection \(collection)"))
             }
         }
         return repaired
+    }
+
+    /// - Returns: the collection that had the package; nil where none has.
+    private func unpack(_ package: PackageID, _ registry: CollectionRegistry) -> String? {
+        let installation = check.installation
+        let unpacked = source(.manifest(package)) { () throws(InstallationError) -> String? in
+            let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(package)
+            }
+            guard let offer else { return nil }
+            let stone = try installation.open(offer, registry)
+            _ = try InstallationError.stored { () throws(StoreError) in
+                try installation.store.ingest(stone.path, stone.file, expecting: package)
+            }
+            return offer.collection.text
+        }
+        return unpacked ?? nil
     }
 }

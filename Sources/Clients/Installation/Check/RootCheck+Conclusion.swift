@@ -65,8 +65,7 @@ extension RootCheck {
             digests.insert(digest)
         }
         if !digests.isEmpty { try describe(digests) }
-        guard report.isDamaged else { return }
-        if !options.repairs { report.advice.append("moss fsck --repair") }
+        if report.isDamaged, !options.repairs { report.advice.append("moss fsck --repair") }
     }
 
     private func describe(_ digests: Set<Digest128>) throws(InstallationError) {

@@ -16,20 +16,23 @@ extension RootCheck {
         var contents: [Int: Digest128] = [:]
     }
 
-    func checkObjects() -> ObjectDamage {
+    func checkObjects() throws(InstallationError) -> ObjectDamage {
         progress(.phase(.checking, total: UInt64(records.table.count)))
         var result = ObjectDamage()
-        result.damage = ObjectScan.run(
+        let scan = ObjectScan.run(
             installation.store, records.table, readingFollows: options.depth == .full && options.budget == nil
         ) { [progress] in progress(.advanced(.checking, by: $0)) }
+        result.damage = scan.damage
+        report.note(scan.unseen)
         if options.state != nil {
             result.damage.removeAll { !isChosen($0) }
+            report.unseen.removeAll { !concernsChosen($0) }
             // What is wrong elsewhere is not looked at closer, let alone repaired.
             for index in records.table.rows.indices where !records.table.rows[index].marks.contains(.chosen) {
                 records.table.rows[index].marks.remove(.bad)
             }
         }
-        readContents(&result)
+        try readContents(&result)
         report.objects = records.table.count
         return result
     }
@@ -41,7 +44,20 @@ extension RootCheck {
         return records.table.rows[index].marks.contains(.chosen)
     }
 
-    private func readContents(_ result: inout ObjectDamage) {
+    /// Whether something of the state that is checked may be behind what could not be looked at.
+    private func concernsChosen(_ unseen: Damage.Unseen) -> Bool {
+        switch unseen.subject {
+        case .object(let digest, let variant):
+            records.table.index(of: digest, variant).map { records.table.rows[$0].marks.contains(.chosen) } ?? false
+        case .file(let place) where place.parent == "objects":
+            records.table.rows.contains {
+                $0.marks.contains(.chosen) && ContentStore.path(of: $0.digest, $0.variant).parent == place
+            }
+        default: true
+        }
+    }
+
+    private func readContents(_ result: inout ObjectDamage) throws(InstallationError) {
         let cursor = options.budget == nil ? nil : CheckCursor(root)
         let isFull = options.depth == .full
         if isFull { progress(.phase(.verifying, total: ContentCheck.byteCount(records.table))) }
@@ -52,6 +68,7 @@ extension RootCheck {
         ) { [progress] in if isFull { progress(.advanced(.verifying, by: $0)) } }
         report.bytesRead += check.bytes
         result.damage += check.damage
+        report.note(check.unseen)
         for mismatch in check.mismatches {
             let row = records.table.rows[mismatch.index]
             result.contents[mismatch.index] = mismatch.found
@@ -69,38 +86,51 @@ extension RootCheck {
             report.budgetProgress = 1000
             CheckCursor.remove(root)
             // The rest of a round.
-            let manifests = attempt(
-                .database,
-                { () throws(StoreError) in
-                    try installation.store.checkManifests(of: records.packages, reading: true)
-                }, else: [])
-            note(manifests.filter { $0.problem != .orphan && !records.damage.contains($0) })
+            let manifests = try InstallationError.stored { () throws(StoreError) in
+                try installation.store.checkManifests(of: records.packages, reading: true)
+            }
+            report.note(manifests.unseen.filter { !report.unseen.contains($0) })
+            note(manifests.damage.filter { $0.problem != .orphan && !records.damage.contains($0) })
         }
     }
 
     // MARK: Repair
 
-    /// Puts every object right that has a good copy anywhere, and takes the names of the others away, so that none is
-    /// left that is not what it says.
-    func repairObjects(_ found: ObjectDamage) {
+    /// Puts every object right that has a good copy anywhere, and takes the names of others away that were read and are
+    /// not what these say. All of them are put aside first.
+    func repairObjects(_ found: ObjectDamage) throws(InstallationError) {
         let objects = found.damage.filter { if case .object = $0.subject { !$0.isLitter } else { false } }
         let others = found.damage.filter { !objects.contains($0) }
         if others.contains(where: { !$0.isLitter }) {
-            // A shard that is no directory any more is a file in the way.
-            let isMade = (try? installation.store.mendDirectories()) != nil
-            note(others.filter { !$0.isLitter }, isMade ? .repaired("made anew") : .lost)
+            let isMade = repairing(.file("objects"), { () throws(StoreError) in try mendDirectories(others) }) != nil
+            note(others.filter { !$0.isLitter }, isMade ? .repaired("made anew") : .found)
         }
         note(others.filter(\.isLitter))
         guard !objects.isEmpty else { return }
         progress(.phase(.repairing, total: UInt64(objects.count)))
-        let repair = ObjectRepair(self, found, litter: others)
+        let repair = try ObjectRepair(self, found, litter: others)
         let outcomes = repair.run()
         for item in objects {
             guard case .object(let digest, let variant) = item.subject else { continue }
-            note([item], outcomes[.init(digest: digest, variant: variant)] ?? .lost)
+            note([item], outcomes[.init(digest: digest, variant: variant)] ?? .found)
         }
         // Inodes are others now.
-        _ = ObjectScan.run(installation.store, records.table)
+        report.note(ObjectScan.run(installation.store, records.table).unseen.filter { !report.unseen.contains($0) })
+    }
+
+    /// Makes the shards that are missing. One that is no directory any more is a file in the way.
+    private func mendDirectories(_ damage: [Damage]) throws(StoreError) {
+        do throws(SystemError) {
+            for item in damage where !item.isLitter {
+                guard case .file(let path) = item.subject,
+                    let status = try root.moss.statusIfPresent(of: path), status.kind != .directory
+                else { continue }
+                try root.moss.rename(path, to: path.lastComponent, below: aside.open(path.parent))
+            }
+        } catch {
+            throw .system(error)
+        }
+        try installation.store.mendDirectories()
     }
 }
 
@@ -112,6 +142,7 @@ struct CheckCursor {
     let unit: Int
 
     init?(_ root: RootDirectory) {
+        // One that cannot be read costs reading something twice.
         guard let bytes = try? root.moss.readFileIfPresent(Self.name, limit: 4096) else { return nil }
         let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
         guard lines.count == 2, lines[0] == Self.head, let unit = Int(lines[1]),

@@ -15,30 +15,11 @@ extension RootCheck {
     /// Reads the whole file of the database without LMDB.
     /// - Returns: whether the rest can be looked at.
     static func checkDatabaseFile(
-        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler,
+        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, isLocked: Bool,
         _ report: inout CheckReport
     ) throws(InstallationError) -> Bool {
-        var damage: [Damage] = []
-        var isReadable = true
-        var buckets: Set<[UInt8]> = []
-        do throws(DatabaseError) {
-            let problems = try DatabaseFile.read(root.path.appending(".moss/db")) { buckets.insert($0.bucket) }
-            for problem in problems {
-                if let record = problem.record {
-                    damage.append(Damage(.record(bucket: record.bucket, key: record.key), .damaged, problem.text))
-                } else {
-                    damage.append(Damage(.database, .damaged, problem.text))
-                    isReadable = false
-                }
-            }
-        } catch {
-            if error.code == .permissionDenied { throw .database(error) }
-            damage.append(Damage(.database, error.code == .notFound ? .missing : .damaged, error.detail))
-            isReadable = false
-        }
-        for name in buckets where !bucketNames.contains(String(decoding: name, as: UTF8.self)) {
-            let text = "bucket \(String(decoding: name, as: UTF8.self)) is none of ours"
-            damage.append(Damage(.database, .extra, text))
+        let (damage, isReadable) = try withStillTrees(root, isLocked: isLocked, progress) {
+            () throws(InstallationError) in try readDatabaseFile(root)
         }
         if damage.isEmpty { return true }
         guard options.repairs else {
@@ -55,30 +36,76 @@ extension RootCheck {
         return true
     }
 
-    /// Holds records, manifests and states' files against each other. Never throws: what cannot be looked at is damage.
-    func lookAtRecords() -> Records {
-        var records = Records()
-        do {
-            if options.repairs {
-                _ = try Installation.recover(root, installation.store, installation.stateStore)
+    private static func readDatabaseFile(
+        _ root: RootDirectory
+    ) throws(InstallationError) -> (damage: [Damage], isReadable: Bool) {
+        var damage: [Damage] = []
+        var isReadable = true
+        var buckets: Set<[UInt8]> = []
+        do throws(DatabaseError) {
+            let problems = try DatabaseFile.read(root.path.appending(".moss/db")) { buckets.insert($0.bucket) }
+            for problem in problems {
+                if let record = problem.record {
+                    damage.append(Damage(.record(bucket: record.bucket, key: record.key), .damaged, problem.text))
+                } else {
+                    damage.append(Damage(.database, .damaged, problem.text))
+                    isReadable = false
+                }
             }
-            records.damage += try installation.stateStore.checkStateFiles()
-            records.states = try installation.stateStore.readableStates()
-            records.trees = try installation.stateStore.describedTrees()
-            let roots = records.states.map {
-                RecordCheck.Root(number: $0.number, tree: $0.tree, packages: $0.selections.map(\.package))
-            }
-            let check = try RecordCheck(
-                installation.store, roots: roots, others: records.trees.map(\.tree), chosen: options.state)
-            records.damage += check.damage
-            records.table = check.table
-            records.packages = check.packages
-            records.damage += try checkManifests(records)
         } catch {
-            records.damage.append(Damage(.database, .damaged, "\(error)"))
-            report.isComplete = false
+            if error.saysNothing { throw .database(error) }
+            damage.append(Damage(.database, error.code == .notFound ? .missing : .damaged, error.detail))
+            isReadable = false
         }
-        return records
+        for name in buckets where !bucketNames.contains(String(decoding: name, as: UTF8.self)) {
+            let text = "bucket \(String(decoding: name, as: UTF8.self)) is none of ours"
+            damage.append(Damage(.database, .extra, text))
+        }
+        return (damage, isReadable)
+    }
+
+    /// Holds records, manifests and states' files against each other.
+    ///
+    /// - Throws: where the records cannot be looked at: nothing else can be judged without them.
+    func lookAtRecords() throws(InstallationError) -> Records {
+        try Self.withStillTrees(root, isLocked: isLocked, progress) { () throws(InstallationError) in
+            var records = Records()
+            do {
+                try look(at: &records)
+            } catch {
+                if let error = error as? any LookFailure, error.saysNothing { throw Self.narrowed(error) }
+                records.damage.append(Damage(.database, .damaged, "\(error)"))
+                report.isComplete = false
+            }
+            return records
+        }
+    }
+
+    private static func narrowed(_ error: any LookFailure) -> InstallationError {
+        switch error {
+        case let error as InstallationError: error
+        case let error as StateError: .state(error)
+        case let error as StoreError: .store(error)
+        case let error as DatabaseError: .database(error)
+        default: preconditionFailure("looking at records throws none but these errors: \(error)")
+        }
+    }
+
+    private func look(at records: inout Records) throws {
+        let files = try installation.stateStore.checkStateFiles()
+        records.damage += files.damage
+        report.note(files.unseen)
+        records.states = try installation.stateStore.readableStates()
+        records.trees = try installation.stateStore.describedTrees()
+        let roots = records.states.map {
+            RecordCheck.Root(number: $0.number, tree: $0.tree, packages: $0.selections.map(\.package))
+        }
+        let check = try RecordCheck(
+            installation.store, roots: roots, others: records.trees.map(\.tree), chosen: options.state)
+        records.damage += check.damage
+        records.table = check.table
+        records.packages = check.packages
+        records.damage += try checkManifests(records)
     }
 
     private func checkManifests(_ records: Records) throws -> [Damage] {
@@ -88,7 +115,8 @@ extension RootCheck {
         }
         // With a budget, only at the end of a round: see checkObjects.
         let isReading = options.depth == .full && options.budget == nil
-        let damage = try installation.store.checkManifests(of: wanted, reading: isReading)
+        let (damage, unseen) = try installation.store.checkManifests(of: wanted, reading: isReading)
+        report.note(unseen)
         return options.state == nil ? damage : damage.filter { $0.problem != .orphan }
     }
 
@@ -102,17 +130,17 @@ extension RootCheck {
             switch item.subject {
             case .manifest(let id):
                 // Where the records cannot be read, the package may come again from a collection.
-                if (try? installation.store.rewriteManifest(id)) == nil, !fetchManifest(id) { isWithoutRecords = true }
+                if try !rewriteManifest(id), try !fetchManifest(id) { isWithoutRecords = true }
             case .stateFile(let number) where item.problem != .dangling:
-                if (try? installation.stateStore.rewriteStateFile(number)) == nil { isWithoutRecords = true }
+                if try !rewriteStateFile(number) { isWithoutRecords = true }
             default: isWithoutRecords = true
             }
         }
         if isWithoutRecords { try makeRecordsAnew() }
-        records = lookAtRecords()
-        if isWithoutRecords, refetchManifests() {
+        records = try lookAtRecords()
+        if isWithoutRecords, try refetchManifests() {
             try makeRecordsAnew()
-            records = lookAtRecords()
+            records = try lookAtRecords()
         }
         let left = Set(records.damage)
         note(
@@ -120,6 +148,39 @@ extension RootCheck {
             .repaired(isWithoutRecords ? "made anew from the files" : "from its record"))
         note(records.damage.filter { !$0.isLitter }, .lost)
         note(records.damage.filter(\.isLitter))
+    }
+
+    /// - Returns: false where the records themselves are damaged.
+    private func rewriteManifest(_ id: PackageID) throws(InstallationError) -> Bool {
+        try keepFile(BytePath("packages/\(id.hexadecimal).stone"))
+        do throws(StoreError) {
+            try installation.store.rewriteManifest(id)
+            return true
+        } catch {
+            if error.saysNothing { throw .store(error) }
+            return false
+        }
+    }
+
+    /// The same for a state's file.
+    private func rewriteStateFile(_ number: UInt64) throws(InstallationError) -> Bool {
+        try keepFile(BytePath("states/\(number)"))
+        do throws(StateError) {
+            try installation.stateStore.rewriteStateFile(number)
+            return true
+        } catch {
+            if error.saysNothing { throw .state(error) }
+            return false
+        }
+    }
+
+    /// Puts aside what is at `path`, below `.moss`, before something else takes its place.
+    private func keepFile(_ path: BytePath) throws(InstallationError) {
+        do throws(SystemError) {
+            try aside.keepFile(path)
+        } catch {
+            throw .system(error.below(root.path.appending(".moss")))
+        }
     }
 
     private func makeRecordsAnew() throws(InstallationError) {
@@ -137,7 +198,7 @@ extension RootCheck {
     /// only the packages themselves tell which. Packages of which nothing is left are fetched too.
     ///
     /// - Returns: whether a manifest was written.
-    private func refetchManifests() -> Bool {
+    private func refetchManifests() throws(InstallationError) -> Bool {
         let trees = records.damage.reduce(into: Set<[UInt8]>()) { trees, damage in
             if case .record("trees", let key) = damage.subject { trees.insert(key) }
         }
@@ -149,16 +210,33 @@ extension RootCheck {
         if packages.isEmpty { return false }
         refreshCollections()
         // All of them: the first need not be the wrong one.
-        return packages.sorted().filter(fetchManifest).isEmpty == false
+        var isAnyWritten = false
+        for package in packages.sorted() where try fetchManifest(package) { isAnyWritten = true }
+        return isAnyWritten
     }
 
     /// Writes a package's manifest from its stone, if a collection has that.
-    private func fetchManifest(_ id: PackageID) -> Bool {
-        guard let registry = try? installation.collections.registry(), let offer = try? registry.package(id),
-            let stone = try? installation.open(offer, registry),
-            let record = try? installation.store.ingest(stone.path, stone.file, expecting: id)
-        else { return false }
-        return (try? installation.store.replaceManifest(of: id, with: record.manifest)) != nil
+    private func fetchManifest(_ id: PackageID) throws(InstallationError) -> Bool {
+        do throws(InstallationError) {
+            let registry = try InstallationError.collections { () throws(RepositoryError) in
+                try installation.collections.registry()
+            }
+            let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(id) }
+            guard let offer else { return false }
+            let stone = try installation.open(offer, registry)
+            let record = try InstallationError.stored { () throws(StoreError) in
+                try installation.store.ingest(stone.path, stone.file, expecting: id)
+            }
+            try keepFile(BytePath("packages/\(id.hexadecimal).stone"))
+            try InstallationError.stored { () throws(StoreError) in
+                try installation.store.replaceManifest(of: id, with: record.manifest)
+            }
+            return true
+        } catch {
+            // A collection that has it no more, or another one.
+            if error.saysNothing { throw error }
+            return false
+        }
     }
 
     /// Reads again what collections offer, which no file of the root tells and which repairs need.
@@ -171,7 +249,7 @@ extension RootCheck {
             do throws(RepositoryError) {
                 try installation.collections.refetch(id)
             } catch {
-                note([Damage(.collection(id.text), .unreadable, "\(error)")])
+                note(error, at: .collection(id.text))
                 report.advice.append("moss repo update \(id.text)")
             }
         }

@@ -13,12 +13,19 @@ extension RootCheck {
         let active: (number: UInt64, isSwitching: Bool) = attempt(
             .database, { () throws(StateError) in try installation.stateStore.recordedActive() }, else: (0, false))
         if let chosen = options.state, chosen != active.number { return }
-        var damaged: [(place: BytePath, damage: [Damage])] = []
-        for (place, tree) in records.trees {
-            if options.state != nil && place != "usr" { continue }
-            var damage = checkTree(place, tree)
-            if place == "usr" { damage += checkLive(active) }
-            if !damage.isEmpty { damaged.append((place, damage)) }
+        let damaged = try Self.withStillTrees(root, isLocked: isLocked, progress) { () throws(InstallationError) in
+            // Spares may have been written since the records were looked at, and are described anew.
+            records.trees = try InstallationError.states { () throws(StateError) in
+                try installation.stateStore.describedTrees()
+            }
+            var damaged: [(place: BytePath, damage: [Damage])] = []
+            for (place, tree) in records.trees {
+                if options.state != nil && place != "usr" { continue }
+                var damage = checkTree(place, tree)
+                if place == "usr" { damage += checkLive(active) }
+                if !damage.isEmpty { damaged.append((place, damage)) }
+            }
+            return damaged
         }
         if damaged.isEmpty { return }
         guard options.repairs else { return note(damaged.flatMap(\.damage)) }
@@ -28,15 +35,27 @@ extension RootCheck {
     /// The number in the live tree, and the root's links into it.
     private func checkLive(_ active: (number: UInt64, isSwitching: Bool)) -> [Damage] {
         var damage: [Damage] = []
-        let number = (try? root.liveStateNumber()) ?? nil
-        if active.number != 0, !active.isSwitching, number != active.number {
-            damage.append(
-                Damage(
-                    .entry(place: "usr", path: BytePath(RootDirectory.stateFileName)), .wrongContent,
-                    "it is \(number.map { "\($0)" } ?? "no number"), not \(active.number)"))
+        let stateFile = Damage.Subject.entry(place: "usr", path: BytePath(RootDirectory.stateFileName))
+        do throws(StateError) {
+            let number = try root.liveStateNumber()
+            if active.number != 0, !active.isSwitching, number != active.number {
+                let found = number.map { "\($0)" } ?? "no number"
+                damage.append(Damage(stateFile, .wrongContent, "it is \(found), not \(active.number)"))
+            }
+        } catch {
+            note(error, at: stateFile)
         }
-        for (name, target) in RootDirectory.links where (try? root.root.readLink(BytePath(name))) != BytePath(target) {
-            damage.append(Damage(.entry(place: "", path: BytePath(name)), .wrongTarget, "it must lead to \(target)"))
+        for (name, target) in RootDirectory.links {
+            let subject = Damage.Subject.entry(place: "", path: BytePath(name))
+            do throws(SystemError) {
+                if try root.root.readLink(BytePath(name)) == BytePath(target) { continue }
+            } catch {
+                if error.saysNothing {
+                    report.note([.init(subject, error)])
+                    continue
+                }
+            }
+            damage.append(Damage(subject, .wrongTarget, "it must lead to \(target)"))
         }
         return damage
     }
@@ -54,9 +73,13 @@ extension RootCheck {
             report.treeEntries += result.entries
             // After objects were replaced, files of theirs in trees are the old ones.
             let isReading = options.repairs || (options.depth == .full && options.budget == nil)
+            report.note(result.unseen)
             return result.damage + (isReading ? read(result.suspects, below: directory, at: place) : [])
         } catch let error as SystemError where error.number == .noSuchFile {
             return [Damage(subject, .missing)]
+        } catch let error as any LookFailure where error.saysNothing {
+            report.note([.init(subject, "\(error)", remedy: error.remedy)])
+            return []
         } catch {
             return [Damage(subject, .unreadable, "\(error)")]
         }
@@ -69,29 +92,46 @@ extension RootCheck {
         var known: [UInt64: Digest128?] = [:]
         var damage: [Damage] = []
         for suspect in suspects.sorted(by: { $0.inode < $1.inode }) {
-            let found: Digest128?
-            if let earlier = known[suspect.inode] {
-                found = earlier
-            } else {
-                found = Self.digest(of: suspect.path, below: directory)
-                report.bytesRead += suspect.size
-                known[suspect.inode] = .some(found)
-            }
-            if found == suspect.digest { continue }
             let subject = Damage.Subject.entry(place: place, path: suspect.path)
-            damage.append(
-                found.map { Damage(subject, .wrongContent, "holds \($0)") } ?? Damage(subject, .unreadable))
+            do throws(SystemError) {
+                let found: Digest128?
+                if let earlier = known[suspect.inode] {
+                    found = earlier
+                } else {
+                    found = try Self.digest(of: suspect.path, below: directory)
+                    report.bytesRead += suspect.size
+                    known[suspect.inode] = .some(found)
+                }
+                if found == suspect.digest { continue }
+                damage.append(
+                    found.map { Damage(subject, .wrongContent, "holds \($0)") } ?? Damage(subject, .unreadable))
+            } catch {
+                report.note([.init(subject, error.below(place))])
+            }
         }
         return damage
     }
 
-    private static func digest(of path: BytePath, below directory: borrowing Descriptor) -> Digest128? {
-        guard let file = try? directory.open(path, [.noFollow, .nonBlocking]) else { return nil }
+    /// - Returns: nil where the file itself is to blame that it cannot be read.
+    private static func digest(
+        of path: BytePath, below directory: borrowing Descriptor
+    ) throws(SystemError) -> Digest128? {
+        do throws(SystemError) {
+            return try hash(of: directory.open(path, [.noFollow, .nonBlocking]))
+        } catch {
+            guard error.isLossOfContent || !error.saysNothing else {
+                throw error.path.isEmpty ? SystemError(error.number, call: error.call, path: path) : error
+            }
+            return nil
+        }
+    }
+
+    private static func hash(of file: borrowing Descriptor) throws(SystemError) -> Digest128 {
         let hasher = XXH3Hasher(.bits128)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
         while true {
-            guard let count = try? file.read(into: buffer) else { return nil }
+            let count = try file.read(into: buffer)
             if count == 0 { return hasher.digest128 }
             hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
@@ -104,12 +144,12 @@ extension RootCheck {
     private func repairTrees(
         _ damaged: [(place: BytePath, damage: [Damage])], _ active: UInt64
     ) throws(InstallationError) {
-        for (place, damage) in damaged {
-            // First, as what is immutable can neither be kept nor go.
-            mendAttributes(damage, at: place)
-            keep(damage, at: place)
-        }
         do throws(InstallationError) {
+            for (place, damage) in damaged {
+                // First, as what is immutable can neither be kept nor go.
+                mendAttributes(damage, at: place)
+                try keep(damage, at: place)
+            }
             try InstallationError.states { () throws(StateError) in try installation.stateStore.distrustTrees() }
             for (place, damage) in damaged where place != "usr" { note(damage, .repaired("the spare is given up")) }
             guard let live = damaged.first(where: { $0.place == "usr" })?.damage else { return }
@@ -127,7 +167,9 @@ extension RootCheck {
             note(Array(left), .lost)
         } catch {
             note(damaged.flatMap(\.damage), .found)
-            note([Damage(.entry(place: "usr", path: ""), .unreadable, "cannot be written anew: \(error)")])
+            report.note([
+                .init(.entry(place: "usr", path: ""), "cannot be written anew: \(error)", remedy: error.remedy)
+            ])
         }
     }
 
@@ -159,15 +201,23 @@ extension RootCheck {
     }
 
     /// Gives files that are not the store's a second name beside it, before their tree goes.
-    private func keep(_ damage: [Damage], at place: BytePath) {
-        guard let directory = try? root.root.openDirectory(place) else { return }
+    private func keep(_ damage: [Damage], at place: BytePath) throws(InstallationError) {
+        do throws(SystemError) {
+            try keepAll(damage, at: place)
+        } catch {
+            // What is not there need not be kept.
+            if error.number != .noSuchFile { throw .system(error.below(root.path.appending(place))) }
+        }
+    }
+
+    private func keepAll(_ damage: [Damage], at place: BytePath) throws(SystemError) {
+        let directory = try root.root.openDirectory(place)
         for item in damage {
             guard case .entry(place, let path) = item.subject, !path.isEmpty else { continue }
             switch item.problem {
             case .extra, .wrongSize, .foreign, .wrongContent, .wrongKind, .wrongTarget:
                 if path == BytePath(RootDirectory.stateFileName) { continue }
-                // What cannot be kept is left in the old tree, which stays until nobody uses it.
-                try? aside.keep(path, below: directory, in: place)
+                try aside.keep(path, below: directory, in: place)
             default: continue
             }
         }

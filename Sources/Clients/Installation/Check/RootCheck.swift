@@ -18,6 +18,8 @@ final class RootCheck {
     let options: CheckOptions
     let progress: ProgressHandler
     let aside: AsideDirectory
+    /// Whether this holds the root's lock: nobody else changes more than spares and their records meanwhile.
+    let isLocked: Bool
     var installation: Installation
     var report = CheckReport()
     var records = Records()
@@ -46,11 +48,36 @@ final class RootCheck {
         if options.repairs { try InstallationError.states { () throws(StateError) in try root.checkOwner() } }
         let lock = try takeLock(root, options, waiting)
         defer { lock?.lock.hold() }
+        if lock != nil { return try look(root, options, progress, isLocked: true) }
+        return try UnlockedCheck(root, progress).run { () throws(InstallationError) in
+            try look(root, options, progress, isLocked: false)
+        }
+    }
+
+    private static func look(
+        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, isLocked: Bool
+    ) throws(InstallationError) -> CheckReport {
         var report = CheckReport()
-        guard try checkDatabaseFile(root, options, progress, &report) else { return report }
-        let check = try RootCheck(root, options, progress, report)
+        guard try checkDatabaseFile(root, options, progress, isLocked: isLocked, &report) else { return report }
+        let check = try RootCheck(root, options, progress, report, isLocked: isLocked)
         try check.perform()
         return check.report
+    }
+
+    /// Runs `body` while no spare is written: tidying works beside the holder of the root's lock.
+    static func withStillTrees<R>(
+        _ root: RootDirectory, isLocked: Bool, _ progress: ProgressHandler, _ body: () throws(InstallationError) -> R
+    ) throws(InstallationError) -> R {
+        // Whoever could not take that lock cannot take this one either, and looks again instead.
+        guard isLocked else { return try body() }
+        let lock = try InstallationError.states { () throws(StateError) in
+            HeldLock(
+                try root.lockTrees(holder: "process \(CurrentProcess.identifier) (checking)") { _ in
+                    progress(.phase(.waiting, total: 0))
+                })
+        }
+        defer { lock.lock.hold() }
+        return try body()
     }
 
     /// The lock in a form that can be kept optional.
@@ -74,12 +101,14 @@ final class RootCheck {
     }
 
     private init(
-        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, _ report: CheckReport
+        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, _ report: CheckReport,
+        isLocked: Bool
     ) throws(InstallationError) {
         self.root = root
         self.options = options
         self.progress = progress
         self.report = report
+        self.isLocked = isLocked
         aside = AsideDirectory(root)
         installation = try Installation(root, isWritable: options.repairs)
     }
@@ -87,8 +116,9 @@ final class RootCheck {
     private func perform() throws(InstallationError) {
         if options.repairs {
             try InstallationError.states { () throws(StateError) in try root.beginChange() }
+            try recover()
         }
-        records = lookAtRecords()
+        records = try lookAtRecords()
         if options.repairs, records.damage.contains(where: \.concernsRecords) {
             let lost = report.findings.filter { $0.outcome == .lost }.map(\.damage)
             try repairRecords()
@@ -102,8 +132,8 @@ final class RootCheck {
         if let state = options.state, !records.states.contains(where: { $0.number == state }) {
             throw .state(.unknownState(state))
         }
-        let objects = checkObjects()
-        if options.repairs { repairObjects(objects) } else { note(objects.damage) }
+        let objects = try checkObjects()
+        if options.repairs { try repairObjects(objects) } else { note(objects.damage) }
         try checkTrees()
         if options.state == nil { checkLitter() }
         try conclude()
@@ -111,6 +141,16 @@ final class RootCheck {
         // What is reported as repaired is on disk.
         if !report.damages.isEmpty { try settle() }
         root.endChange()
+    }
+
+    /// Finishes or forgets what an earlier command was stopped in. What keeps damage from being recovered from is found
+    /// by the check.
+    private func recover() throws(InstallationError) {
+        do throws(InstallationError) {
+            _ = try Installation.recover(root, installation.store, installation.stateStore)
+        } catch {
+            guard error.isDamage else { throw error }
+        }
     }
 
     /// Waits until everything that was put right so far is on disk.
@@ -122,14 +162,35 @@ final class RootCheck {
         for item in damage { report.findings.append(.init(damage: item, outcome: outcome)) }
     }
 
-    /// Runs a look at something; where that is impossible, it is a finding.
-    func attempt<R, E: Error>(_ subject: Damage.Subject, _ body: () throws(E) -> R, else fallback: R) -> R {
+    /// Runs a look at something. Where there is nothing to be seen, that is a finding; where this cannot look, it is not.
+    func attempt<R, E: LookFailure & CustomStringConvertible>(
+        _ subject: Damage.Subject, _ body: () throws(E) -> R, else fallback: R
+    ) -> R {
         do throws(E) {
             return try body()
         } catch {
-            note([Damage(subject, .unreadable, "\(error)")])
-            report.isComplete = false
+            note(error, at: subject)
             return fallback
+        }
+    }
+
+    /// Notes what a look failed with.
+    func note(_ error: some LookFailure & CustomStringConvertible, at subject: Damage.Subject) {
+        if error.saysNothing { return report.note([Damage.Unseen(subject, error)]) }
+        note([Damage(subject, .unreadable, "\(error)")])
+        report.isComplete = false
+    }
+
+    /// Does a step of a repair.
+    /// - Returns: nil where it cannot be done, and why is noted.
+    func repairing<R: ~Copyable, E: LookFailure & CustomStringConvertible>(
+        _ subject: Damage.Subject, _ body: () throws(E) -> R
+    ) -> R? {
+        do throws(E) {
+            return try body()
+        } catch {
+            report.note([Damage.Unseen(subject, error)])
+            return nil
         }
     }
 }

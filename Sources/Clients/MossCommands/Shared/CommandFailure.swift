@@ -27,6 +27,17 @@ package struct CommandFailure: Error, Hashable, Sendable {
         self.init(exit, code: code, error.description + advice)
     }
 
+    /// Of a check: what it could not look at is no failure of the root's.
+    package init(ofCheck error: InstallationError) {
+        guard error.saysNothing, error.kind == .failed else {
+            self.init(error)
+            return
+        }
+        let text = error.description
+        let remedy = text.contains(error.remedy) ? "" : "; \(error.remedy)"
+        self.init(.unseen, code: "unseen", "could not look: \(text)\(remedy); nothing was judged or repaired")
+    }
+
     package init(_ error: RepositoryError) {
         self.init(.repository(error))
     }

@@ -10,6 +10,7 @@ package enum MossExit: Int32, CaseIterable, Sendable {
     case unsatisfiable = 7
     case damaged = 8
     case repaired = 9
+    case unseen = 10
     case outputLost = 11
 
     package var meaning: String {
@@ -24,6 +25,7 @@ package enum MossExit: Int32, CaseIterable, Sendable {
         case .unsatisfiable: "dependencies or conflicts stand against it; nothing changed"
         case .damaged: "a check found damage, and not all of it was repaired"
         case .repaired: "a check found damage, and all of it was repaired"
+        case .unseen: "a check could not look at everything, and found no damage that is still there"
         case .outputLost: "done as far as was asked, but its output could not be written"
         }
     }

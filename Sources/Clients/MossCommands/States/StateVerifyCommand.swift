@@ -24,7 +24,7 @@ struct StateVerifyCommand: MossCommand {
 
     func perform(_ context: CommandContext) throws {
         var options = CheckOptions(depth: quick ? .quick : .full, repairs: repair)
-        options.state = try number(context)
+        options.state = try context.looking { () throws(InstallationError) in try number(context) }
         guard options.state != nil else { throw InstallationError.noActiveState }
         try context.check(options)
     }

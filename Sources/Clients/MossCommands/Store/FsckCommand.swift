@@ -11,7 +11,8 @@ struct FsckCommand: MossCommand {
             does not belong where it is found is put aside in .moss/lost+found, never deleted.
 
             Ends with 8 when damage is left and with 9 when all of it was repaired. Files that nobody needs are listed, \
-            but are no damage.
+            but are no damage. What cannot be looked at, for want of permission, open files or memory, is named and left \
+            as it is; without damage elsewhere the exit code is 10 then.
             """)
     static let title = "fsck"
 

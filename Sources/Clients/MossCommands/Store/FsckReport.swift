@@ -22,6 +22,14 @@ package struct FsckReport: Report {
         package var remedy: String?
     }
 
+    /// What could not be looked at, by why.
+    package struct Unseen: Encodable, Hashable, Sendable {
+        package var reason: String
+        /// What helps.
+        package var remedy: String
+        package var names: [String]
+    }
+
     package struct Loss: Encodable, Hashable, Sendable {
         package var object: String
         package var size: UInt64
@@ -30,6 +38,8 @@ package struct FsckReport: Report {
         package var states: [UInt64]
     }
 
+    /// `clean`, `damaged`, `repaired`, or `unseen` where it is not known whether all is well.
+    package var code: String
     package var depth: String
     package var isDamaged: Bool
     package var isComplete: Bool
@@ -39,6 +49,8 @@ package struct FsckReport: Report {
     /// How much of the contents a round of checks with a budget has read, in thousandths.
     package var budgetProgress: Int?
     package var findings: [Finding]
+    package var unseen: [Unseen]
+    package var unseenCount: Int
     /// Contents that are wrong everywhere, or, without a repair, wrong in the store.
     package var affected: [Loss]
     package var advice: [String]
@@ -54,6 +66,11 @@ package struct FsckReport: Report {
         treeEntries = report.treeEntries
         budgetProgress = report.budgetProgress
         findings = report.findings.map { Finding($0) }
+        unseen = Self.grouped(report.unseen)
+        unseenCount = report.unseen.count
+        code =
+            report.isDamaged
+            ? "damaged" : !report.unseen.isEmpty ? "unseen" : report.isRepaired ? "repaired" : "clean"
         affected = report.losses.map {
             Loss(
                 object: $0.digest.hexadecimal, size: $0.size, packages: $0.packageNames,
@@ -74,9 +91,25 @@ package struct FsckReport: Report {
             output.line(
                 "Content \(loss.object) (\(Measures.size(loss.size))): \(place.printable); states \(states)")
         }
+        for item in unseen { item.write(to: output) }
         if let setAside { output.line("What was in the way is in \(setAside.printable).") }
         output.line(summary)
         for command in advice { output.line("  " + command.printable) }
+    }
+
+    private static func grouped(_ unseen: [Damage.Unseen]) -> [Unseen] {
+        var groups: [Unseen] = []
+        for item in unseen {
+            let name = Finding.described(item.subject).1
+            // Reasons name what they are about; what is left says why.
+            let reason = item.reason.split(separator: ": ").last.map(String.init) ?? item.reason
+            if let index = groups.firstIndex(where: { $0.reason == reason && $0.remedy == item.remedy }) {
+                groups[index].names.append(name)
+            } else {
+                groups.append(Unseen(reason: reason, remedy: item.remedy, names: [name]))
+            }
+        }
+        return groups
     }
 
     private var summary: String {
@@ -86,9 +119,23 @@ package struct FsckReport: Report {
         let counts = Dictionary(grouping: findings, by: \.outcome).mapValues(\.count)
         let parts = [("found", "damaged"), ("repaired", "repaired"), ("lost", "lost"), ("litter", "not needed")]
             .compactMap { outcome, word in counts[outcome].map { "\($0) \(word)" } }
-        text += ": " + (parts.isEmpty ? "nothing is wrong" : parts.joined(separator: ", ")) + "."
+        let nothing = unseenCount > 0 ? "nothing is wrong with what was seen" : "nothing is wrong"
+        text += ": " + (parts.isEmpty ? nothing : parts.joined(separator: ", ")) + "."
+        if unseenCount > 0 {
+            text +=
+                " \(Measures.count(unseenCount, "thing")) could not be looked at; nothing there was judged or repaired."
+        }
         if let budgetProgress, !isComplete { text += " \(budgetProgress / 10) % of the contents are done." }
         return text
+    }
+}
+
+extension FsckReport.Unseen {
+    func write(to output: TerminalStream) {
+        let more = names.count > 3 ? " and \(names.count - 3) more" : ""
+        output.line(
+            "Could not look at \(names.prefix(3).joined(separator: ", ").printable)\(more): \(reason.printable); "
+                + "\(remedy.printable)")
     }
 }
 
@@ -109,7 +156,7 @@ extension FsckReport.Finding {
         remedy = how
     }
 
-    private static func described(_ subject: Damage.Subject) -> (String, String) {
+    fileprivate static func described(_ subject: Damage.Subject) -> (String, String) {
         switch subject {
         case .database: ("database", ".moss/db")
         case .record(let bucket, let key):
