@@ -29,9 +29,12 @@ struct HostileCollectionTests {
             try Descriptor.openDirectory(scratch.stones).replaceFile(
                 "stone.index", with: StoneIndex.encode(repository: listed, options: .fast))
             try scratch.changing { installation in
-                let plan = try installation.plan(.install(["one", "two", "three"]))
-                #expect(plan.bytesToFetch == .max)
-                #expect(plan.additions.count == 3)
+                // Their stones are there to be looked at, and have other sizes.
+                #expect(throws: InstallationError.self) {
+                    _ = try installation.plan(.install(["one", "two", "three"]))
+                }
+                let offered = try installation.collections.registry().packages(named: "one")
+                #expect(offered.map(\.metadata.downloadSize) == [claimed])
             }
         }
     }

@@ -72,6 +72,13 @@ struct RedirectModelTests {
             return walked.joined(separator: "/")
         }
 
+        /// Whether two links ended at one path.
+        var hasTwins: Bool {
+            entries.count {
+                if case .symlink = $0.entry.kind { true } else { false }
+            } != targets.count
+        }
+
         /// Paths of everything but directories.
         var paths: [String] { entries.filter { !isDirectory($0.entry) }.map(\.path).sorted() }
     }
@@ -83,6 +90,8 @@ struct RedirectModelTests {
                 .joined(separator: "/")
         }
         var number = 0
+        // Two links of one path are a conflict whatever they lead to, and either is followed.
+        var linked: Set<String> = []
         return (0..<Int.random(in: 1...4, using: &random)).map { _ in
             var entries: [BytePath: LayoutEntry] = [:]
             for _ in 0..<Int.random(in: 1...6, using: &random) {
@@ -91,7 +100,9 @@ struct RedirectModelTests {
                 switch Int.random(in: 0...3, using: &random) {
                 case 0:
                     let up = String(repeating: "../", count: Int.random(in: 0...2, using: &random))
-                    entry = link(path(1...3), up + path(1...2))
+                    let place = path(1...3)
+                    guard linked.insert(place).inserted else { continue }
+                    entry = link(place, up + path(1...2))
                 case 1: entry = directory(path(1...3))
                 default: entry = file("\(path(1...4))/f\(number)", "\(number)")
                 }
@@ -104,6 +115,7 @@ struct RedirectModelTests {
     @Test("random links and directories end where moving them one at a time puts them")
     func model() throws {
         var moved = 0
+        var compared = 0
         for seed in UInt64(1)...1500 {
             var generator = SplitMix(seed: seed)
             let packages = random(using: &generator)
@@ -119,7 +131,7 @@ struct RedirectModelTests {
                 }
                 #expect(model.refused.isEmpty, "seed \(seed)")
                 #expect(paths.sorted() == model.paths, "seed \(seed)")
-                #expect(tree.redirects.map(\.display) == model.redirects.sorted(), "seed \(seed)")
+                #expect(tree.redirects.map(\.display) == Set(model.redirects).sorted(), "seed \(seed)")
                 moved += tree.redirects.count
             } catch ComposeError.conflicts(let conflicts) {
                 var refused: Set<String> = []
@@ -129,10 +141,14 @@ struct RedirectModelTests {
                     case .samePath, .fileAndDirectory, .reservedName: break
                     }
                 }
-                #expect(refused == model.refused, "seed \(seed)")
+                // Of links that came to one path one is followed here and the other there.
+                if !model.hasTwins {
+                    #expect(refused == model.refused, "seed \(seed)")
+                    compared += 1
+                }
             }
         }
-        #expect(moved > 100)
+        #expect(moved > 100 && compared > 100)
     }
 
     @Test("steps grow with what moves: 5,000 links, and 5,000 links beside one that moves", arguments: [true, false])

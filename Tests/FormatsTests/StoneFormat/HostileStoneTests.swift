@@ -105,7 +105,8 @@ struct HostileStoneTests {
         ("a negative size", RawStone.record(16, 7, [255, 255, 255, 255, 255, 255, 255, 255]), 1, .malformedRecord),
         ("half a record head", [0, 0, 0], 1, .malformedRecord),
         ("a record more than counted", RawStone.record(12, 9, [77, 0]), 0, .recordCount),
-        ("a count no payload can hold", [], Int(UInt32.max) - 9, .recordCount),
+        ("a count no payload can hold", [], 100_000, .recordCount),
+        ("a count beyond all limits", [], Int(UInt32.max) - 9, .limitExceeded),
     ]
 
     @Test("metadata records that make no sense are refused", arguments: metas.indices)
