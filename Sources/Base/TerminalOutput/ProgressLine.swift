@@ -5,6 +5,7 @@ package struct ProgressLine: Hashable, Sendable {
         case items
     }
 
+    /// Shown without what a terminal would obey: it may name a package.
     package var label: String
     package var done: UInt64
     /// 0 where nobody knows.
@@ -21,6 +22,7 @@ package struct ProgressLine: Hashable, Sendable {
     /// Label, bar and amounts in at most `width` columns.
     package func text(width: Int) -> String {
         let amounts = total > 0 ? "\(amount(done)) of \(amount(total))" : done > 0 ? amount(done) : ""
+        let label = label.printable
         let room = width - amounts.displayWidth - 4
         guard total > 0, room >= 30 else { return "\(label)  \(amounts)".truncated(to: max(1, width)) }
         let barWidth = min(30, room / 2)

@@ -34,6 +34,9 @@ package struct ProgramOutput: Sendable {
         }
     }
 
+    /// Writes a JSON document to standard output, in which nothing is an order to a terminal.
+    package func answer(json: String) -> Int32 { answer(json.printableJSON, terminator: "") }
+
     /// Writes text as it is to standard output.
     package func deliver(_ text: String) throws(SystemError) {
         let stream = TerminalStream(descriptor: STDOUT_FILENO, colours: .never)
@@ -54,14 +57,16 @@ package struct ProgramOutput: Sendable {
     /// Writes a line to standard error, after the program's name.
     package func complain(_ message: String) {
         let stream = TerminalStream(descriptor: STDERR_FILENO, colours: .never)
-        stream.line("\(program): \(message)")
+        stream.line("\(program): \(message.printable)")
         stream.flush()
     }
 
-    /// Writes text as it is to standard error.
+    /// Writes lines to standard error; what a command line said wrong is repeated in them, and it may say anything.
     package func explain(_ text: String) {
         let stream = TerminalStream(descriptor: STDERR_FILENO, colours: .never)
-        stream.line(text)
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            stream.line(String(line).printable)
+        }
         stream.flush()
     }
 }

@@ -25,20 +25,32 @@ extension ContentStore {
         var reader = try openStone(path, StoneSource(file, digest: digest), collectsManifest: true)
         var parts = StoneParts()
         var unpacked: StoneParts.Extent?
+        var window: UInt64?
+        defer { if let window { Self.windows.leave(window) } }
         while let payload = try Self.reading(path, { () throws(StoneFailure) in try reader.nextPayload() }) {
             try Self.reading(path) { () throws(StoneFailure) in try parts.take(payload, from: &reader) }
+            if payload.kind == .content, window == nil {
+                window = payload.windowSizeMax(reader.limits)
+                Self.windows.enter(payload.windowSizeMax(reader.limits))
+            }
             if payload.kind == .content, parts.mayUnpack {
                 try unpack(parts.package(path), from: &reader, path, progress)
                 unpacked = parts.extent
             }
         }
+        let manifest = reader.manifest?.encoded ?? []
+        // With it goes its window, before there may be another.
+        _ = consume reader
         let found = digest.hasher.finish()
         if let expected, found != expected { throw .wrongStone(path, expected: expected, found: found) }
         let package = try parts.package(path)
         // Every known writer puts the content last; where files or ranges came after it, it is read in a second pass.
         if package.contentSize != nil && unpacked != parts.extent { try unpackAgain(package, path, file, progress) }
-        return try record(of: package, found, reader.manifest?.encoded ?? [], path)
+        return try record(of: package, found, manifest, path)
     }
+
+    /// The windows of all stones that are being unpacked at a time: as much as one stone may ask for.
+    private static let windows = WeightedGate(capacity: StoneLimits().windowSizeMax)
 
     /// Reads what stands before a stone's content: enough to plan with, nothing is written, and whether the stone is
     /// the promised one is for ``ingest`` to find out.

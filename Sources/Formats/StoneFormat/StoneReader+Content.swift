@@ -1,11 +1,18 @@
 import Zstandard
 
+extension PayloadHeader {
+    /// The largest window that decompressing this payload may take; memory for it is only taken by a frame that asks.
+    package func windowSizeMax(_ limits: StoneLimits) -> UInt64 {
+        min(limits.windowSizeMax, max(plainSize, StoneLimits.windowSizeFloor))
+    }
+}
+
 extension StoneReader where Source: ~Copyable {
     mutating func beginContent(_ payload: PayloadHeader) throws(Failure) {
         plainRemaining = payload.plainSize
         frameEnded = payload.compression == .none
         guard payload.compression == .zstd else { return }
-        let window = min(limits.windowSizeMax, max(payload.plainSize, StoneLimits.windowSizeFloor))
+        let window = payload.windowSizeMax(limits)
         do throws(ZstandardError) {
             try decompressor.begin(windowSizeMax: window)
         } catch {

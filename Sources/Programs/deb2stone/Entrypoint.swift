@@ -87,7 +87,7 @@ struct Deb2Stone: ParsableCommand {
         meter.clear()
         if index { try writeIndex() }
         for failure in result.failures { Self.voice.complain("\(failure.source): \(failure.message)") }
-        let lost = Self.voice.answer(json ? result.json : summary(result), terminator: "")
+        let lost = json ? Self.voice.answer(json: result.json) : Self.voice.answer(summary(result), terminator: "")
         // What was found out counts more than that nobody could read it.
         if !result.failures.isEmpty { throw ExitCode(result.packages.isEmpty ? 2 : 1) }
         if lost != 0 { throw ExitCode(lost) }

@@ -101,7 +101,7 @@ final class CommandContext {
     /// A remark on standard error.
     func note(_ text: String) {
         output.flush()
-        messages.line("moss: \(text)")
+        messages.line("moss: \(text.printable)")
         messages.flush()
     }
 

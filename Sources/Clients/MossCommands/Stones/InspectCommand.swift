@@ -42,6 +42,8 @@ struct InspectCommand: MossCommand {
             stone.header = .init(reader.header)
             if check {
                 let document = try StoneDocument(reading: &reader)
+                // Its window goes before the contents are read a second time.
+                _ = consume reader
                 for payload in document.payloads {
                     try stone.add(payload.header, payload.body, at: payload.offset)
                 }

@@ -21,6 +21,7 @@ struct StoneExtractor {
 
     func extract() throws -> ExtractReport.Directory {
         let package = try naming(readPackage)
+        try checkSpace(for: package)
         let name = try SafeName.directory(of: package.metadata)
         let path = outputPath.appending(name)
         try makeDirectory(path)
@@ -31,6 +32,20 @@ struct StoneExtractor {
             if let error = error as? SystemError { throw error.on(path) }
             throw error
         }
+    }
+
+    /// A few bytes may stand for a terabyte, and be at many paths: refuses what does not fit before the disk is full.
+    private func checkSpace(for package: StonePackage) throws {
+        let sizes = Dictionary(package.ranges.map { ($0.digest, $0.count) }, uniquingKeysWith: { first, _ in first })
+        let needed = package.layout.saturatedSum { entry in
+            if case .regular(let digest) = entry.kind { sizes[digest] ?? 0 } else { 0 }
+        }
+        let free = try Descriptor.openDirectory(outputPath).fileSystemStatus()
+        guard needed > free.availableBytes else { return }
+        throw CommandFailure(
+            .noSpace, code: "noSpace",
+            "\(stone): its files have \(Measures.size(needed)), and \(outputPath) has room for"
+                + " \(Measures.size(free.availableBytes)); choose another directory with -o")
     }
 
     private func makeDirectory(_ path: BytePath) throws {
