@@ -28,6 +28,32 @@ struct FuzzCorpusTests {
         stone.append(PayloadKind(rawValue: 99), [1, 2, 3], count: 1)
         stone.appendMeta()
         try check("stone", "attributes", stone.bytes)
+        try check("stone", "payloads", manyPayloads())
+        try check("stone", "deep", RawStone.package(layout: [deepEntry(LayoutPathRule.depthMax)]))
+        try check("stone", "deeper", RawStone.package(layout: [deepEntry(LayoutPathRule.depthMax + 1)]))
+    }
+
+    /// Several payloads of each kind, whose totals count, and headers that claim more than there is.
+    private func manyPayloads() -> [UInt8] {
+        var stone = RawStone()
+        for number in 0..<4 as Range<UInt64> {
+            stone.appendMeta()
+            stone.append(.layout, RawStone.file("f\(number)", [UInt8(number)]), count: 1)
+            stone.append(.index, RawStone.range(number, number + 1, [UInt8(number)]), count: 1)
+        }
+        stone.append(.content, [0, 1, 2, 3], count: 0)
+        for kind in [PayloadKind.meta, .layout, .index] {
+            stone.append(kind, [0, 0, 0, 1], count: 1) { payload in
+                payload.compression = .zstd
+                payload.plainSize = 1 << 40
+                payload.recordCount = .max
+            }
+        }
+        return stone.bytes
+    }
+
+    private func deepEntry(_ depth: Int) -> [UInt8] {
+        RawStone.entry(Array(Array(repeating: "d", count: depth).joined(separator: "/").utf8))
     }
 
     @Test("generated indices, whole and without compression, pass what the fuzzers check")
