@@ -1,5 +1,6 @@
 internal import BytePath
 import Glibc
+internal import LinuxSystem
 
 /// Looks at `data.mdb` before LMDB does, with plain reads.
 ///
@@ -34,30 +35,49 @@ struct DataFile: ~Copyable {
         case notADatabase(String)
         case version(UInt32)
         case damaged(String)
+        /// Others commit faster than the file can be copied.
+        case isChanging
+        /// So many bytes are not copied.
+        case tooLarge(UInt64)
     }
 
     static let name = "data.mdb"
     /// LMDB's flag of trees whose keys are numbers of this machine: the free list's.
     private static let integerKeys: UInt16 = 8
 
-    private let descriptor: Int32
+    let file: Descriptor
 
     /// - Throws: `.errno(ENOENT)` where there is no file.
     init(in directory: BytePath) throws(Problem) {
-        let path = directory.appending(Self.name)
-        let (descriptor, error) = path.withCString { path in (open(path, O_RDONLY | O_CLOEXEC), errno) }
-        guard descriptor >= 0 else { throw .errno(error) }
-        self.descriptor = descriptor
+        do throws(SystemError) {
+            // Does not wait for anybody, should a pipe be there.
+            try self.init(Descriptor.open(directory.appending(Self.name), .nonBlocking))
+        } catch {
+            throw .errno(error.number.rawValue)
+        }
     }
 
-    deinit {
-        _ = close(descriptor)
+    /// The file in `directory`, without following a link.
+    init(in directory: borrowing Descriptor) throws(Problem) {
+        do throws(SystemError) {
+            try self.init(directory.open(BytePath(Self.name), [.nonBlocking, .noFollow]))
+        } catch {
+            throw .errno(error.number.rawValue)
+        }
+    }
+
+    /// Takes an open file.
+    init(_ file: consuming Descriptor) throws(SystemError) {
+        guard try file.status().kind == .regular else { throw SystemError(.notAFile, call: "open") }
+        self.file = file
     }
 
     func byteCount() throws(Problem) -> UInt64 {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .errno(errno) }
-        return UInt64(clamping: status.st_size)
+        do throws(SystemError) {
+            return try file.status().size
+        } catch {
+            throw .errno(error.number.rawValue)
+        }
     }
 
     /// Fills `buffer` from `offset`; returns how many bytes the file has there.
@@ -65,7 +85,7 @@ struct DataFile: ~Copyable {
         guard var position = off_t(exactly: offset) else { return 0 }
         var done = 0
         while done < buffer.count {
-            let count = pread(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done, position)
+            let count = pread(file.raw, buffer.baseAddress.map { $0 + done }, buffer.count - done, position)
             if count < 0 {
                 if errno == EINTR { continue }
                 throw .errno(errno)
@@ -92,7 +112,7 @@ struct DataFile: ~Copyable {
 
     /// Asks for the whole file to be read ahead.
     func adviseReadingAll() {
-        _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_WILLNEED)
+        _ = posix_fadvise(file.raw, 0, 0, POSIX_FADV_WILLNEED)
     }
 
     /// Refuses what LMDB could not survive: foreign content, and pages that are missing at the end.

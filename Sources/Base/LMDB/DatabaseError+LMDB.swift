@@ -17,6 +17,8 @@ extension DatabaseError {
         case .notADatabase(let detail): self.init(.notADatabase, directory: directory, detail: detail)
         case .version(let version):
             self.init(.versionMismatch, directory: directory, detail: "data format \(version), not 1")
+        case .isChanging: self.init(.busy, directory: directory)
+        case .tooLarge(let size): self.init(.tooLargeToCopy, directory: directory, detail: "\(size) bytes")
         case .damaged(let detail): self.init(.damaged, directory: directory, detail: detail)
         }
     }

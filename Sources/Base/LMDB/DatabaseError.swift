@@ -39,6 +39,8 @@ package struct DatabaseError: Error, Sendable, Equatable {
         case readOnly
         /// Other processes write faster than an unlocked reader can read.
         case busy
+        /// It belongs to somebody else, and is larger than what is copied of such a one.
+        case tooLargeToCopy
         /// A failure left the environment unusable in this process.
         case unusable
         /// Anything LMDB or the kernel says beyond these.
@@ -115,7 +117,8 @@ extension DatabaseError: CustomStringConvertible {
         case .invalidKey: "the key is empty, too long or not encodable"
         case .valueTooBig: "the value is too big"
         case .readOnly: "opened for reading only"
-        case .busy: "it changes faster than it can be read without the lock file"
+        case .busy: "it changes faster than it can be read without its lock"
+        case .tooLargeToCopy: "it belongs to another user and is too large to be checked before it is read"
         case .unusable: "an earlier failure made it unusable"
         case .other: "unexpected failure"
         }
@@ -135,6 +138,7 @@ extension DatabaseError: CustomStringConvertible {
         case .tooManyFiles: "raise the limit of open files (ulimit -n)"
         case .mapFull: "raise the limit, nothing was changed"
         case .mapResized, .busy: "try again"
+        case .tooLargeToCopy: "read it as its owner"
         case .tooManyBuckets: "raise the limit on opening"
         case .transactionTooBig: "split the update, nothing was changed"
         case .invalidKey: "use a key of 1 to 511 bytes"

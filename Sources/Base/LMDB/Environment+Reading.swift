@@ -4,7 +4,9 @@ extension Environment {
     /// Begins a read transaction, or joins the one of an outer view.
     func beginReading() throws(DatabaseError) -> TransactionContext {
         while true {
-            let make = { TransactionContext(environment: self.handle, directory: self.directory) }
+            let make = {
+                TransactionContext(environment: self.handle, directory: self.directory, isUntrusted: self.isUntrusted)
+            }
             switch try gate.enterReader(make: make) {
             case .shared(let context): return context
             case .fresh(let context, let insideUpdate):
@@ -49,6 +51,7 @@ extension Environment {
     }
 
     private func start(_ context: TransactionContext) -> Int32 {
+        context.untrustedBytes = 0
         let (result, snapshot) = beginSnapshot(&context.transaction)
         context.snapshot = snapshot
         return result

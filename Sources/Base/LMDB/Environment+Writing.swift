@@ -10,7 +10,7 @@ extension Environment {
     /// has created one that is not committed yet.
     func beginWriting() throws(DatabaseError) -> TransactionContext {
         while true {
-            let context = TransactionContext(environment: handle, directory: directory)
+            let context = TransactionContext(environment: handle, directory: directory, isUntrusted: false)
             context.handles = try gate.enter()
             do throws(DatabaseError) {
                 try lockFile?.beginWriting { self.lastCommit }
@@ -48,7 +48,8 @@ extension Environment {
         guard result == MDB_SUCCESS else {
             context.isMapFull = result == MDB_MAP_FULL
             return DatabaseError(
-                result: result == EIO ? shortageBehindError ?? result : result, directory: directory, doing: "committing")
+                result: result == EIO ? shortageBehindError ?? result : result, directory: directory,
+                doing: "committing")
         }
         gate.publish(context.handles)
         endWriting()

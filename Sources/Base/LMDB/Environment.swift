@@ -1,6 +1,7 @@
 package import BytePath
 internal import CLMDB
 import Glibc
+package import LinuxSystem
 
 /// LMDB environments as typed, ordered buckets with read transactions that cannot write.
 ///
@@ -29,10 +30,14 @@ package final class Environment: Sendable {
 
     let lockFile: LockFile?
 
+    /// Whether this is a copy of the database of somebody who is not trusted.
+    package let isUntrusted: Bool
+
     // LMDB environments may be used from all threads; set once, closed by deinit.
     nonisolated(unsafe) let handle: OpaquePointer
     let gate = Gate()
-    private let identity: EnvironmentRegistry.Identity
+    /// nil for a copy, of which there may be many.
+    private let identity: EnvironmentRegistry.Identity?
 
     /// Opens the environment in `directory`, which must exist, and creates its files unless `options.readOnly`.
     ///
@@ -45,7 +50,7 @@ package final class Environment: Sendable {
         do throws(DatabaseError) {
             let isThere = try Self.inspect(directory, options)
             if options.readOnly {
-                lockFile = LockFile(readingIn: directory)
+                lockFile = options.withoutLock ? nil : LockFile(readingIn: directory)
                 handle = try Self.open(directory, options)
             } else {
                 let file = try LockFile(in: directory, patienceMilliseconds: options.patienceMilliseconds)
@@ -64,7 +69,45 @@ package final class Environment: Sendable {
         self.identity = identity
         self.handle = handle
         self.lockFile = lockFile
+        isUntrusted = false
         // From here on deinit cleans up.
+        try openBuckets()
+    }
+
+    /// Opens a copy, made now, of the database in `directory`: for one that belongs to somebody who is not trusted.
+    ///
+    /// Nothing is written, no lock is taken, and neither what its owner does to the file later nor anything that stands
+    /// in it makes LMDB believe what is not so: all of the copy's pages are checked first. Takes memory and time for as
+    /// many bytes as the file has in use, `limit` at most.
+    ///
+    /// - Parameters:
+    ///   - path: what errors call the directory.
+    ///   - limit: bytes; a larger database is refused.
+    package init(
+        copyOf directory: borrowing Descriptor, at path: BytePath, limit: UInt64
+    ) throws(DatabaseError) {
+        var options = EnvironmentOptions()
+        options.readOnly = true
+        options.withoutLock = true
+        let copy: Descriptor
+        do throws(DataFile.Problem) {
+            copy = try DataFile.checkedCopy(of: directory, limit: limit)
+        } catch {
+            throw DatabaseError(error, directory: path)
+        }
+        let file = BytePath("/proc/self/fd/\(copy.raw)")
+        guard file.withCString({ access($0, R_OK) }) == 0 else {
+            throw DatabaseError(
+                .other, directory: path,
+                detail: "reading what belongs to another user takes /proc, which is not mounted")
+        }
+        handle = try Self.open(file, UInt32(MDB_RDONLY | MDB_NOSUBDIR), options, path)
+        self.directory = path
+        self.options = options
+        identity = nil
+        // Nobody changes a copy: what is read is always of one moment.
+        lockFile = nil
+        isUntrusted = true
         try openBuckets()
     }
 
@@ -73,7 +116,7 @@ package final class Environment: Sendable {
             if let transaction = context.transaction { mdb_txn_abort(transaction) }
         }
         mdb_env_close(handle)
-        EnvironmentRegistry.remove(identity)
+        if let identity { EnvironmentRegistry.remove(identity) }
     }
 
     private static func register(_ directory: BytePath) throws(DatabaseError) -> EnvironmentRegistry.Identity {
@@ -105,8 +148,15 @@ package final class Environment: Sendable {
     private static func open(
         _ directory: BytePath, _ options: EnvironmentOptions
     ) throws(DatabaseError) -> OpaquePointer {
-        var flags = UInt32(MDB_NOTLS | MDB_NOLOCK)
-        if options.readOnly { flags |= UInt32(MDB_RDONLY) }
+        try open(directory, options.readOnly ? UInt32(MDB_RDONLY) : 0, options, directory)
+    }
+
+    /// - Parameters:
+    ///   - path: what LMDB opens: the directory, or with MDB_NOSUBDIR the file.
+    ///   - directory: what errors name.
+    private static func open(
+        _ path: BytePath, _ flags: UInt32, _ options: EnvironmentOptions, _ directory: BytePath
+    ) throws(DatabaseError) -> OpaquePointer {
         var handle: OpaquePointer?
         var result = mdb_env_create(&handle)
         guard result == MDB_SUCCESS, let handle else {
@@ -116,7 +166,9 @@ package final class Environment: Sendable {
             upTo: AddressSpace.rounded(max(options.initialMapSize, AddressSpace.smallestMap)))
         result = mdb_env_set_mapsize(handle, mapSize)
         if result == MDB_SUCCESS { result = mdb_env_set_maxdbs(handle, UInt32(clamping: options.maximumBuckets)) }
-        if result == MDB_SUCCESS { result = directory.withCString { mdb_env_open(handle, $0, flags, 0o644) } }
+        if result == MDB_SUCCESS {
+            result = path.withCString { mdb_env_open(handle, $0, flags | UInt32(MDB_NOTLS | MDB_NOLOCK), 0o644) }
+        }
         guard result == MDB_SUCCESS else {
             // Required after a failed open, too.
             mdb_env_close(handle)

@@ -17,5 +17,8 @@ package struct EnvironmentOptions: Sendable {
     /// user's database), the database is read without it: see `Environment.readsWithoutLock`.
     package var readOnly = false
 
+    /// With `readOnly`: reads without the lock file even where that could be written, and leaves nothing behind.
+    package var withoutLock = false
+
     package init() {}
 }

@@ -176,8 +176,12 @@ extension PageWalk {
         _ file: borrowing DataFile, _ visitor: some Visitor
     ) throws(DataFile.Problem) {
         let needed = UInt64((Self.headerByteCount - 1 + count) / pageSize + 1)
-        guard needed <= lastPage else {
+        guard needed <= pageCount else {
             return try visitor.problem(page: number, "of \(tree.name) has a value longer than the file")
+        }
+        // Before they are read: a page that many values name is read once.
+        guard claim(first, count: needed) else {
+            return try visitor.problem(page: first, "of \(tree.name) has pages that are used twice or missing")
         }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.headerByteCount + count, alignment: 8)
         defer { buffer.deallocate() }
@@ -188,7 +192,7 @@ extension PageWalk {
         else { return try visitor.problem(page: first, "of \(tree.name) is not the value it should be") }
         // A value that became shorter keeps its pages.
         let pages = UInt64(bytes.number(at: 12, as: UInt32.self))
-        guard pages >= needed, claim(first, count: pages) else {
+        guard pages == needed || (pages > needed && claim(first + needed, count: pages - needed)) else {
             return try visitor.problem(page: first, "of \(tree.name) has pages that are used twice or missing")
         }
         counted.overflowPages += pages

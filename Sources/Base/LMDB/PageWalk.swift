@@ -55,7 +55,7 @@ struct PageWalk {
     }
 
     let pageSize: Int
-    private let pageCount: UInt64
+    let pageCount: UInt64
     let lastPage: UInt64
     /// One bit per page of the file: a page is part of one tree or free, seeing it twice means a cycle or worse.
     private var seen: [UInt64]

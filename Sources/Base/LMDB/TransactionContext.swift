@@ -16,12 +16,17 @@ package final class TransactionContext {
     var depth = 0
     /// The commit the snapshot shows, while there is one.
     var snapshot: Snapshot?
+    /// Whether the database was written by somebody who is not trusted: checksums say nothing then.
+    package let isUntrusted: Bool
+    /// How many bytes have been taken of what could be read over and over; for who bounds that.
+    package var untrustedBytes = 0
     /// LMDB said that the map is full; the update must run again on a larger one.
     var isMapFull = false
     /// Reused for encoding values.
     @usableFromInline var scratch: [UInt8] = []
 
-    init(environment: OpaquePointer, directory: BytePath) {
+    init(environment: OpaquePointer, directory: BytePath, isUntrusted: Bool) {
+        self.isUntrusted = isUntrusted
         self.environment = environment
         self.directory = directory
     }
