@@ -108,7 +108,8 @@ let clients: [Target] = [
 ]
 
 let programs: [Target] = [
-    program("deb2stone", ["BytePath", "CommandLineSupport", "DebianImport", "Repositories", argumentParser]),
+    program(
+        "deb2stone", ["BytePath", "CommandLineSupport", "DebianImport", "LinuxSystem", "Repositories", argumentParser]),
     program("moss", ["MossCommands"]),
     program("moss-sandbox", ["Sandbox"]),
     program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
@@ -136,8 +137,7 @@ let allTests: [Target] = [
         [
             "BytePath", "CommandLineSupport", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation",
             "LMDB", "LinuxSystem", "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States",
-            "StoneFormat",
-            "TerminalOutput", "ViewImage", "Views",
+            "StoneFormat", "TerminalOutput", "ViewImage", "Views",
         ]),
     tests(
         "ProgramTests",

@@ -32,10 +32,10 @@ package enum ChildProcess {
         return child
     }
 
-    /// Starts `path` with this process's environment and standard streams, no signal blocked, and SIGPIPE deadly.
+    /// Starts `path` with this process's environment and standard streams, no signal blocked, and those deadly that this
+    /// process ignores itself.
     ///
-    /// - Parameter inheriting: descriptors above 2 that the child gets under the same numbers; it gets no others, as
-    ///   all of ours are close-on-exec.
+    /// - Parameter inheriting: descriptors above 2 that the child gets under the same numbers; it gets no others.
     /// - Returns: the child's process id, for ``wait(for:)``.
     package static func spawn(
         _ path: BytePath, arguments: [BytePath], inheriting: [Int32] = []
@@ -48,6 +48,8 @@ package enum ChildProcess {
             posix_spawn_file_actions_destroy(&actions)
             posix_spawnattr_destroy(&attributes)
         }
+        // Those this process got from its caller are not close-on-exec yet.
+        try CurrentProcess.closeDescriptorsOnExecution()
         // A descriptor put on its own number only loses close-on-exec.
         for raw in inheriting { posix_spawn_file_actions_adddup2(&actions, raw, raw) }
         var none = sigset_t()
@@ -55,6 +57,7 @@ package enum ChildProcess {
         sigemptyset(&none)
         sigemptyset(&deadly)
         sigaddset(&deadly, SIGPIPE)
+        sigaddset(&deadly, SIGXFSZ)
         posix_spawnattr_setsigmask(&attributes, &none)
         posix_spawnattr_setsigdefault(&attributes, &deadly)
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
@@ -125,11 +128,7 @@ extension CurrentProcess {
     package static var parent: Int32 { getppid() }
 
     /// The arguments after the program's name, byte by byte, empty ones too.
-    package static var arguments: [BytePath] {
-        UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc)).dropFirst().compactMap {
-            $0.map { BytePath(cString: $0) }
-        }
-    }
+    package static var arguments: [BytePath] { Array(commandLine.dropFirst()) }
 
     /// Becomes the program at `path`; returns only when that fails.
     package static func execute(

@@ -120,19 +120,46 @@ extension Descriptor {
 }
 
 extension Descriptor {
-    /// Everything in the file `name` below this directory. Does not wait where that is a pipe.
-    package func readFile(_ name: BytePath, limit: Int = 1 << 30) throws(SystemError) -> [UInt8] {
+    /// Everything in the file `name` below this directory. Anything but a regular file is an error; a link too, unless
+    /// `followingLinks`, and then it has to lie in a directory of this user's or root's.
+    package func readFile(
+        _ name: BytePath, limit: Int = 1 << 30, followingLinks: Bool = false
+    ) throws(SystemError) -> [UInt8] {
         do throws(SystemError) {
-            return try open(name, .nonBlocking).readAll(limit: limit)
+            let file = try followingLinks ? openTrusting(name) : open(name, [.nonBlocking, .noFollow])
+            guard try file.status().kind == .regular else { throw SystemError(.notAFile, call: "open", path: name) }
+            return try file.readAll(limit: limit)
         } catch {
             throw error.path.isEmpty ? SystemError(error.number, call: error.call, path: name) : error
         }
     }
 
+    /// Opens what is at `path` below this directory. Links are followed where this user or root put them: in another
+    /// user's directory they could lead anywhere by the next moment.
+    package func openTrusting(_ path: BytePath) throws(SystemError) -> Descriptor {
+        var place = try duplicate()
+        let components = path.components.map { BytePath(bytes: Array($0)) }
+        for component in components.dropLast() {
+            place = try place.open(component, try place.isTrusted ? .directory : [.directory, .noFollow])
+        }
+        let name = components.last ?? "."
+        return try place.open(name, try place.isTrusted ? .nonBlocking : [.nonBlocking, .noFollow])
+    }
+
+    /// Whether it belongs to this user or to root.
+    package var isTrusted: Bool {
+        get throws(SystemError) {
+            let owner = try status().uid
+            return owner == CurrentProcess.effectiveUser || owner == 0
+        }
+    }
+
     /// The file's bytes, or nil where there is no such name.
-    package func readFileIfPresent(_ name: BytePath, limit: Int = 1 << 30) throws(SystemError) -> [UInt8]? {
+    package func readFileIfPresent(
+        _ name: BytePath, limit: Int = 1 << 30, followingLinks: Bool = false
+    ) throws(SystemError) -> [UInt8]? {
         do throws(SystemError) {
-            return try readFile(name, limit: limit)
+            return try readFile(name, limit: limit, followingLinks: followingLinks)
         } catch {
             if error.number == .noSuchFile { return nil }
             throw error

@@ -4,6 +4,20 @@ import Glibc
 
 /// Calls on names below an open directory. Names are relative; the last component is never followed.
 extension Descriptor {
+    /// Opens the directory `name`, which is made where it is missing and `isMade`.
+    package func openDirectory(
+        _ name: BytePath, making isMade: Bool, mode: UInt32 = 0o755, _ options: OpenOptions = []
+    ) throws(SystemError) -> Descriptor {
+        let options = options.union([.directory, .noFollow])
+        do throws(SystemError) {
+            return try open(name, options)
+        } catch {
+            guard isMade, error.number == .noSuchFile else { throw error }
+        }
+        try ensureDirectory(name, mode: mode)
+        return try open(name, options)
+    }
+
     /// Makes `name` a hard link to `source` below `directory`.
     package func link(
         _ source: BytePath, below directory: borrowing Descriptor, to name: BytePath
@@ -73,14 +87,22 @@ extension Descriptor {
         guard result == 0 else { throw .last("rename", name) }
     }
 
+    /// Sets the mode of the directory `name`. A link is refused: chmod(2) of a name would follow one.
     package func setMode(_ mode: UInt32, of name: BytePath) throws(SystemError) {
-        guard name.withCString({ fchmodat(raw, $0, mode, 0) }) == 0 else { throw .last("chmod", name) }
+        do throws(SystemError) {
+            try openDirectory(name).setMode(mode)
+        } catch {
+            guard error.number == .accessDenied else { throw SystemError(error.number, call: error.call, path: name) }
+            // One that its owner may not read can be named only, which takes /proc to be safe.
+            let place = try open(name, [.directory, .noFollow, .pathOnly])
+            guard chmod("/proc/self/fd/\(place.raw)", mode) == 0 else { throw .last("chmod", name) }
+        }
     }
 
+    /// Sets the owner of the directory `name`; a link is refused.
     package func setOwner(uid: UInt32, gid: UInt32, of name: BytePath) throws(SystemError) {
-        guard name.withCString({ fchownat(raw, $0, uid, gid, AT_SYMLINK_NOFOLLOW) }) == 0 else {
-            throw .last("chown", name)
-        }
+        let place = try open(name, [.directory, .noFollow, .pathOnly])
+        guard fchownat(place.raw, "", uid, gid, moss_AT_EMPTY_PATH) == 0 else { throw .last("chown", name) }
     }
 
     package func setModificationTime(_ seconds: Int64, of name: BytePath) throws(SystemError) {

@@ -34,6 +34,7 @@ package struct Descriptor: ~Copyable, Sendable {
         package static let truncate = OpenOptions(rawValue: O_TRUNC)
         package static let append = OpenOptions(rawValue: O_APPEND)
         package static let directory = OpenOptions(rawValue: O_DIRECTORY)
+        /// Refuses links, in every component of a path below a directory, and paths that lead out of that.
         package static let noFollow = OpenOptions(rawValue: O_NOFOLLOW)
         /// A terminal does not become that of this process's session.
         package static let noControllingTerminal = OpenOptions(rawValue: moss_O_NOCTTY)
@@ -64,7 +65,7 @@ package struct Descriptor: ~Copyable, Sendable {
         try Descriptor.openAt(raw, path, options, mode)
     }
 
-    /// Opens the directory `path`, refusing a symbolic link in its last component.
+    /// Opens the directory `path`, refusing symbolic links in all of its components.
     package func openDirectory(_ path: BytePath) throws(SystemError) -> Descriptor {
         try Descriptor.openAt(raw, path, [.directory, .noFollow], 0)
     }
@@ -79,8 +80,11 @@ package struct Descriptor: ~Copyable, Sendable {
     private static func openAt(
         _ directory: Int32, _ path: BytePath, _ options: OpenOptions, _ mode: UInt32
     ) throws(SystemError) -> Descriptor {
+        let isBeneath = options.contains(.noFollow) && directory != moss_AT_FDCWD && !path.isAbsolute
         let raw = retryingInterrupts {
-            path.withCString { moss_openat(directory, $0, options.rawValue | O_CLOEXEC, mode) }
+            path.withCString { path in
+                SystemCalls.open(directory, path, options.rawValue | O_CLOEXEC, mode, beneath: isBeneath)
+            }
         }
         guard raw >= 0 else { throw .last("open", path) }
         return Descriptor(taking: raw)

@@ -3,7 +3,8 @@ import Glibc
 
 /// An exclusive kernel lock on a file (`flock`): it ends with its holder, however that ends.
 ///
-/// The file's text says who holds it, for the message to the one who waits.
+/// The file's text says who holds it, for the message to the one who waits. Only the file's owner can open it: whoever
+/// could, could keep everybody else waiting.
 package struct FileLock: ~Copyable, Sendable {
     private let file: Descriptor
 
@@ -11,6 +12,8 @@ package struct FileLock: ~Copyable, Sendable {
     package enum Failure: Error, Sendable {
         /// Somebody else holds it; the text is what that holder wrote.
         case held(by: String)
+        /// What stands at the place of the file is none of this user's files.
+        case unusable(BytePath, String)
         case system(SystemError)
     }
 
@@ -49,9 +52,26 @@ package struct FileLock: ~Copyable, Sendable {
     private static func open(
         _ name: BytePath, below directory: borrowing Descriptor
     ) throws(Failure) -> Descriptor {
+        let file = try openAnything(name, below: directory)
+        let status: FileStatus
+        do throws(SystemError) { status = try file.status() } catch { throw .system(error) }
+        guard status.kind == .regular else { throw .unusable(name, status.kind.name) }
+        guard status.uid == CurrentProcess.effectiveUser else { throw .unusable(name, "a file of user \(status.uid)") }
+        // One that an older version made is open to readers. Who cannot change that has a lock all the same.
+        if status.permissions != 0o600 { try? file.setMode(0o600) }
+        return file
+    }
+
+    private static func openAnything(
+        _ name: BytePath, below directory: borrowing Descriptor
+    ) throws(Failure) -> Descriptor {
         do throws(SystemError) {
-            return try directory.open(name, [.readWrite, .create, .noFollow], mode: 0o644)
+            // Does not wait for anybody, should a pipe be there.
+            return try directory.open(name, [.readWrite, .create, .noFollow, .nonBlocking], mode: 0o600)
         } catch {
+            if let status = try? directory.status(of: name), status.kind != .regular {
+                throw .unusable(name, status.kind.name)
+            }
             throw .system(error)
         }
     }

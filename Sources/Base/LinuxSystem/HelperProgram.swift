@@ -5,8 +5,8 @@ import Glibc
 ///
 /// - Throws: ENOENT with the name where it is in none of these places.
 package func findHelperProgram(_ name: BytePath) throws(SystemError) -> BytePath {
-    let directory = try CurrentProcess.executablePath().parent
-    let own = [directory, directory.parent.appending("libexec/moss")]
+    let directory = (try? CurrentProcess.executablePath())?.parent
+    let own = directory.map { [$0, $0.parent.appending("libexec/moss")] } ?? []
     let search = CurrentProcess.environmentPath("PATH")?.bytes ?? []
     let others = search.split(separator: UInt8(ascii: ":")).map { BytePath(bytes: Array($0)) }.filter(\.isAbsolute)
     for place in own + others {

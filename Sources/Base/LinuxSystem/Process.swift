@@ -15,6 +15,12 @@ package enum CurrentProcess {
             && !IdentifierMap.groups().isSingle
     }
 
+    /// The user's number, and the name in the system's list of users where there is one.
+    package static func describe(user: UInt32) -> String {
+        guard let entry = getpwuid(user), let name = entry.pointee.pw_name else { return "\(user)" }
+        return "\(user) (\(String(cString: name)))"
+    }
+
     /// Raises the soft limit of open files to the hard one.
     package static func raiseOpenFileLimit() {
         var limit = rlimit()
@@ -30,9 +36,14 @@ package enum CurrentProcess {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// The program being run.
+    /// The program being run; where /proc is not mounted, as it was called.
     package static func executablePath() throws(SystemError) -> BytePath {
-        try Descriptor.openDirectory("/proc/self").readLink("exe")
+        do throws(SystemError) {
+            return try Descriptor.openDirectory("/proc/self").readLink("exe")
+        } catch {
+            guard let path = moss_executed_path().map({ BytePath(cString: $0) }), path.isAbsolute else { throw error }
+            return path
+        }
     }
 
     /// Files are made with exactly the modes asked for.
@@ -49,8 +60,9 @@ package enum CurrentProcess {
         getenv(name).map { BytePath(cString: $0) }
     }
 
+    /// "." where the directory was removed or has no path here: what is relative to it stays so, and is not found.
     package static var workingDirectory: BytePath {
-        guard let path = getcwd(nil, 0) else { return "/" }
+        guard let path = getcwd(nil, 0) else { return "." }
         defer { free(path) }
         return BytePath(cString: path)
     }
@@ -87,9 +99,11 @@ package func monotonicNanoseconds() -> UInt64 {
     return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
 }
 
-/// Starts `path` with `arguments` in a session of its own, its standard streams on /dev/null, and does not wait.
+/// Starts `path` with `arguments` and does not wait: in a session of its own, in the root directory, its standard streams
+/// on /dev/null, no signal blocked or ignored. Nothing that this process's caller waits for, or wants to get rid of, is
+/// kept.
 ///
-/// - Parameter inheriting: descriptors that the child gets under the same numbers.
+/// - Parameter inheriting: descriptors that the child gets under the same numbers; it gets no others.
 /// - Returns: the child's process id; init becomes its parent when this process ends.
 package func spawnDetached(
     _ path: BytePath, arguments: [BytePath], inheriting: [Int32] = []
@@ -105,9 +119,19 @@ package func spawnDetached(
     for stream in Int32(0)...2 {
         posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", stream == 0 ? O_RDONLY : O_WRONLY, 0)
     }
+    // Those this process got from its caller are not close-on-exec yet.
+    try CurrentProcess.closeDescriptorsOnExecution()
     // A descriptor put on its own number only loses close-on-exec.
     for raw in inheriting { posix_spawn_file_actions_adddup2(&actions, raw, raw) }
-    posix_spawnattr_setflags(&attributes, moss_POSIX_SPAWN_SETSID)
+    guard moss_spawn_in_directory(&actions, "/") == 0 else { throw .last("posix_spawn", path) }
+    var none = sigset_t()
+    var all = sigset_t()
+    sigemptyset(&none)
+    sigfillset(&all)
+    posix_spawnattr_setsigmask(&attributes, &none)
+    posix_spawnattr_setsigdefault(&attributes, &all)
+    posix_spawnattr_setflags(
+        &attributes, moss_POSIX_SPAWN_SETSID | Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
     var vector: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { $0.withCString { strdup($0) } }
     vector.append(nil)
     defer { for argument in vector { free(argument) } }
@@ -118,11 +142,15 @@ package func spawnDetached(
 }
 
 extension CurrentProcess {
-    /// The program's name and arguments.
+    /// The program's name and arguments, byte by byte, empty ones too.
     package static var commandLine: [BytePath] {
-        guard let proc = try? Descriptor.openDirectory("/proc/self"), let bytes = try? proc.readFile("cmdline") else {
-            return []
-        }
-        return bytes.split(separator: 0).map { BytePath(bytes: Array($0)) }
+        (0..<moss_argument_count()).compactMap { index in moss_argument(index).map { BytePath(cString: $0) } }
+    }
+
+    /// What every program does first. A file that must not become larger is then an error of the call that wanted it to,
+    /// not the end of the process.
+    package static func prepare() {
+        holdStandardStreams()
+        Glibc.signal(SIGXFSZ, SIG_IGN)
     }
 }

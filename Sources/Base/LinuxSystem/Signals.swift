@@ -52,6 +52,7 @@ package struct WaitingSignals: Sendable {
         var none = sigset_t()
         sigemptyset(&none)
         Glibc.signal(SIGPIPE, SIG_DFL)
+        Glibc.signal(SIGXFSZ, SIG_DFL)
         sigprocmask(SIG_SETMASK, &none, nil)
     }
 }

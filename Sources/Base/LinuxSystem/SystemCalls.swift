@@ -55,19 +55,29 @@ package enum SystemCalls {
         mkdirat(directory, name, mode) == 0 ? nil : failure("mkdir", name)
     }
 
-    /// Opens the file `path` below `directory` for reading, without following a link in its last component and without
+    /// Where `beneath`, a link in any component is refused: the kernel's O_NOFOLLOW is for the last one only.
+    static func open(
+        _ directory: Int32, _ path: UnsafePointer<CChar>, _ flags: Int32, _ mode: UInt32, beneath: Bool
+    ) -> Int32 {
+        guard beneath, strchr(path, Int32(UInt8(ascii: "/"))) != nil else {
+            return moss_openat(directory, path, flags, mode)
+        }
+        return moss_open_beneath(directory, path, flags, mode)
+    }
+
+    /// Opens the file `path` below `directory` for reading, without following links in any of its components and without
     /// waiting for anybody, should a pipe be there.
     package static func openFile(_ directory: Int32, _ path: UnsafePointer<CChar>) throws(SystemError) -> Descriptor {
-        let raw = moss_openat(directory, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0)
+        let raw = open(directory, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0, beneath: true)
         guard raw >= 0 else { throw failure("open", path) }
         return Descriptor(taking: raw)
     }
 
-    /// Opens the directory `path` below `directory` without following a link in its last component.
+    /// Opens the directory `path` below `directory` without following links in any of its components.
     package static func openDirectory(
         _ directory: Int32, _ path: UnsafePointer<CChar>
     ) throws(SystemError) -> Descriptor {
-        let raw = moss_openat(directory, path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0)
+        let raw = open(directory, path, O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, beneath: true)
         guard raw >= 0 else { throw failure("open", path) }
         return Descriptor(taking: raw)
     }

@@ -24,6 +24,8 @@ package struct ErrorNumber: RawRepresentable, Hashable, Sendable {
     package static let noSuchProcess = ErrorNumber(rawValue: ESRCH)
     package static let notConnected = ErrorNumber(rawValue: ENOTCONN)
     package static let connectionAborted = ErrorNumber(rawValue: ECONNABORTED)
+    /// No call on files says this by itself: what was opened is not a regular file.
+    package static let notAFile = ErrorNumber(rawValue: EMEDIUMTYPE)
     package static let notDirectory = ErrorNumber(rawValue: ENOTDIR)
     package static let notPermitted = ErrorNumber(rawValue: EPERM)
     package static let notSupported = ErrorNumber(rawValue: EOPNOTSUPP)
@@ -96,6 +98,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         switch number {
         case .noSpace: "the file system is full; free some space and run the command again"
         case .quotaExceeded: "the disk quota is used up; free some space and run the command again"
+        case .notAFile: "a pipe, device, directory or the like is where a file belongs; move it away"
+        case .loop: "a symbolic link is where none may be; put what it leads to in its place"
+        case .wouldBlock: "somebody else holds a lock on it; try again later"
         case .readOnlyFileSystem: "the file system is mounted read-only; remount it writable"
         case .notPermitted where CurrentProcess.isRoot:
             "not permitted; it may be immutable (lsattr shows it, chattr -ia ends it)"

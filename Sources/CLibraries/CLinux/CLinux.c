@@ -1,10 +1,13 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/openat2.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/mman.h>
@@ -62,6 +65,52 @@ int moss_are_bytes_locked(int descriptor, int64_t start, int64_t count) {
     struct flock range = byte_range(F_WRLCK, start, count);
     if (fcntl(descriptor, F_OFD_GETLK, &range) != 0) return -1;
     return range.l_type != F_UNLCK;
+}
+
+// Component by component, for kernels and filters that do not know openat2.
+static int open_by_components(int directory, const char *path, int flags, uint32_t mode) {
+    int current = directory;
+    for (;;) {
+        const char *end = strchr(path, '/');
+        if (!end) break;
+        char name[256];
+        size_t length = (size_t)(end - path);
+        if (length >= sizeof name || (length == 2 && path[0] == '.' && path[1] == '.')) {
+            if (current != directory) close(current);
+            errno = length >= sizeof name ? ENAMETOOLONG : EXDEV;
+            return -1;
+        }
+        memcpy(name, path, length);
+        name[length] = 0;
+        path = end + 1;
+        if (length == 0) continue;
+        int next = openat(current, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        int error = errno;
+        if (current != directory) close(current);
+        errno = error;
+        if (next < 0) return -1;
+        current = next;
+    }
+    int result = openat(current, *path ? path : ".", flags | O_NOFOLLOW, mode);
+    int error = errno;
+    if (current != directory) close(current);
+    errno = error;
+    return result;
+}
+
+int moss_open_beneath(int directory, const char *path, int flags, uint32_t mode) {
+    struct open_how how = {
+        .flags = (uint64_t)(uint32_t)flags,
+        .mode = flags & O_CREAT ? mode : 0,
+        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
+    };
+    long result;
+    // The kernel gives up where something was renamed meanwhile.
+    do {
+        result = syscall(SYS_openat2, directory, path, &how, sizeof how);
+    } while (result < 0 && errno == EAGAIN);
+    if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)result;
+    return open_by_components(directory, path, flags, mode);
 }
 
 int moss_set_modification_time(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags) {

@@ -7,8 +7,10 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -18,6 +20,26 @@
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
+
+static int argument_count;
+static char **argument_values;
+
+__attribute__((constructor)) static void note_arguments(int count, char **values) {
+    argument_count = count;
+    argument_values = values;
+}
+
+int moss_argument_count(void) { return argument_count; }
+
+const char *moss_argument(int index) {
+    return index >= 0 && index < argument_count ? argument_values[index] : NULL;
+}
+
+const char *moss_executed_path(void) { return (const char *)getauxval(AT_EXECFN); }
+
+int moss_spawn_in_directory(void *actions, const char *path) {
+    return posix_spawn_file_actions_addchdir_np(actions, path);
+}
 
 int32_t moss_fork(void) { return fork(); }
 

@@ -1,4 +1,5 @@
 package import BytePath
+internal import LinuxSystem
 
 /// Arguments as text that can be turned back into the bytes they were.
 ///
@@ -27,8 +28,7 @@ package enum ArgumentText {
 
     /// The arguments of this process, its name first.
     package static func ofProcess() -> [String] {
-        let arguments = UnsafeBufferPointer(start: CommandLine.unsafeArgv, count: Int(CommandLine.argc))
-        return arguments.compactMap { pointer in pointer.map { text(of: BytePath(cString: $0).bytes) } }
+        CurrentProcess.commandLine.map { text(of: $0.bytes) }
     }
 
     package static func path(_ text: String) -> BytePath {

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CommandLineSupport
+internal import LinuxSystem
 
 /// The moss command line: a folder per noun, a file per verb, and no decisions of its own.
 ///
@@ -10,6 +11,7 @@ package enum MossCommands {
 
     /// Runs the command line of this process and returns its exit code.
     package static func main() -> Int32 {
+        CurrentProcess.prepare()
         var arguments = ArgumentText.ofProcess()
         let name = arguments.isEmpty ? "" : arguments.removeFirst()
         let isMountHelper = name.split(separator: "/").last.map { $0 == MountHelper.programName } ?? false

@@ -55,7 +55,7 @@ extension NewRoot {
         try explaining("cannot copy the name servers") { () throws(SystemError) in
             let etc = try Descriptor.openDirectory("/etc")
             guard let status = try etc.statusIfPresent(of: "resolv.conf"),
-                let bytes = try? etc.readFile("resolv.conf", limit: 1 << 20)
+                let bytes = try? etc.readFile("resolv.conf", limit: 1 << 20, followingLinks: true)
             else { return }
             let root = try Descriptor.openDirectory(root)
             guard isHost else {

@@ -3,6 +3,7 @@ import BytePath
 import CommandLineSupport
 import DebianImport
 import Glibc
+import LinuxSystem
 import Repositories
 
 /// Turns Debian packages into stones.
@@ -53,6 +54,7 @@ struct Deb2Stone: ParsableCommand {
     private static let voice = ProgramOutput(of: "deb2stone")
 
     static func main() {
+        CurrentProcess.prepare()
         do {
             var command = try parseAsRoot(Array(ArgumentText.ofProcess().dropFirst()))
             try command.run()

@@ -7,6 +7,8 @@ import Views
 @main
 enum Entrypoint {
     static func main() {
+        CurrentProcess.prepare()
+        CurrentProcess.setFileModeMask(0o022)
         exit(PreviewMount.run(CurrentProcess.arguments) { try RootCatalogue($0) })
     }
 }

@@ -52,6 +52,43 @@ struct FileLockTests {
         }
     }
 
+    @Test("only its owner can open it, whatever an older version or the umask made of it")
+    func mode() throws {
+        try withScratchDirectory { path in
+            let directory = try Descriptor.openDirectory(path)
+            _ = try FileLock(on: "lock", below: directory, holder: "first", wait: false)
+            #expect(try directory.status(of: "lock").permissions == 0o600)
+            try directory.open("lock", .write).setMode(0o666)
+            _ = try FileLock(on: "lock", below: directory, holder: "second", wait: false)
+            #expect(try directory.status(of: "lock").permissions == 0o600)
+        }
+    }
+
+    @Test("what is no file is named and left alone", arguments: ["directory", "fifo", "link", "dangling"])
+    func strangeFiles(kind: String) throws {
+        try withScratchDirectory { path in
+            let directory = try Descriptor.openDirectory(path)
+            try directory.replaceFile("other", with: [1, 2, 3])
+            switch kind {
+            case "directory": try directory.makeDirectory("lock")
+            case "fifo": #expect(path.appending("lock").withCString { mkfifo($0, 0o600) } == 0)
+            case "link": try directory.makeSymlink("lock", to: "other")
+            default: try directory.makeSymlink("lock", to: "missing")
+            }
+            do throws(FileLock.Failure) {
+                _ = try FileLock(on: "lock", below: directory, holder: "first", wait: true)
+                Issue.record("taken")
+            } catch {
+                guard case .unusable("lock", _) = error else {
+                    Issue.record("\(error)")
+                    return
+                }
+            }
+            #expect(try directory.readFile("other") == [1, 2, 3])
+            #expect(try directory.statusIfPresent(of: "missing") == nil)
+        }
+    }
+
     private func canLock(_ directory: borrowing Descriptor) -> Bool {
         (try? FileLock(on: "lock", below: directory, holder: "try", wait: false)) != nil
     }

@@ -32,6 +32,8 @@ int moss_lock_bytes(int descriptor, int is_exclusive, int64_t start, int64_t cou
 int moss_unlock_bytes(int descriptor, int64_t start, int64_t count);
 // Whether another open file has a lock there; -1 on failure.
 int moss_are_bytes_locked(int descriptor, int64_t start, int64_t count);
+// Like openat of a path of several components, none of which may be a link or lead out of `directory`.
+int moss_open_beneath(int directory, const char *path, int flags, uint32_t mode);
 // Sets the modification time, leaves the access time: UTIME_OMIT is a compound macro.
 int moss_set_modification_time(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags);
 // Modification time of an open file.
@@ -57,6 +59,15 @@ extern const uint32_t moss_FS_IMMUTABLE_FL;
 extern const uint32_t moss_FS_APPEND_FL;
 
 // Processes, namespaces and mounts: CLinuxProcesses.c.
+
+// The arguments this process was started with, from where the loader hands them over: the Swift library reads them from
+// /proc, which need not be mounted.
+int moss_argument_count(void);
+const char *_Nullable moss_argument(int index);
+// The path the kernel executed; relative where it was so, and then to the directory of that moment.
+const char *_Nullable moss_executed_path(void);
+// One or two of the calls that prepare a child, see `spawnDetached`.
+int moss_spawn_in_directory(void *actions, const char *path);
 
 // The importer hides fork. The caller must have only one thread if the child does more than exec.
 int32_t moss_fork(void);
