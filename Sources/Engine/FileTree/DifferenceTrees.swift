@@ -51,8 +51,12 @@ private struct Splitter {
     private(set) var directories = [(id: Directory.empty.id, range: 0..<Directory.empty.bytes.count)]
 
     /// The parts of one directory that is in both trees; a part without anything is left out.
-    mutating func split(_ old: TreeID, _ new: TreeID, _ lookup: TreeLookup) throws(TreeError) -> [Part: Subtree] {
+    mutating func split(
+        _ old: TreeID, _ new: TreeID, _ lookup: TreeLookup, depth: Int = 0
+    ) throws(TreeError) -> [Part: Subtree] {
         if old == new { return [:] }
+        // One component takes two bytes of a path at least.
+        guard depth <= TreeDifference.pathLimit / 2 else { throw .tooLarge }
         var parts: [Part: Growing] = [:]
         for change in try TreeDifference.changes(from: old, to: new, lookup) {
             switch change {
@@ -63,7 +67,7 @@ private struct Splitter {
                     try Self.add(to, to: &parts[.changed, default: Growing()], lookup)
                     continue
                 }
-                var below = try split(fromTree, toTree, lookup)
+                var below = try split(fromTree, toTree, lookup, depth: depth + 1)
                 if from.metadata != to.metadata, below[.changed] == nil {
                     below[.changed] = Subtree(id: Directory.empty.id, totals: TreeTotals())
                 }

@@ -13,6 +13,9 @@ package enum TreeChange: Hashable, Sendable {
 
 /// What separates two trees, found by descending only where their ids differ.
 package enum TreeDifference {
+    /// No path is longer for the kernel; a tree that has one was made to lead nowhere.
+    static let pathLimit = 4096
+
     /// Calls `body` for every change, a directory's own changes before those below its subdirectories.
     ///
     /// - Parameter body: gets the directory the entry is in, relative to the root, and the change.
@@ -22,6 +25,7 @@ package enum TreeDifference {
         var pending: [(path: BytePath, old: TreeID, new: TreeID)] = [("", old, new)]
         while let (path, old, new) = pending.popLast() {
             if old == new { continue }
+            guard path.count <= pathLimit else { throw TreeError.tooLarge }
             var deeper: [(path: BytePath, old: TreeID, new: TreeID)] = []
             for change in try changes(from: old, to: new, lookup) {
                 guard let (from, to) = change.pair else {
@@ -81,6 +85,7 @@ package enum TreeDifference {
     ) throws {
         var pending: [(path: BytePath, tree: TreeID)] = [(path, tree)]
         while let (path, tree) = pending.popLast() {
+            guard path.count <= pathLimit else { throw TreeError.tooLarge }
             var deeper: [(path: BytePath, tree: TreeID)] = []
             for entry in try Directory(lookup(tree), id: tree).entries() {
                 try body(path, entry)

@@ -88,6 +88,8 @@ package enum TreeError: Error, Hashable, Sendable, CustomStringConvertible {
     case damagedLayout
     /// The store of trees failed; the text is its own.
     case unreadable(TreeID, String)
+    /// More than any real tree has, as a record made to exhaust its reader would.
+    case tooLarge
 
     /// Whether something is not what it was, rather than out of reach.
     package var isDamage: Bool {
@@ -99,6 +101,7 @@ package enum TreeError: Error, Hashable, Sendable, CustomStringConvertible {
         case .missing(let id): "tree \(id.hexadecimal) is not in the database"
         case .damaged(let id): "tree \(id.hexadecimal) in the database is damaged"
         case .damagedLayout: "the layout of a package in the database is damaged"
+        case .tooLarge: "the tree in the database has more directories, or deeper ones, than are read"
         case .unreadable(let id, let cause): "tree \(id.hexadecimal) cannot be read: \(cause)"
         }
     }
