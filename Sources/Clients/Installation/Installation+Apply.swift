@@ -181,8 +181,11 @@ extension Installation {
         case "wait": for files in (try? tidy())?.kept ?? [] { progress(.found(files)) }
         default:
             // The spare is a convenience: without it the next change is slower, not wrong.
-            guard let program = try? CurrentProcess.executablePath(), program.lastComponent == "moss" else { return }
-            _ = try? spawnDetached(program, arguments: ["-D", root.path.absolute, "tidy"])
+            let place = root.path.absolute
+            guard let program = try? CurrentProcess.executablePath(), program.lastComponent == "moss",
+                place.isAbsolute
+            else { return }
+            _ = try? spawnDetached(program, arguments: ["-D", place, "tidy"])
         }
     }
 

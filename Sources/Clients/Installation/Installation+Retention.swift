@@ -40,7 +40,7 @@ extension Installation {
     package func configuredRetention() throws(InstallationError) -> Retention? {
         let bytes: [UInt8]?
         do throws(SystemError) {
-            bytes = try root.root.readFileIfPresent(Self.retentionFile, limit: 1 << 20)
+            bytes = try root.root.readFileIfPresent(Self.retentionFile, limit: 1 << 20, followingLinks: true)
         } catch {
             throw .system(error.below(root.path))
         }

@@ -25,8 +25,20 @@ extension Installation {
         let path = Self.belowUsr(path)
         guard let entry = try entry(at: path, in: active) else { throw .unknownPath(path) }
         var since = active
-        while let parent = try? state(since.parent), try self.entry(at: path, in: parent) == entry { since = parent }
+        while let parent = try stateIfKnown(since.parent), try self.entry(at: path, in: parent) == entry {
+            since = parent
+        }
         return Blame(path: path, entry: entry, package: try owner(of: path, entry, in: active), since: since)
+    }
+
+    /// nil for a state that was removed, and for none; one that cannot be read is an error, as the answer would be wrong.
+    private func stateIfKnown(_ number: UInt64) throws(InstallationError) -> State? {
+        do throws(InstallationError) {
+            return try state(number)
+        } catch {
+            if case .state(.unknownState) = error { return nil }
+            throw error
+        }
     }
 
     /// The entry at a path of a state, nil where there is none; links are not followed.

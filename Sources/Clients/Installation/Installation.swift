@@ -37,6 +37,7 @@ package final class Installation: Sendable {
         let root = try InstallationError.states { () throws(StateError) in
             if let fresh { fresh } else { try RootDirectory(opening: path) }
         }
+        try InstallationError.states { () throws(StateError) in try root.checkOwner() }
         let store = try openStore(root, isWritable: true, create: true)
         try InstallationError.states { () throws(StateError) in
             try StateStore(root, store).initialise()
@@ -54,9 +55,9 @@ package final class Installation: Sendable {
         CurrentProcess.raiseOpenFileLimit()
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
         CurrentProcess.clearFileModeMask()
-        if case .changing = access {
-            try InstallationError.states { () throws(StateError) in try root.checkOwner() }
-        }
+        var isReading = false
+        if case .reading = access { isReading = true }
+        if !isReading { try InstallationError.states { () throws(StateError) in try root.checkOwner() } }
         if case .changing(let waiting) = access {
             lock = try Self.usingReserve(of: root, access) { () throws(InstallationError) in
                 try Self.lock(root, waiting)
@@ -152,7 +153,16 @@ package final class Installation: Sendable {
     static func openStore(
         _ root: RootDirectory, isWritable: Bool, create: Bool
     ) throws(InstallationError) -> ContentStore {
-        let environment: Environment
+        let environment = try openDatabase(root, isWritable: isWritable, create: create)
+        return try InstallationError.stored { () throws(StoreError) in
+            try ContentStore(
+                in: root.moss, environment: environment, ownership: root.ownership, making: create ? .all : .none)
+        }
+    }
+
+    private static func openDatabase(
+        _ root: RootDirectory, isWritable: Bool, create: Bool
+    ) throws(InstallationError) -> Environment {
         let place = root.path.appending(".moss/db")
         let size: UInt64?
         do throws(SystemError) {
@@ -163,15 +173,39 @@ package final class Installation: Sendable {
         do throws(DatabaseError) {
             // LMDB would make a new one, with nothing in it.
             if !create, size ?? 0 == 0 { throw DatabaseError(.notFound, directory: place, detail: "data.mdb is gone") }
+            if !root.possession.isTrusted { return try copyDatabase(of: root, place) }
             var options = EnvironmentOptions()
             options.readOnly = !isWritable
-            environment = try Environment(at: place, options: options)
+            options.withoutLock = !root.possession.isOwn
+            return try Environment(at: place, options: options)
         } catch {
             throw .database(error)
         }
-        return try InstallationError.stored { () throws(StoreError) in
-            try ContentStore(
-                in: root.moss, environment: environment, ownership: root.ownership, making: create ? .all : .none)
-        }
     }
+
+    /// Bytes of a database that root, or anybody else, takes into memory to look at a root of a user nobody vouches for.
+    private static let copyLimit: UInt64 = 512 << 20
+
+    private static func copyDatabase(
+        of root: RootDirectory, _ place: BytePath
+    ) throws(DatabaseError) -> Environment {
+        let directory: Descriptor
+        do throws(SystemError) {
+            directory = try root.moss.openDirectory("db")
+        } catch {
+            throw DatabaseError(
+                error.number == .accessDenied ? .permissionDenied : .notFound, directory: place,
+                detail: "\(error)")
+        }
+        let environment = try Environment(copyOf: directory, at: place, limit: copyLimit)
+        // A bucket under another name would look like one with nothing in it.
+        for name in try environment.bucketNames() where !bucketNames.contains(String(decoding: name, as: UTF8.self)) {
+            let text = "bucket \(String(decoding: name, as: UTF8.self)) is none of ours"
+            throw DatabaseError(.damaged, directory: place, detail: text)
+        }
+        return environment
+    }
+
+    /// All that a root's database has.
+    static let bucketNames = DatabaseRebuild.bucketNames.union(CollectionManager.bucketNames)
 }

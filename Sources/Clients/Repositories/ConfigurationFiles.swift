@@ -102,10 +102,10 @@ package struct ConfigurationFiles: Sendable {
 
     /// The names of one directory's configuration files; none where there is no directory.
     private func names(in directory: BytePath) throws(RepositoryError) -> [BytePath] {
-        let path = root.appending(directory)
-        let names = try reporting(below: path) { () throws(SystemError) -> [BytePath] in
+        let top = try reporting(below: root) { () throws(SystemError) in try Descriptor.openDirectory(root) }
+        let names = try reporting(below: root) { () throws(SystemError) -> [BytePath] in
             do throws(SystemError) {
-                return try Descriptor.openDirectory(path).entries().map(\.name)
+                return try top.openTrusting(directory).entries().map(\.name)
             } catch {
                 if error.number == .noSuchFile { return [] }
                 throw error
@@ -116,9 +116,12 @@ package struct ConfigurationFiles: Sendable {
 
     private func file(_ name: BytePath, in directory: BytePath) throws(RepositoryError) -> File {
         let path = root.appending(directory).appending(name)
-        let file = try RegularFile(path)
+        let file = try reporting(below: root) { () throws(SystemError) in
+            try Descriptor.openDirectory(root).openTrusting(directory.appending(name))
+        }
+        let regular = try RegularFile(file, path)
         let bytes = try reporting(below: path) { () throws(SystemError) in
-            try file.file.readAll(limit: Self.sizeMax)
+            try regular.file.readAll(limit: Self.sizeMax)
         }
         return File(name: name, configurations: try ConfigurationText.parse(bytes, file: path))
     }
@@ -134,6 +137,10 @@ package struct ConfigurationFiles: Sendable {
                     try directory.syncDirectory()
                 }
                 directory = try directory.openDirectory(BytePath(component))
+                // Whoever can put other files into the place of ours could have us write anywhere.
+                guard try directory.isTrusted else {
+                    throw SystemError(.notPermitted, call: "open", path: Self.directory)
+                }
             }
             // What a command left that was stopped while it wrote here.
             for half in try directory.temporaryFiles() where half.bytes.hasSuffix(".yaml.next") {

@@ -13,8 +13,13 @@ struct RegularFile: ~Copyable {
         let place = try reporting(below: path) { () throws(SystemError) in try Descriptor.open(path, .pathOnly) }
         try Self.check(reporting(below: path) { () throws(SystemError) in try place.status() }, path)
         let file = try reporting(below: path) { () throws(SystemError) in try Descriptor.open(path, .nonBlocking) }
-        let status = try reporting(below: path) { () throws(SystemError) in try file.status() }
         // It may have been replaced in between.
+        try self.init(file, path)
+    }
+
+    /// Takes an open file.
+    init(_ file: consuming Descriptor, _ path: BytePath) throws(RepositoryError) {
+        let status = try reporting(below: path) { () throws(SystemError) in try file.status() }
         try Self.check(status, path)
         self.file = file
         self.status = status

@@ -21,7 +21,7 @@ package final class RootCatalogue: ViewCatalogue {
     package init(_ request: ViewRequest) throws {
         root = request.root
         guard let descriptor = request.lease else { throw ViewError(root, "the view has no lease") }
-        let moss = try Descriptor.openDirectory(root.appending(".moss"))
+        let moss = try ObjectReader.openDirectory(of: root)
         lease = Guarded(try Lease.adopt(Descriptor(taking: descriptor), below: moss))
     }
 

@@ -8,7 +8,8 @@ package import PackageModel
 extension ContentStore {
     /// Pins packages and objects until the lease ends. Not inside a view of the database: this looks at it afresh.
     ///
-    /// Where this user may not write, or there is no room, the lease is an anonymous one, which pins everything.
+    /// Where this user may not write, should leave nothing, or there is no room, the lease is an anonymous one, which
+    /// pins everything.
     ///
     /// - Parameters:
     ///   - packages: recorded ones, with all their objects.
@@ -29,6 +30,9 @@ extension ContentStore {
     }
 
     private func newLease(_ description: LeaseDescription, _ pins: [UInt8]) throws(StoreError) -> Lease {
+        if environment.options.withoutLock {
+            return try StoreError.catching { () throws(SystemError) in try Lease.takeAnonymous(below: directory) }
+        }
         do throws(SystemError) {
             return try Lease.take(description, pins, below: directory)
         } catch {
@@ -105,10 +109,17 @@ extension ContentStore {
                 // One that is released meanwhile is none.
                 if isFresh && !removingStale { continue }
                 guard let file = try Self.openIfPresent(entry.name, directory) else { continue }
+                // Whatever else is there holds nothing, and may keep whoever reads it waiting.
+                guard try file.status().kind == .regular else {
+                    leases.append(LeaseInformation(entry.name, isHeld: false, []))
+                    continue
+                }
                 // Its maker waits for this lock and starts over where the file is gone then.
                 let isHeld = try !file.lock(removingStale ? .exclusive : .shared)
                 if try file.status().linkCount == 0 { continue }
-                if !isFresh { leases.append(LeaseInformation(entry.name, isHeld: isHeld, try file.readAll())) }
+                if !isFresh {
+                    leases.append(LeaseInformation(entry.name, isHeld: isHeld, try file.readAll(limit: 64 << 20)))
+                }
                 if removingStale && !isHeld { try? directory.unlink(entry.name) }
             }
         } catch {
@@ -152,9 +163,10 @@ extension ContentStore {
         _ name: BytePath, _ directory: borrowing Descriptor
     ) throws(SystemError) -> Descriptor? {
         do throws(SystemError) {
-            return try directory.open(name, .noFollow)
+            return try directory.open(name, [.noFollow, .nonBlocking])
         } catch {
-            if error.number == .noSuchFile { return nil }
+            // Others' leases are for their root's owner to see.
+            if error.number == .noSuchFile || error.number == .accessDenied { return nil }
             throw error
         }
     }

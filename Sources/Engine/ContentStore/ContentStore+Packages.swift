@@ -139,15 +139,23 @@ extension ContentStore {
     package func layoutBytes(
         of id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable
     ) throws(StoreError) -> UnsafeRawBufferPointer {
+        var found: UnsafeRawBufferPointer?
         do throws(DatabaseError) {
             // The pointer is good for as long as the transaction, as the doc comment passes on.
             if let span = try transaction.span(in: StoreBuckets.layouts, for: id) {
-                return span.withUnsafeBytes { $0 }
+                found = span.withUnsafeBytes { $0 }
             }
         } catch {
             throw .database(error)
         }
-        throw .unknownPackage(id)
+        guard let found else { throw .unknownPackage(id) }
+        do throws(TreeError) {
+            try transaction.context.charge(found)
+            if transaction.context.isUntrusted { try StrangeRecords.check(layout: found) }
+        } catch {
+            throw .tree(error)
+        }
+        return found
     }
 
     /// How a package can be tied to a capability.

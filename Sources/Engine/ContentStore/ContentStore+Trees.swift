@@ -38,14 +38,25 @@ extension ContentStore {
     package static func directory(
         _ id: TreeID, in transaction: borrowing some ReadableTransaction & ~Copyable
     ) throws(TreeError) -> UnsafeRawBufferPointer {
+        var found: UnsafeRawBufferPointer?
         do throws(DatabaseError) {
-            if let span = try transaction.span(in: StoreBuckets.trees, for: id) {
-                // The pointer is good for as long as the transaction, as the doc comment passes on.
-                return span.withUnsafeBytes { $0 }
-            }
+            // The pointer is good for as long as the transaction, as the doc comment passes on.
+            if let span = try transaction.span(in: StoreBuckets.trees, for: id) { found = span.withUnsafeBytes { $0 } }
         } catch {
             throw error.saysNothing ? .unreadable(id, "\(error)") : .damaged(id)
         }
-        throw .missing(id)
+        guard let found else { throw .missing(id) }
+        try transaction.context.charge(found)
+        if transaction.context.isUntrusted { try StrangeRecords.check(directory: found, id) }
+        return found
+    }
+}
+
+extension TransactionContext {
+    /// Counts what is read of trees and layouts that somebody else wrote, and refuses to go on for ever.
+    func charge(_ bytes: UnsafeRawBufferPointer) throws(TreeError) {
+        guard isUntrusted else { return }
+        untrustedBytes += bytes.count
+        guard untrustedBytes <= StrangeRecords.byteLimit else { throw .tooLarge }
     }
 }

@@ -60,9 +60,15 @@ package final class ContentStore: Sendable {
         self.environment = environment
         self.ownership = ownership
         self.directory = try StoreError.catching { () throws(SystemError) in try directory.duplicate() }
-        objects = try StoreError.catching { () throws(SystemError) in try directory.openDirectory("objects") }
-        packages = try StoreError.catching { () throws(SystemError) in try directory.openDirectory("packages") }
-        shards = Guarded(ShardTable(makesMissing: making == .needed))
+        // A copy of a root may lack directories that were empty.
+        let makesMissing = making == .needed || !environment.options.withoutLock
+        objects = try StoreError.catching { () throws(SystemError) in
+            try directory.openDirectory("objects", making: makesMissing)
+        }
+        packages = try StoreError.catching { () throws(SystemError) in
+            try directory.openDirectory("packages", making: makesMissing)
+        }
+        shards = Guarded(ShardTable(makesMissing: making == .needed || !environment.options.readOnly))
     }
 
     static func makeDirectories(in directory: borrowing Descriptor, withShards: Bool) throws(StoreError) {
@@ -133,9 +139,10 @@ private struct ShardTable: ~Copyable {
     init(makesMissing: Bool) { self.makesMissing = makesMissing }
 
     static func make(_ shard: Int, in objects: borrowing Descriptor) throws(SystemError) {
-        let isPrivileged = shard == ObjectName.privilegedShard
-        try objects.ensureDirectory(BytePath(ObjectName.shardName(shard)), mode: isPrivileged ? 0o700 : 0o755)
+        try objects.ensureDirectory(BytePath(ObjectName.shardName(shard)), mode: mode(of: shard))
     }
+
+    private static func mode(of shard: Int) -> UInt32 { shard == ObjectName.privilegedShard ? 0o700 : 0o755 }
 
     private final class DescriptorBox {
         let descriptor: Descriptor
@@ -144,7 +151,6 @@ private struct ShardTable: ~Copyable {
 
     mutating func descriptor(of shard: Int, below objects: borrowing Descriptor) throws(SystemError) -> Int32 {
         if descriptors[shard] >= 0 { return descriptors[shard] }
-        if makesMissing { try Self.make(shard, in: objects) }
         if capacity < 0 { capacity = Self.capacity(openFileLimit: CurrentProcess.openFileLimit) }
         descriptors[shard] = try open(shard, below: objects) ?? objects.raw
         return descriptors[shard]
@@ -157,9 +163,14 @@ private struct ShardTable: ~Copyable {
 
     /// - Returns: nil where no more files may be open.
     private mutating func open(_ shard: Int, below objects: borrowing Descriptor) throws(SystemError) -> Int32? {
-        if owned.count >= capacity { return nil }
+        if owned.count >= capacity {
+            if makesMissing { try Self.make(shard, in: objects) }
+            return nil
+        }
         do throws(SystemError) {
-            let box = DescriptorBox(try objects.openDirectory(BytePath(ObjectName.shardName(shard))))
+            let box = DescriptorBox(
+                try objects.openDirectory(
+                    BytePath(ObjectName.shardName(shard)), making: makesMissing, mode: Self.mode(of: shard)))
             owned.append(box)
             return box.descriptor.raw
         } catch {

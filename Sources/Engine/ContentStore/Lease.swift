@@ -38,7 +38,8 @@ package struct Lease: ~Copyable, Sendable {
         while true {
             let name = BytePath("\(UInt64.random(in: 1 ... .max))")
             let temporary = BytePath("\(temporaryPrefix)\(name.display)")
-            let file = try directory.makeFile(temporary, [.readWrite, .exclusive, .append])
+            // Whoever could open it could hold it, and so keep things from being collected.
+            let file = try directory.makeFile(temporary, [.readWrite, .exclusive, .append], mode: 0o600)
             do throws(SystemError) {
                 _ = try file.lock(.exclusive, waiting: true)
                 try file.write(LeaseText.head(description) + pins)
@@ -52,12 +53,19 @@ package struct Lease: ~Copyable, Sendable {
         }
     }
 
-    /// Makes a lease that pins everything; needs no right to write. Waits while a collection removes files.
+    /// Makes a lease that pins everything; needs no right to write. Waits while a collection removes files,
+    /// half a minute at most.
     package static func takeAnonymous(below moss: borrowing Descriptor) throws(SystemError) -> Lease {
         let file = try moss.openDirectory(objectsName)
-        _ = try file.lock(.shared, waiting: true)
-        return Lease(file, try moss.duplicate(), nil)
+        // Anybody who may look there can hold a lock on it, so nobody waits for ever.
+        for _ in 0..<anonymousAttempts {
+            if try file.lock(.shared) { return Lease(file, try moss.duplicate(), nil) }
+            pause(milliseconds: 20)
+        }
+        throw SystemError(.wouldBlock, call: "flock", path: BytePath(".moss").appending(objectsName))
     }
+
+    private static let anonymousAttempts = 1500
 
     /// Takes over a lease whose descriptor this process inherited, and names this process as its holder.
     ///

@@ -1,4 +1,4 @@
-internal import BytePath
+package import BytePath
 package import Digests
 package import FileTree
 package import LinuxSystem
@@ -6,10 +6,27 @@ package import LinuxSystem
 /// Opens objects by name alone, without the database: for who serves a tree that was read before.
 package struct ObjectReader: ~Copyable, Sendable {
     private let objects: Descriptor
+    /// In the store of a user who is not trusted, the only one whose files are read: a hard link could be anybody's.
+    private let owner: UInt32?
 
     /// - Parameter directory: a root's `.moss`, or another directory that a store was made in.
     package init(in directory: borrowing Descriptor) throws(SystemError) {
-        objects = try directory.openDirectory("objects")
+        let objects = try directory.openDirectory("objects")
+        // As for the root: see `Possession`.
+        owner =
+            if try !directory.isTrusted { try directory.status().uid } else if try !objects.isTrusted {
+                try objects.status().uid
+            } else { nil }
+        self.objects = objects
+    }
+
+    /// Opens a root's `.moss`, which is no link.
+    package static func openDirectory(of root: BytePath) throws(SystemError) -> Descriptor {
+        do throws(SystemError) {
+            return try Descriptor.openDirectory(root).openDirectory(".moss")
+        } catch {
+            throw error.below(root)
+        }
     }
 
     /// The directory of the objects, for questions about its file system.
@@ -33,7 +50,11 @@ package struct ObjectReader: ~Copyable, Sendable {
     }
 
     private func open(_ name: ObjectName) throws(SystemError) -> Descriptor {
-        try name.withPath { (path) throws(SystemError) in try SystemCalls.openFile(objects.raw, path) }
+        let file = try name.withPath { (path) throws(SystemError) in try SystemCalls.openFile(objects.raw, path) }
+        guard let owner else { return file }
+        let status = try file.status()
+        guard status.kind == .regular, status.uid == owner else { throw SystemError(.notPermitted, call: "open") }
+        return file
     }
 
     /// Looks for another copy; for the rare case of one that was lost.

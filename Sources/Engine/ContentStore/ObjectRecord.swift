@@ -70,6 +70,8 @@ package struct ObjectRecord: Hashable, Sendable, BucketValue {
                 "an object record has 8 bytes and \(variantByteCount) for each variant, not \(bytes.count)")
         }
         size = isCounted ? head & (Self.countedMark - 1) : head
+        // Sums of sizes must not run over.
+        guard size < 1 << 48 else { throw DecodingFailure("an object of \(size) bytes") }
         variants = []
         for offset in stride(from: 8, to: bytes.count, by: variantByteCount) {
             func field(_ index: Int) -> UInt32 {

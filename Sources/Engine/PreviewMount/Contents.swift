@@ -41,7 +41,7 @@ final class Contents: Sendable {
 
     init(_ request: ViewRequest) throws(PreviewMount.Failure) {
         do throws(SystemError) {
-            let moss = try Descriptor.openDirectory(request.root.appending(".moss"))
+            let moss = try ObjectReader.openDirectory(of: request.root)
             store = try ObjectReader(in: moss)
             storeDirectory = moss
         } catch {
@@ -63,7 +63,10 @@ final class Contents: Sendable {
 
     /// Tries on a file beside the objects whether the kernel takes it as a backing file.
     func chooseReading() {
-        guard moss_fuse_asked_for_passthrough(), let probe = try? storeDirectory.open("format") else { return }
+        guard moss_fuse_asked_for_passthrough(),
+            let probe = try? storeDirectory.open("format", [.noFollow, .nonBlocking]),
+            (try? probe.status().kind) == .regular
+        else { return }
         passthrough.store(backings.accepts(probe), ordering: .relaxed)
     }
 

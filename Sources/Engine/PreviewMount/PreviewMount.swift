@@ -61,7 +61,7 @@ package enum PreviewMount {
         // A catalogue adds to its lease, so it has that.
         guard let descriptor = request.lease, request.image != nil else { return nil }
         do throws(SystemError) {
-            let moss = try Descriptor.openDirectory(request.root.appending(".moss"))
+            let moss = try ObjectReader.openDirectory(of: request.root)
             return try Lease.adopt(Descriptor(taking: descriptor), below: moss)
         } catch {
             throw Failure("\(error)")

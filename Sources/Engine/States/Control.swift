@@ -62,10 +62,16 @@ package struct Control: Hashable, Sendable, BucketValue {
         var reader = RecordReader(bytes)
         active = try reader.integer()
         nextState = try reader.integer()
+        guard active < nextState, nextState - 1 <= State.numbers.upperBound else {
+            throw DecodingFailure("state \(active) is active, and the next is \(nextState)")
+        }
         live = TreeOnDisk(tree: try reader.digest(), stamp: try reader.integer(), fingerprint: 0)
         if reader.remaining >= Self.journalByteCount {
             journal = SwitchJournal(
                 state: try reader.integer(), isNew: try reader.integer(UInt8.self) != 0, slot: try reader.integer())
+            guard let state = journal?.state, State.numbers.contains(state) else {
+                throw DecodingFailure("a switch to a state that cannot be")
+            }
         }
         // A record of before there were fingerprints trusts no tree.
         guard reader.remaining > 0 else {

@@ -248,7 +248,8 @@ package struct DatabaseRebuild {
         let highest = max(states.last?.number ?? 0, live ?? 0)
         var control = Control(live: TreeOnDisk(untrusted: active?.tree ?? Directory.empty.id))
         control.active = active?.number ?? 0
-        control.nextState = max(highest + 1, noted, salvage.control?.nextState ?? 1)
+        let next = max(highest + 1, noted, salvage.control?.nextState ?? 1)
+        control.nextState = min(next, State.numbers.upperBound + 1)
         // What is in the other trees is not known any more: they go when nobody uses them.
         let slots = try root.system { () throws(SystemError) in
             try root.moss.openDirectory("trees").entries().compactMap { UInt64($0.name.display) }

@@ -26,6 +26,7 @@ package final class RootDirectory: Sendable {
     package let trees: Descriptor
     let states: Descriptor
     package let ownership: ContentStore.Ownership
+    package let possession: Possession
 
     package static let stateFileName = ".stateID"
     static let lockName: BytePath = "lock"
@@ -41,36 +42,48 @@ package final class RootDirectory: Sendable {
     /// Opens a root that was initialised earlier.
     package convenience init(opening path: BytePath) throws(StateError) {
         let root = try StateError.at(path) { () throws(SystemError) in try Descriptor.openDirectory(path) }
-        guard
-            let format = try StateError.at(
-                path,
-                { () throws(SystemError) in
-                    try root.readFileIfPresent(BytePath(".moss").appending(Self.formatName), limit: 4096)
-                })
-        else { throw .notARoot(path) }
+        guard try StateError.at(path, { () throws(SystemError) in try root.statusIfPresent(of: ".moss") }) != nil else {
+            throw .notARoot(path)
+        }
+        let moss = try StateError.at(path) { () throws(SystemError) in try root.openDirectory(".moss") }
+        let format = try StateError.at(path.appending(".moss")) { () throws(SystemError) in
+            try moss.readFileIfPresent(Self.formatName, limit: 4096)
+        }
+        guard let format else { throw .notARoot(path) }
         let lines = String(decoding: format, as: UTF8.self).split(separator: "\n")
         guard lines.first.map(String.init) == Self.formatLine else { throw .unknownFormat(path) }
-        try self.init(path, lines.contains("owners recorded") ? .recorded : .applied)
+        try self.init(path, root, moss, lines.contains("owners recorded") ? .recorded : .applied)
     }
 
-    private init(_ path: BytePath, _ ownership: ContentStore.Ownership) throws(StateError) {
+    private init(
+        _ path: BytePath, _ root: consuming Descriptor, _ moss: consuming Descriptor,
+        _ ownership: ContentStore.Ownership
+    ) throws(StateError) {
         self.path = path
-        self.ownership = ownership
-        let top = try StateError.at(path) { () throws(SystemError) in try Descriptor.openDirectory(path) }
-        moss = try StateError.at(path) { () throws(SystemError) in try top.openDirectory(".moss") }
+        possession = try StateError.at(path) { () throws(SystemError) in try Possession(of: root, moss) }
+        // Of somebody else's root only the kernel's word counts, and that has one owner for all of it.
+        self.ownership = possession.isTrusted ? ownership : .recorded
         // Only the owner may read it; for reading states a mere place is enough.
-        trees = try StateError.at(path) { () throws(SystemError) in
-            try top.open(".moss/trees", [.directory, .pathOnly])
+        // A copy of a root may lack directories that were empty.
+        let isOwn = possession.isOwn
+        trees = try StateError.at(path.appending(".moss")) { () throws(SystemError) in
+            try moss.openDirectory("trees", making: isOwn, mode: 0o700, .pathOnly)
         }
-        states = try StateError.at(path) { () throws(SystemError) in try top.openDirectory(".moss/states") }
-        self.root = top
+        states = try StateError.at(path.appending(".moss")) { () throws(SystemError) in
+            try moss.openDirectory("states", making: isOwn)
+        }
+        self.root = root
+        self.moss = moss
     }
 
-    /// Refuses to change a root that keeps owners as records only, and so belongs to one user, as anybody else.
+    /// Refuses to change a root, or a root a part of which, belongs to another user: neither could go on with it after
+    /// the other, and what that user changes meanwhile could lead anywhere.
     package func checkOwner() throws(StateError) {
-        let owner = try system { () throws(SystemError) in try moss.status().uid }
-        if ownership == .recorded && owner != CurrentProcess.effectiveUser && CurrentProcess.isRoot {
-            throw .foreignOwner(path, uid: owner)
+        switch possession {
+        case .own: return
+        case .trusted(let owner): throw .foreignOwner(path, uid: owner)
+        case .foreign(let part, let owner):
+            throw part == ".moss" ? .foreignOwner(path, uid: owner) : .foreignPart(path.appending(part), uid: owner)
         }
     }
 
@@ -95,25 +108,37 @@ package final class RootDirectory: Sendable {
     /// The directories of a root to be, which must not exist, be empty, or be left of an earlier try; nil for what is a
     /// root already. It becomes one with ``seal()``.
     package static func prepare(_ path: BytePath) throws(StateError) -> RootDirectory? {
+        let root: Descriptor = try StateError.at(path) { () throws(SystemError) in try openOrMake(path) }
+        if let owner = try StateError.at(path, { () throws(SystemError) in try foreignOwner(of: root) }) {
+            throw .foreignPart(path, uid: owner)
+        }
         do throws(SystemError) {
-            let root = try openOrMake(path)
-            if try root.readFileIfPresent(".moss/format", limit: 4096) != nil { return nil }
-            for entry in try root.entries() {
-                // An initialisation that was cut short left nothing but these.
-                switch entry.name.display {
-                case ".moss", "lost+found": continue
-                case "usr", "etc": if try root.openDirectory(entry.name).entries().isEmpty { continue }
-                default:
-                    if entry.kind == .symlink, links.contains(where: { BytePath($0.name) == entry.name }) { continue }
-                }
-                throw SystemError(.directoryNotEmpty, call: "init", path: path)
-            }
+            if try root.statusIfPresent(of: ".moss/format") != nil { return nil }
+            try checkEmpty(root, path)
             try fill(root)
         } catch {
             if error.number == .directoryNotEmpty { throw .notEmpty(path) }
-            throw .system(error.path.isAbsolute ? error : error.below(path))
+            throw .system(error.below(path))
         }
-        return try RootDirectory(path, CurrentProcess.canApplyOwners ? .applied : .recorded)
+        let moss = try StateError.at(path) { () throws(SystemError) in try root.openDirectory(".moss") }
+        return try RootDirectory(path, root, moss, CurrentProcess.canApplyOwners ? .applied : .recorded)
+    }
+
+    private static func foreignOwner(of root: borrowing Descriptor) throws(SystemError) -> UInt32? {
+        try root.isTrusted ? nil : root.status().uid
+    }
+
+    private static func checkEmpty(_ root: borrowing Descriptor, _ path: BytePath) throws(SystemError) {
+        for entry in try root.entries() {
+            // An initialisation that was cut short left nothing but these.
+            switch entry.name.display {
+            case ".moss", "lost+found": continue
+            case "usr", "etc": if try root.openDirectory(entry.name).entries().isEmpty { continue }
+            default:
+                if entry.kind == .symlink, links.contains(where: { BytePath($0.name) == entry.name }) { continue }
+            }
+            throw SystemError(.directoryNotEmpty, call: "init", path: path)
+        }
     }
 
     /// Makes it a root, for good: everything that was put into it is on disk before the file that says so.
@@ -190,10 +215,10 @@ package final class RootDirectory: Sendable {
     /// The number in `usr/.stateID`; nil where there is none or it is not a number.
     package func liveStateNumber() throws(StateError) -> UInt64? {
         let bytes = try system { () throws(SystemError) in
-            try root.readFileIfPresent("usr/.stateID", limit: 4096)
+            try root.readFileIfPresent("usr/.stateID", limit: 4096, followingLinks: true)
         }
         guard let bytes else { return nil }
-        return UInt64(String(decoding: bytes, as: UTF8.self))
+        return UInt64(String(decoding: bytes, as: UTF8.self)).flatMap(State.number)
     }
 
     /// Takes the lock that keeps two commands from changing the root at once.
@@ -231,6 +256,7 @@ package final class RootDirectory: Sendable {
     private func lockError(_ failure: FileLock.Failure) -> StateError {
         switch failure {
         case .held(let by): .locked(path, by: by)
+        case .unusable(let name, let what): .lockInTheWay(path.appending(".moss").appending(name), what)
         case .system(let error): .system(error.below(path.appending(".moss")))
         }
     }

@@ -8,7 +8,14 @@ package import PackageModel
 package struct State: Hashable, Sendable {
     /// From 1, never used twice.
     package let number: UInt64
-    /// The state that was active when this one was made; 0 for none.
+    /// What a state's number can be. Whoever reads one from a file takes others for damage: counting on from them would
+    /// end in nothing.
+    package static let numbers: ClosedRange<UInt64> = 1...(1 << 62)
+
+    /// `number`, unless no state can have it.
+    static func number(_ number: UInt64) -> UInt64? { numbers.contains(number) ? number : nil }
+
+    /// The state that was active when this one was made, which has a lower number; 0 for none.
     package let parent: UInt64
     /// Seconds since 1970.
     package let created: Int64
@@ -93,6 +100,9 @@ extension State: BucketValue {
         }
         number = try reader.integer()
         parent = try reader.integer()
+        guard Self.numbers.contains(number), parent < number else {
+            throw DecodingFailure("state \(number), made from state \(parent)")
+        }
         created = Int64(bitPattern: try reader.integer())
         tree = try reader.digest()
         totals = TreeTotals(

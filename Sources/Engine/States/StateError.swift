@@ -25,6 +25,10 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
     case linkInTheWay(BytePath)
     /// Another user's root, in which files of ours would be in that user's way.
     case foreignOwner(BytePath, uid: UInt32)
+    /// A directory of the root, or what it stands in, belongs to somebody else than the root.
+    case foreignPart(BytePath, uid: UInt32)
+    case lockInTheWay(BytePath, String)
+    case noStateNumberLeft(BytePath)
     /// The records that say what is live are gone.
     case noControlRecord(BytePath)
 
@@ -53,8 +57,15 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
         case .linkInTheWay(let path):
             "\(path): a directory or file is where a link into /usr belongs; move it away and run the command again"
         case .foreignOwner(let path, let uid):
-            "\(path): this root belongs to user \(uid), who could not change it any more after you did; "
-                + "run the command as that user"
+            "\(path): permission denied: this root belongs to user \(CurrentProcess.describe(user: uid)), and nobody else "
+                + "may change it; run the command as that user"
+        case .foreignPart(let path, let uid):
+            "\(path): permission denied: this belongs to user \(CurrentProcess.describe(user: uid)), who could change it "
+                + "while moss works; give it to the owner of the root, or run the command as that user"
+        case .noStateNumberLeft(let path):
+            "\(path): no number is left for another state, because a file said that a huge one was used; make a new root"
+        case .lockInTheWay(let path, let what):
+            "\(path): \(what) is where moss has a file of its own; move it away and run the command again"
         case .noControlRecord(let path): "\(path): the database does not say what is live; it must be rebuilt"
         }
     }

@@ -25,7 +25,7 @@ extension StateStore {
             try root.moss.readFileIfPresent(nextNumberName, limit: 4096)
         }
         guard let bytes, bytes.last == 10 else { return nil }
-        return UInt64(String(decoding: bytes.dropLast(), as: UTF8.self))
+        return UInt64(String(decoding: bytes.dropLast(), as: UTF8.self)).flatMap(State.number)
     }
 
     /// Reads every state's file.
@@ -36,7 +36,8 @@ extension StateStore {
         var damage: [Damage] = []
         let entries = try root.system { () throws(SystemError) in try root.states.entries() }
         for entry in entries {
-            guard let number = UInt64(entry.name.display), BytePath("\(number)") == entry.name else {
+            guard let number = UInt64(entry.name.display).flatMap(State.number), BytePath("\(number)") == entry.name
+            else {
                 damage.append(Damage(.file(BytePath("states").appending(entry.name)), .orphan))
                 continue
             }
@@ -83,7 +84,8 @@ extension StateStore {
         let entries = try root.system { () throws(SystemError) in try root.states.entries() }
         var present: Set<UInt64> = []
         for entry in entries {
-            guard let number = UInt64(entry.name.display), BytePath("\(number)") == entry.name else {
+            guard let number = UInt64(entry.name.display).flatMap(State.number), BytePath("\(number)") == entry.name
+            else {
                 damage.append(Damage(.file(BytePath("states").appending(entry.name)), .orphan))
                 continue
             }

@@ -129,6 +129,7 @@ extension StateStore {
     private func begin(_ candidate: Candidate, _ slot: ChosenSlot) throws(StateError) -> State {
         try updating { (transaction) throws(StateError) in
             var control = try requiredControl(in: transaction)
+            guard State.numbers.contains(control.nextState) else { throw .noStateNumberLeft(root.path) }
             let state = State(
                 number: control.nextState, parent: control.active, created: currentTimeSeconds(),
                 summary: candidate.summary, tree: candidate.tree.root, totals: candidate.tree.totals,

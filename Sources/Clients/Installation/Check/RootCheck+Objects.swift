@@ -153,10 +153,13 @@ struct CheckCursor {
 
     /// A place that cannot be written down costs reading something twice.
     static func write(_ unit: Int, _ root: RootDirectory) {
+        // Nobody leaves files in another's root.
+        guard root.possession.isOwn else { return }
         try? root.moss.replaceFile(name, with: Array("\(head)\n\(unit)\n".utf8))
     }
 
     static func remove(_ root: RootDirectory) {
+        guard root.possession.isOwn else { return }
         try? root.moss.unlink(name)
     }
 }

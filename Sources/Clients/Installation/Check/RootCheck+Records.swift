@@ -10,8 +10,6 @@ internal import States
 
 /// The database, and the files it can be made of.
 extension RootCheck {
-    private static let bucketNames = DatabaseRebuild.bucketNames.union(CollectionManager.bucketNames)
-
     /// Reads the whole file of the database without LMDB.
     /// - Returns: whether the rest can be looked at.
     static func checkDatabaseFile(
@@ -57,7 +55,7 @@ extension RootCheck {
             damage.append(Damage(.database, error.code == .notFound ? .missing : .damaged, error.detail))
             isReadable = false
         }
-        for name in buckets where !bucketNames.contains(String(decoding: name, as: UTF8.self)) {
+        for name in buckets where !Installation.bucketNames.contains(String(decoding: name, as: UTF8.self)) {
             let text = "bucket \(String(decoding: name, as: UTF8.self)) is none of ours"
             damage.append(Damage(.database, .extra, text))
         }

@@ -90,6 +90,7 @@ final class RootCheck {
     private static func takeLock(
         _ root: RootDirectory, _ options: CheckOptions, _ waiting: (@Sendable (String) -> Void)?
     ) throws(InstallationError) -> HeldLock? {
+        guard root.possession.isOwn else { return nil }
         do throws(InstallationError) {
             return HeldLock(try Installation.lock(root, waiting))
         } catch {

@@ -117,7 +117,7 @@ final class CommandContext {
 
     func openForReading() throws(InstallationError) -> Installation {
         let installation = try openWithoutCleaning()
-        Views.cleanUp(installation.store)
+        if installation.root.possession.isOwn { Views.cleanUp(installation.store) }
         return installation
     }
 
