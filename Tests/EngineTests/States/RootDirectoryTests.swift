@@ -95,7 +95,11 @@ struct RootDirectoryTests {
             let path = path.appending("root")
             _ = try RootDirectory.initialise(path)
             let root = try RootDirectory(opening: path)
-            let texts: [(String, UInt64?)] = [("12", 12), ("", nil), ("12 ", nil), ("-1", nil), ("0x1", nil)]
+            let texts: [(String, UInt64?)] = [
+                ("12", 12), ("", nil), ("12 ", nil), ("-1", nil), ("0x1", nil), ("0", nil),
+                ("\(UInt64.max)", nil), ("\(UInt64.max - 1)", nil), ("\(Int64.max)", nil),
+                ("\(UInt64(1) << 62)", 1 << 62),
+            ]
             for (text, number) in texts {
                 try root.root.replaceFile("usr/.stateID", with: Array(text.utf8))
                 #expect(try root.liveStateNumber() == number, "\(text.debugDescription)")
