@@ -38,7 +38,7 @@ import Testing
     /// Runs a command that may have few files open.
     private func limited(_ root: CommandRoot, _ limit: Int, _ arguments: [BytePath]) throws -> CommandResult {
         let script: BytePath = "ulimit -n \"$1\"; shift; exec \"$@\""
-        var command = Command(
+        var command = try Command(
             "sh", ["-c", script, "sh", BytePath("\(limit)"), BuiltProduct.moss.path, "-D", root.root] + arguments)
         command.environment = CommandRoot.environment
         return try command.run()
