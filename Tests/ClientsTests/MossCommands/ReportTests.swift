@@ -66,8 +66,9 @@ import Testing
         #expect(
             document == """
                 {"command":"test","data":{"dry_run":true,"plan":{"already_installed":[],"becoming_explicit":[],\
-                "becoming_transitive":[],"bytes_on_disk":0,"bytes_to_fetch":0,"coming":[],"entries_added":0,\
-                "entries_changed":0,"entries_removed":0,"going":[],"is_empty":false,"still_broken":[]}},\
+                "becoming_transitive":[],"bytes_on_disk":0,"bytes_to_fetch":0,"coming":[],"directories":[],\
+                "entries_added":0,"entries_changed":0,"entries_removed":0,"going":[],"is_empty":false,\
+                "local_files":[],"still_broken":[]}},\
                 "schema":"moss/1"}
                 """)
     }

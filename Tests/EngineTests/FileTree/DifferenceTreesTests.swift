@@ -86,7 +86,7 @@ import Testing
 
     @Test func aDirectoryWithOtherMetadataIsChangedAndEmpty() throws {
         let store = TreeStore()
-        let old = try compose([try layout([directory("a", mode: 0o700), file("a/f", "1")])])
+        let old = try compose([try layout([directory("a", mode: 0o711), file("a/f", "1")])])
         let new = try compose([try layout([directory("a", mode: 0o755), file("a/f", "1")])])
         store.add(old)
         store.add(new)

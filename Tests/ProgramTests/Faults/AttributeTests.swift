@@ -64,7 +64,7 @@ struct AttributeTests {
 
     @Test(.needsRoot) func whatTheSystemPutsOnFilesIsNoDamage() throws {
         try withRoot { root in
-            let path = root.root.appending("usr/bin/p0")
+            let path = root.root.appending("usr/bin/p0-0")
             try Command("setfattr", ["-n", "trusted.overlay.x", "-v", "1", path]).runSuccessfully()
             let checked = try root.command(["fsck", "--full"]).run()
             #expect(checked.end == .exited(0), "\(checked.outputText)")
