@@ -133,6 +133,9 @@ final class CommandContext {
 
     /// Takes the root's lock; says so when an earlier command had left something to do.
     func openForChanging() throws(InstallationError) -> Installation {
+        // A command that opens the root a second time must not keep the first database open.
+        renewViewsIfReplaced()
+        changing = nil
         let installation = try openLocked()
         changing = installation.store
         Views.cleanUp(installation.store)
