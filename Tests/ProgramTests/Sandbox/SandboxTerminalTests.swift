@@ -30,8 +30,11 @@ struct SandboxTerminalTests {
             let arguments: [BytePath] = ["-c", script, "bash", BytePath(input), BytePath(word), shown, file]
             let command = fixture.command("bash", arguments)
             let text = String(decoding: try command.run().output.filter { $0 != 13 }, as: UTF8.self)
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            return lines.filter { !$0.hasPrefix("Script ") }.joined(separator: "\n")
+            // Without script(1)'s own first and last lines.
+            var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            lines.removeAll { $0.hasPrefix("Script ") }
+            while lines.last?.isEmpty == true { lines.removeLast() }
+            return lines.joined(separator: "\n") + "\n"
         }
     }
 

@@ -104,8 +104,8 @@ import Testing
                     MOSS="${MOSS%% *} -D $OTHER/root"
                     $MOSS init; $MOSS repo add c ${ROOT%/*}/stones; $MOSS -y install many
                 fi
-                $MOSS try --state 1 --bind /bin/busybox:/bb -- /bb sh -c \
-                    'set -e; b=/bb; cd /usr
+                $MOSS try --state 1 --bind /bin/busybox:/busybox -- /busybox sh -c \
+                    'set -e; b=/busybox; cd /usr
                      for d in . bin share share/many share/theirs; do echo x >$d/new; $b mkdir $d/made; done
                      echo more >>share/many/a || { $b chmod u+w share/many/a; echo more >>share/many/a; }
                      $b rm bin/many; $b mv share/theirs share/mine; $b cat share/mine/new share/many/a'
