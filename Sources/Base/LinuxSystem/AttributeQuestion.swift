@@ -23,13 +23,37 @@ package struct AttributeQuestion: ~Copyable {
     /// - Parameter deadline: as ``monotonicNanoseconds()`` counts.
     package consuming func answer(before deadline: UInt64) -> Answer {
         guard case .some(let answers) = answers else { return .none }
-        let now = monotonicNanoseconds()
-        let left = now < deadline ? Int32(clamping: (deadline - now) / 1_000_000) : 0
-        // It is written at once, as a whole; nothing at all comes from an asker that could not be made.
-        guard (try? answers.waitUntilReadable(milliseconds: left)) == true,
-            let bytes = try? answers.readToEnd(limit: 128 << 10), bytes.count >= 4
-        else { return .none }
-        let number = bytes.withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
-        return number == 0 ? .value(Array(bytes[4...])) : .failed(ErrorNumber(rawValue: number))
+        var bytes: [UInt8] = []
+        guard Self.readToEnd(answers, &bytes, before: deadline) else {
+            // Whoever asks uses the file system. One that has not begun with the question lets him go.
+            if let asker = Self.number(bytes[...]) {
+                ChildProcess.send(SIGKILL, to: asker)
+                _ = Self.readToEnd(answers, &bytes, before: monotonicNanoseconds() + 200_000_000)
+            }
+            return .none
+        }
+        guard let number = Self.number(bytes.dropFirst(4)) else { return .none }
+        return number == 0 ? .value(Array(bytes[8...])) : .failed(ErrorNumber(rawValue: number))
+    }
+
+    /// - Returns: whether the end came in time.
+    private static func readToEnd(
+        _ answers: borrowing Descriptor, _ bytes: inout [UInt8], before deadline: UInt64
+    ) -> Bool {
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 8) { buffer in
+            while true {
+                let now = monotonicNanoseconds()
+                let left = now < deadline ? Int32(clamping: (deadline - now) / 1_000_000) : 0
+                guard (try? answers.waitUntilReadable(milliseconds: left)) == true,
+                    let count = try? answers.read(into: buffer)
+                else { return false }
+                if count == 0 { return true }
+                bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            }
+        }
+    }
+
+    private static func number(_ bytes: ArraySlice<UInt8>) -> Int32? {
+        bytes.count < 4 ? nil : bytes.prefix(4).withUnsafeBytes { $0.loadUnaligned(as: Int32.self) }
     }
 }

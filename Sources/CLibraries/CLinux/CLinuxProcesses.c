@@ -98,6 +98,8 @@ static void ask_attribute(const char *path, const char *name, int answer) {
     if (answer > 0) close_range(0, answer - 1, 0);
     close_range(answer + 1, ~0u, 0);
     if (chdir("/") != 0) _exit(1);
+    int32_t self = getpid();
+    if (write(answer, &self, sizeof self) != sizeof self) _exit(1);
     static char text[sizeof(int32_t) + 65536];
     ssize_t count = lgetxattr(path, name, text + sizeof(int32_t), sizeof text - sizeof(int32_t));
     int32_t error = count < 0 ? errno : 0;

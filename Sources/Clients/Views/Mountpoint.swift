@@ -13,12 +13,7 @@ package struct Mountpoint: Hashable, Sendable {
     package init(_ path: BytePath) throws(ViewError) {
         // An ordinary user's view may have no lease by which it is found when it was killed.
         Views.detachIfDead(try Self.place(path).path)
-        let place = try Self.place(path)
-        if let mount = place.mount {
-            let what = mount.isView ? "a view" : "a file system (\(mount.type))"
-            let advice = mount.isView ? "unmount it first: moss umount \(path.display)" : "use another directory"
-            throw ViewError(path, "\(what) is mounted here already", advice)
-        }
+        let place = try Self.free(path)
         if let view = place.holder, view.isView {
             throw ViewError(
                 path, "this is inside the view at \(view.path.display), which would not end before this one",
@@ -27,9 +22,20 @@ package struct Mountpoint: Hashable, Sendable {
         try Self.refuseRoots(place.path, path)
         let directory = try Self.open(place.path, path)
         guard try ViewError.catching({ () throws(SystemError) in try directory.entries() }).isEmpty else {
+            // What was opened may be what somebody has mounted meanwhile.
+            _ = try Self.free(path)
             throw ViewError(path, "the directory is not empty, and a view would hide what is in it", "use another")
         }
         self.path = place.path
+    }
+
+    /// The place, if nothing is mounted just there.
+    private static func free(_ path: BytePath) throws(ViewError) -> Place {
+        let place = try place(path)
+        guard let mount = place.mount else { return place }
+        let what = mount.isView ? "a view" : "a file system (\(mount.type))"
+        let advice = mount.isView ? "unmount it first: moss umount \(path.display)" : "use another directory"
+        throw ViewError(path, "\(what) is mounted here already", advice)
     }
 
     private static func place(_ path: BytePath) throws(ViewError) -> Place {

@@ -144,10 +144,14 @@ extension Views {
         // Only those who wait for an answer still use it, and they wait for nothing.
         let isSilent = answer == .none
         do throws(SystemError) {
-            try MountTable.unmount(place.path, lazily: lazily || isDead, byForce: isSilent && lazily)
+            try unmount(place.path, lazily: lazily || isDead, byForce: isSilent && lazily)
         } catch {
-            guard error.number == .notPermitted else { throw Self.explained(error, path, isSilent: isSilent) }
-            try unmountByHelper(place.path, lazily: lazily || isDead)
+            switch error.number {
+            case .notPermitted: try unmountByHelper(place.path, lazily: lazily || isDead)
+            // Another command has cleared it away since.
+            case .invalidArgument where isDead: break
+            default: throw Self.explained(error, path, isSilent: isSilent)
+            }
         }
         if isDead {
             if let store { cleanUp(store) }
@@ -162,7 +166,21 @@ extension Views {
         return .unmounted
     }
 
+    private static func unmount(_ place: BytePath, lazily: Bool, byForce: Bool) throws(SystemError) {
+        for _ in 0..<15 {
+            do throws(SystemError) {
+                return try MountTable.unmount(place, lazily: lazily, byForce: byForce)
+            } catch {
+                guard error.number.isBusy else { throw error }
+            }
+            // Perhaps somebody only asks how it is.
+            pause(milliseconds: 20)
+        }
+        try MountTable.unmount(place, lazily: lazily, byForce: byForce)
+    }
+
     private static func explained(_ error: SystemError, _ path: BytePath, isSilent: Bool) -> ViewError {
+        if error.number == .invalidArgument { return ViewError(path, "no view is mounted here any more") }
         guard error.number.isBusy else { return ViewError(error) }
         return isSilent
             ? ViewError(path, "the view is in use, and does not answer", "--lazy takes it from those who use it")

@@ -34,13 +34,15 @@ struct ViewAttributeTests {
                     file, key = os.fsencode(path), os.fsencode(name)
                     if name == 'user.moss.statistics': continue
                     if libc.lgetxattr(file, key, None, 0) != len(value): print('WRONG size', path, name)
+                    # No room at all is the question for the size.
+                    if len(value) < 2: continue
                     room = ctypes.create_string_buffer(len(value))
                     if libc.lgetxattr(file, key, room, len(value) - 1) != -1 or ctypes.get_errno() != errno.ERANGE:
                         print('WRONG value in too little room', path, name)
         """
 
     private func check(_ place: BytePath, asNobody: Bool) throws -> [String] {
-        let words: [BytePath] = ["python3", "-c", BytePath(Self.script), place]
+        let words: [BytePath] = ["/usr/bin/python3", "-c", BytePath(Self.script), place]
         let nobody: [BytePath] = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
         let command = asNobody ? nobody + words : words
         let text = try Command(command[0], Array(command.dropFirst())).runSuccessfully().outputText

@@ -77,9 +77,13 @@ import Testing
     @Test func versionsTooLongForAFileAreShown() throws {
         try ViewFixture.run {
             try $0.publish("good")
-            try $0.publish("long", String(repeating: "1", count: 5000))
-            try $0.publish("edge", String(repeating: "1", count: 248))
-            try $0.publish("over", String(repeating: "1", count: 249))
+            for (name, length) in [("long", 5000), ("edge", 248), ("over", 249)] {
+                var package = SamplePackage(name: name, version: String(repeating: "1", count: length), release: 1)
+                package.add(file: BytePath("bin/\(name)"), Array("\(name) is here\n".utf8))
+                // The stone's own name would be too long as well.
+                let path = $0.stones.appending(BytePath("\(name).stone"))
+                try Descriptor.open(path, [.write, .create]).write(try package.stone())
+            }
         } _: { fixture in
             try fixture.moss.succeed("install", "-y", "good", "long", "edge", "over")
             try fixture.mount(["--all"])

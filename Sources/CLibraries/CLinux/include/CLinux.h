@@ -138,7 +138,8 @@ extern const int moss_UMOUNT_NOFOLLOW;
 extern const int moss_MNT_FORCE;
 
 // Asks for an extended attribute of `path` itself, which is absolute, in a process of its own that nobody waits for.
-// Returns what its answer can be read from: an int32_t, 0 or an errno, then the value; -1 on failure.
+// Returns what can be read from: an int32_t, that process's number, at once; later another, 0 or an errno, and the
+// value; -1 on failure.
 int moss_ask_attribute(const char *path, const char *name);
 
 // Taking rights away for good: CLinuxConfinement.c.
