@@ -1,49 +1,66 @@
 package import BytePath
 import Glibc
 
-/// Finds processes that still hold a directory tree: a mount whose root lies in it, a working or root directory,
-/// or an open descriptor.
+/// Finds processes that still hold a directory tree: a mount whose root lies in it, a mount on a place in it, an overlay
+/// it is a layer of, a working or root directory, or an open descriptor.
 ///
 /// Trees are recognised by a path suffix such as `/.moss/trees/7`, because the kernel shows where a held directory
-/// is *now*, wherever it was when it was opened. A process of another user that may not be looked into counts as
-/// not holding anything, which only happens to callers without privileges.
-package struct DirectoryUsers: Sendable {
-    package struct User: Hashable, Sendable {
-        package let process: Int32
-        package let command: String
+/// is *now*, wherever it was when it was opened. Where users cannot be seen, trees count as held: all of them without
+/// `/proc` and in a namespace of processes that hides others, and for a process that may not be looked into those that
+/// were live when it started.
+package struct DirectoryUsers {
+    package enum User: Hashable, Sendable {
+        case process(Int32, command: String)
+        /// Something is mounted there, as the process sees it.
+        case mount(BytePath, process: Int32)
+        /// There may be one, which cannot be seen.
+        case unseen
     }
 
     private let suffixes: [[UInt8]]
-    /// The end of the path of the directory that all trees once were.
-    private let formerPath: [UInt8]
+    private let overlays: OverlayLayers
     private var users: [User?]
     private var seenNamespaces: Set<BytePath> = []
+    /// Processes that may not be looked into.
+    private var closed: [Int32] = []
 
-    /// The first process found for each of `trees`, nil for a tree nobody holds.
+    /// The first user found for each of `trees`, nil for a tree nobody holds.
     ///
     /// - Parameters:
     ///   - trees: path suffixes that begin with a slash.
-    ///   - formerPath: the end of the path, beginning with a slash, under which each of the trees was live once. An
-    ///     overlay mount names its layers by the paths they had then, so one that names this holds any of the trees.
+    ///   - live: what each of the trees was once, `usr` below the root.
+    ///   - root: the directory with `live`.
+    ///   - lifetime: when a tree, by its place in `trees`, was live at most: nanoseconds since 1970.
     package static func find(
-        holding trees: [BytePath], formerlyAt formerPath: BytePath
-    ) throws(SystemError) -> [User?] {
+        holding trees: [BytePath], formerlyAt live: BytePath, below root: borrowing Descriptor,
+        lifetime: (Int) -> ClosedRange<Int64>
+    ) -> [User?] {
         guard !trees.isEmpty else { return [] }
         var search = DirectoryUsers(
-            suffixes: trees.map(\.bytes), formerPath: formerPath.bytes, users: trees.map { _ in nil })
-        let proc = try Descriptor.openDirectory("/proc")
-        for entry in try proc.entries() {
+            suffixes: trees.map(\.bytes), overlays: OverlayLayers(live, below: root), users: trees.map { _ in nil })
+        guard let proc = try? Descriptor.openDirectory("/proc"), let entries = try? proc.entries(),
+            showsAllProcesses(proc)
+        else { return trees.map { _ in .unseen } }
+        for entry in entries {
             guard let process = Int32(entry.name.display) else { continue }
             // Processes come and go during the walk: what cannot be opened any more holds nothing.
             guard let directory = try? proc.openDirectory(entry.name) else { continue }
             search.examine(directory, process)
         }
+        search.suspectClosedProcesses(proc, lifetime)
         return search.users
     }
 
     private mutating func examine(_ directory: borrowing Descriptor, _ process: Int32) {
         for name: BytePath in ["cwd", "root"] {
-            if let path = try? directory.readLink(name) { match(path.bytes, process, directory) }
+            do throws(SystemError) {
+                match(try directory.readLink(name).bytes, process, directory)
+            } catch {
+                if error.number == .accessDenied || error.number == .notPermitted {
+                    closed.append(process)
+                    return
+                }
+            }
         }
         // Only a namespace whose mounts were really read counts as seen.
         if let namespace = try? directory.readLink("ns/mnt"), !seenNamespaces.contains(namespace),
@@ -59,33 +76,28 @@ package struct DirectoryUsers: Sendable {
         }
     }
 
-    /// The fourth field of each line of mountinfo is the mount's root inside its file system.
     private mutating func matchMounts(_ directory: borrowing Descriptor, _ process: Int32) -> Bool {
-        guard let text = try? directory.readFile("mountinfo", limit: 64 << 20) else { return false }
-        for line in text.split(separator: 10) {
-            let fields = line.split(separator: 32)
-            if fields.count > 3 { match(Array(fields[3]), process, directory) }
-            guard fields.contains(where: { $0.elementsEqual("overlay".utf8) }), let options = fields.last else {
-                continue
+        guard let mounts = try? MountTable.read(ofProcess: directory) else { return false }
+        for mount in mounts {
+            match(mount.root.bytes, process, directory)
+            for (index, suffix) in suffixes.enumerated()
+            where users[index] == nil && Self.contains(mount.path.bytes, suffix) {
+                users[index] = .mount(mount.path, process: process)
             }
-            if Self.layers(options).contains(where: { Self.contains($0, formerPath) }) {
-                let user = User(process: process, command: Self.command(directory))
-                users = users.map { $0 ?? user }
+            guard mount.type == "overlay" else { continue }
+            let held = overlays.trees(heldBy: mount, suffixes, directory)
+            for index in users.indices where users[index] == nil && held.contains(index) {
+                users[index] = .process(process, command: Self.command(directory))
             }
         }
         return true
-    }
-
-    /// The paths that an overlay's options name.
-    private static func layers(_ options: ArraySlice<UInt8>) -> [[UInt8]] {
-        options.split { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "=") || $0 == UInt8(ascii: ":") }.map(Array.init)
     }
 
     private mutating func match(_ path: [UInt8], _ process: Int32, _ directory: borrowing Descriptor) {
         guard path.first == UInt8(ascii: "/") || path.first == UInt8(ascii: "(") else { return }
         for (index, suffix) in suffixes.enumerated() where users[index] == nil {
             if Self.contains(path, suffix) {
-                users[index] = User(process: process, command: Self.command(directory))
+                users[index] = .process(process, command: Self.command(directory))
             }
         }
     }
@@ -112,5 +124,63 @@ package struct DirectoryUsers: Sendable {
     private static func command(_ directory: borrowing Descriptor) -> String {
         guard let name = try? directory.readFile("comm", limit: 4096) else { return "?" }
         return String(decoding: name.prefix { $0 != 10 }, as: UTF8.self)
+    }
+}
+
+// MARK: What cannot be seen
+
+extension DirectoryUsers {
+    /// Whether `/proc` is there, of a namespace that this process is in, and nobody beside that sees the same files. A
+    /// container sees other files than the processes outside; a namespace made with `unshare --pid --mount-proc` has its
+    /// `/proc` over the one of those it hides.
+    private static func showsAllProcesses(_ proc: borrowing Descriptor) -> Bool {
+        guard (try? proc.readLink("self")) != nil, let thread = try? proc.readLink("thread-self"),
+            let own = try? proc.openDirectory(thread.appending("ns"))
+        else {
+            return false
+        }
+        // PROC_PID_INIT_INO: the first namespace, which sees everybody.
+        if (try? own.readLink("pid")) == "pid:[4026531836]" { return true }
+        guard let mounts = try? MountTable.read() else { return false }
+        return mounts.filter { $0.path == "/proc" }.count < 2
+    }
+
+    /// Takes processes that may not be looked into for users of the trees that were live when they started. Others run
+    /// all the time, in places of their own.
+    private mutating func suspectClosedProcesses(
+        _ proc: borrowing Descriptor, _ lifetime: (Int) -> ClosedRange<Int64>
+    ) {
+        guard !closed.isEmpty, users.contains(nil), let boot = Self.bootTime(proc) else { return }
+        let starts = closed.compactMap { Self.startTime($0, proc, boot) }
+        for index in users.indices where users[index] == nil {
+            let range = lifetime(index)
+            // The clock of starts is a coarse one.
+            let slack: Int64 = 2_000_000_000
+            if starts.contains(where: { $0 >= range.lowerBound - slack && $0 <= range.upperBound + slack }) {
+                users[index] = .unseen
+            }
+        }
+    }
+
+    /// Seconds since 1970.
+    private static func bootTime(_ proc: borrowing Descriptor) -> Int64? {
+        guard let text = try? proc.readFile("stat", limit: 16 << 20) else { return nil }
+        let line = text.split(separator: 10).first { $0.starts(with: "btime ".utf8) }
+        return line.flatMap { Int64(String(decoding: $0.dropFirst(6), as: UTF8.self)) }
+    }
+
+    /// When a process started, in nanoseconds since 1970; nil for the kernel's own, which hold nothing, and dead ones.
+    private static func startTime(_ process: Int32, _ proc: borrowing Descriptor, _ boot: Int64) -> Int64? {
+        guard let text = try? proc.readFile(BytePath("\(process)/stat"), limit: 4096),
+            let end = text.lastIndex(of: UInt8(ascii: ")"))
+        else { return nil }
+        // Fields from the third on: state, …, flags as the ninth, …, start as the 22nd.
+        let fields = text[(end + 1)...].split(separator: 32).map { String(decoding: $0, as: UTF8.self) }
+        let isKernelThread: UInt64 = 0x20_0000
+        guard fields.count > 19, fields[0] != "Z", let flags = UInt64(fields[6]), flags & isKernelThread == 0,
+            let ticks = Int64(fields[19])
+        else { return nil }
+        let perSecond = Int64(sysconf(Int32(_SC_CLK_TCK)))
+        return boot * 1_000_000_000 + ticks * (1_000_000_000 / max(1, perSecond))
     }
 }

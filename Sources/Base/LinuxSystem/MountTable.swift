@@ -5,26 +5,30 @@ import Glibc
 /// The mounts that this process sees.
 package enum MountTable {
     package struct Mount: Hashable, Sendable {
+        package let identifier: Int
+        /// The mount that this one is mounted on.
+        package let parent: Int
+        /// What of the file system is shown.
+        package let root: BytePath
         package let path: BytePath
         /// `ext4`, `fuse.moss` …
         package let type: String
         /// The device's numbers, as in `0:52`.
         package let device: String
+        /// Whether it refuses to be shown at a second place.
+        package let isUnbindable: Bool
+        /// Options of the file system, as they are in the table.
+        package let options: [UInt8]
     }
 
     /// All mounts, later ones hiding earlier ones at the same path.
     package static func read() throws(SystemError) -> [Mount] {
-        let text = try Descriptor.openDirectory("/proc/self").readFile("mountinfo", limit: 64 << 20)
-        return text.split(separator: 10).compactMap { line in
-            // 36 35 98:0 /root /mount/point options [optional fields] - type source options
-            let fields = line.split(separator: 32)
-            guard fields.count > 4, let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }),
-                dash + 1 < fields.count
-            else { return nil }
-            return Mount(
-                path: BytePath(bytes: unescaped(fields[4])), type: String(decoding: fields[dash + 1], as: UTF8.self),
-                device: String(decoding: fields[2], as: UTF8.self))
-        }
+        try read(ofProcess: Descriptor.openDirectory("/proc/self"))
+    }
+
+    /// The mounts that another process sees, by its directory in `/proc`.
+    static func read(ofProcess directory: borrowing Descriptor) throws(SystemError) -> [Mount] {
+        try directory.readFile("mountinfo", limit: 64 << 20).split(separator: 10).compactMap(Mount.init)
     }
 
     /// The mount that holds `path`, which is absolute and without links.
@@ -32,24 +36,6 @@ package enum MountTable {
         let components = path.components
         let mounts = try read().filter { components.starts(with: $0.path.components) }
         return mounts.max { $0.path.components.count < $1.path.components.count }
-    }
-
-    /// The kernel writes space, tab, newline and backslash as three octal digits.
-    private static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
-        var bytes: [UInt8] = []
-        var rest = field
-        while let byte = rest.popFirst() {
-            let digits = rest.prefix(3)
-            if byte == UInt8(ascii: "\\"), digits.count == 3,
-                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
-            {
-                bytes.append(value)
-                rest = rest.dropFirst(3)
-            } else {
-                bytes.append(byte)
-            }
-        }
-        return bytes
     }
 
     /// Takes the uppermost mount at `path` away.
@@ -79,5 +65,40 @@ extension Descriptor {
     /// Where this file is, from the root of the file system, without links.
     package func canonicalPath() throws(SystemError) -> BytePath {
         try Descriptor.openDirectory("/proc/self/fd").readLink(BytePath("\(raw)"))
+    }
+}
+
+extension MountTable.Mount {
+    /// Reads a line: `36 35 98:0 /root /mount/point options [optional fields] - type source options`.
+    fileprivate init?(_ line: ArraySlice<UInt8>) {
+        let fields = line.split(separator: 32)
+        guard fields.count > 4, let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }),
+            dash + 1 < fields.count, let identifier = Int(String(decoding: fields[0], as: UTF8.self)),
+            let parent = Int(String(decoding: fields[1], as: UTF8.self))
+        else { return nil }
+        self.init(
+            identifier: identifier, parent: parent, root: BytePath(bytes: Self.unescaped(fields[3])),
+            path: BytePath(bytes: Self.unescaped(fields[4])), type: String(decoding: fields[dash + 1], as: UTF8.self),
+            device: String(decoding: fields[2], as: UTF8.self),
+            isUnbindable: fields[..<dash].dropFirst(6).contains { $0.elementsEqual("unbindable".utf8) },
+            options: Array(fields[fields.count - 1]))
+    }
+
+    /// The kernel writes space, tab, newline and backslash as three octal digits.
+    fileprivate static func unescaped(_ field: ArraySlice<UInt8>) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var rest = field
+        while let byte = rest.popFirst() {
+            let digits = rest.prefix(3)
+            if byte == UInt8(ascii: "\\"), digits.count == 3,
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+            {
+                bytes.append(value)
+                rest = rest.dropFirst(3)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        return bytes
     }
 }

@@ -77,4 +77,9 @@ package struct DetachedMounts: ~Copyable, Sendable {
     package func attach(to target: BytePath) throws(SystemError) {
         guard target.withCString({ moss_attach_mounts(tree.raw, $0) }) == 0 else { throw .last("move_mount", target) }
     }
+
+    /// The same at an open place.
+    package func attach(at place: borrowing Descriptor) throws(SystemError) {
+        guard moss_attach_mounts_at(tree.raw, place.raw) == 0 else { throw .last("move_mount") }
+    }
 }

@@ -82,9 +82,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 
     package var isQuotaExceeded: Bool { number == .quotaExceeded }
 
-    /// Whether it tells of one file that cannot be changed, as it is immutable or something is mounted there, while others
-    /// can.
-    package var isAboutThisFileOnly: Bool {
+    /// Whether something stands in the way that removing and changing trees must go around, while other files can be
+    /// changed: a mount, another device or volume, a file that is immutable.
+    package var isWall: Bool {
         number == .notPermitted || number == .crossDevice || number == .readOnlyFileSystem || number.isBusy
     }
 

@@ -98,19 +98,54 @@ static int open_by_components(int directory, const char *path, int flags, uint32
     return result;
 }
 
-int moss_open_beneath(int directory, const char *path, int flags, uint32_t mode) {
+static int open_resolving(int directory, const char *path, int flags, uint32_t mode, uint64_t resolve) {
     struct open_how how = {
-        .flags = (uint64_t)(uint32_t)flags,
-        .mode = flags & O_CREAT ? mode : 0,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS,
-    };
+        .flags = (uint64_t)(uint32_t)flags, .mode = flags & O_CREAT ? mode : 0, .resolve = resolve};
     long result;
     // The kernel gives up where something was renamed meanwhile.
-    do {
-        result = syscall(SYS_openat2, directory, path, &how, sizeof how);
-    } while (result < 0 && errno == EAGAIN);
-    if (result >= 0 || (errno != ENOSYS && errno != EPERM)) return (int)result;
+    do result = syscall(SYS_openat2, directory, path, &how, sizeof how);
+    while (result < 0 && (errno == EINTR || errno == EAGAIN));
+    return (int)result;
+}
+
+// Filters of system calls answer EPERM to what they do not know.
+static int is_unknown_call(int error) { return error == ENOSYS || error == EPERM; }
+
+int moss_open_beneath(int directory, const char *path, int flags, uint32_t mode) {
+    int result = open_resolving(directory, path, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+    if (result >= 0 || !is_unknown_call(errno)) return result;
     return open_by_components(directory, path, flags, mode);
+}
+
+int64_t moss_mount_identifier(int descriptor) {
+    struct statx status;
+    if (statx(descriptor, "", AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &status) != 0) return -1;
+    return status.stx_mask & STATX_MNT_ID ? (int64_t)status.stx_mnt_id : -1;
+}
+
+int moss_open_within(int directory, const char *path, int flags) {
+    flags |= O_CLOEXEC;
+    int file = open_resolving(directory, path, flags, 0, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);
+    if (file >= 0 || !is_unknown_call(errno)) return file;
+    file = open_by_components(directory, path, flags, 0);
+    if (file < 0) return -1;
+    int64_t here = moss_mount_identifier(directory);
+    if (here >= 0 && here == moss_mount_identifier(file)) return file;
+    close(file);
+    errno = here < 0 ? ENOSYS : EXDEV;
+    return -1;
+}
+
+int moss_open_in_root(int root, const char *path, int flags) {
+    return open_resolving(root, path, flags | O_CLOEXEC, 0, RESOLVE_IN_ROOT);
+}
+
+int moss_set_place_mode(int descriptor, uint32_t mode) {
+    if (syscall(452 /* fchmodat2 */, descriptor, "", mode, AT_EMPTY_PATH) == 0) return 0;
+    if (errno != ENOSYS && errno != EPERM) return -1;
+    char path[40];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    return chmod(path, mode);
 }
 
 int moss_set_modification_time(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags) {

@@ -74,7 +74,7 @@ int moss_pivot_root(const char *new_root, const char *old_root) {
 }
 
 int moss_clone_mounts(const char *path, int recursive) {
-    return open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (recursive ? AT_RECURSIVE : 0));
+    return open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_NO_AUTOMOUNT | (recursive ? AT_RECURSIVE : 0));
 }
 
 int moss_make_mounts_read_only(int tree) {
@@ -84,6 +84,10 @@ int moss_make_mounts_read_only(int tree) {
 
 int moss_attach_mounts(int tree, const char *target) {
     return move_mount(tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
+}
+
+int moss_attach_mounts_at(int tree, int place) {
+    return move_mount(tree, "", place, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
 long moss_lgetxattr(const char *path, const char *name, void *buffer, size_t count) {

@@ -40,6 +40,7 @@ extension Installation {
 
     private func carryOut(_ plan: Plan, _ progress: @escaping ProgressHandler) throws(InstallationError) -> State {
         let blitter = Blitter(store) { progress(.advanced(.staging, by: UInt64($0))) }
+        try checkMounts(plan)
         try InstallationError.states { () throws(StateError) in try root.beginChange() }
         var isDone = false
         defer { if isDone { root.endChange() } else { root.abandonChange() } }

@@ -12,7 +12,9 @@ internal import States
 extension Installation {
     /// Plans `change` against the active state.
     package func plan(_ change: Change) throws(InstallationError) -> Plan {
+        try InstallationError.states { () throws(StateError) in try stateStore.checkPlace() }
         var plan = try planPackages(of: change)
+        plan.mounts = try mountPoints()
         if !plan.isEmpty {
             plan.localFiles = try InstallationError.states { () throws(StateError) in
                 try stateStore.visibleLocalEntries()

@@ -81,6 +81,8 @@ package struct Plan: Sendable {
     package let entries: EntryCounts
     /// By path.
     package let directories: [DirectoryNote]
+    /// Where something is mounted below `/usr`, which comes along.
+    package var mounts: [BytePath] = []
     let target: Target
     /// What is below `/usr` and no package's, as far as a few looks tell. It will not be there afterwards, but set aside.
     package var localFiles: [BytePath] = []

@@ -1,4 +1,4 @@
-internal import BytePath
+package import BytePath
 internal import ContentStore
 internal import Digests
 package import FileTree
@@ -15,16 +15,19 @@ extension Blitter {
     ///   - fingerprint: as it was written.
     ///   - stamp: a change time, in nanoseconds, that the file system gave after the tree was complete.
     ///   - extraNames: files in the root directory that do not belong to the tree.
+    ///   - mountPoints: places that were made in the tree for something to be mounted on.
     package func isUnchanged(
         _ root: borrowing Descriptor, _ tree: TreeID, _ fingerprint: UInt64, since stamp: Int64,
-        extraNames: Set<String>
+        extraNames: Set<String>, mountPoints: [BytePath] = []
     ) throws(BlitError) -> Bool {
-        guard try hasNames(of: tree, root, extraNames) else { return false }
+        guard try hasNames(of: tree, root, extraNames, mountPoints) else { return false }
         let target = root.raw
         let found = TreeFingerprint()
+        let made = Set(mountPoints)
         do throws(BlitError) {
+            for path in mountPoints { try Self.check(mountPoint: path, of: made, below: target, stamp, found) }
             try work(on: [DirectoryQueue.Item(path: "", tree: tree)]) { (item, directory, _) throws(BlitError) in
-                try Self.check(item, directory, below: target, stamp, found)
+                try Self.check(item, directory, below: target, stamp, made, found)
             }
             return found.value == fingerprint
         } catch {
@@ -34,14 +37,15 @@ extension Blitter {
     }
 
     private func hasNames(
-        of tree: TreeID, _ root: borrowing Descriptor, _ extraNames: Set<String>
+        of tree: TreeID, _ root: borrowing Descriptor, _ extraNames: Set<String>, _ mountPoints: [BytePath]
     ) throws(BlitError) -> Bool {
         let expected = try readingTrees { lookup in try Directory(lookup(tree), id: tree).entries() }
         do throws(SystemError) {
             let found = try root.entries()
             let kinds = Dictionary(found.map { ($0.name, $0.kind) }, uniquingKeysWith: { first, _ in first })
             let extra = extraNames.filter { [.regular, .unknown].contains(kinds[BytePath($0)]) }
-            guard found.count == expected.count + extra.count else { return false }
+            let made = mountPoints.filter { $0.parent.isEmpty }
+            guard found.count == expected.count + extra.count + made.count else { return false }
             for entry in expected {
                 guard let kind = kinds[entry.name], kind == entry.kind.fileKind || kind == .unknown,
                     try isEqual(entry, below: root)
@@ -98,12 +102,33 @@ extension Blitter {
         }
     }
 
+    /// Looks at a place that was made to mount on: an empty file, or a directory of nothing but other such places.
+    private static func check(
+        mountPoint path: BytePath, of made: Set<BytePath>, below root: Int32, _ stamp: Int64, _ found: TreeFingerprint
+    ) throws(BlitError) {
+        guard let status = try status(root, path), status.changed <= stamp,
+            status.kind == .directory || (status.kind == .regular && status.size == 0)
+        else { throw .tampered(path) }
+        found.add(path, status)
+        guard status.kind == .directory else { return }
+        let names: [BytePath]?
+        do throws(SystemError) {
+            names = try unlessBlind { () throws(SystemError) in
+                try path.withCString { (path) throws(SystemError) in try SystemCalls.descend(root, path) }
+                    .entries().map(\.name)
+            }
+        } catch {
+            throw .system(error.below(path))
+        }
+        guard let names, names.allSatisfy({ made.contains(path.appending($0)) }) else { throw .tampered(path) }
+    }
+
     /// Looks at each subdirectory and each empty file of `item`, and returns the subdirectories.
     private static func check(
-        _ item: DirectoryQueue.Item, _ directory: Directory, below root: Int32, _ stamp: Int64,
+        _ item: DirectoryQueue.Item, _ directory: Directory, below root: Int32, _ stamp: Int64, _ made: Set<BytePath>,
         _ found: TreeFingerprint
     ) throws(BlitError) -> [DirectoryQueue.Item] {
-        if item.isRecent { try compare(item, directory, below: root) }
+        if item.isRecent { try compare(item, directory, below: root, made) }
         var subdirectories: [DirectoryQueue.Item] = []
         var cursor = directory.cursor
         while let record = try cursor.nextRecord() {
@@ -124,15 +149,15 @@ extension Blitter {
 
     /// Holds the names, kinds, links and files of a directory against what it should hold, without reading files.
     private static func compare(
-        _ item: DirectoryQueue.Item, _ directory: Directory, below root: Int32
+        _ item: DirectoryQueue.Item, _ directory: Directory, below root: Int32, _ made: Set<BytePath>
     ) throws(BlitError) {
         do throws(SystemError) {
             let opened = try item.path.withCString { (path) throws(SystemError) in
-                try SystemCalls.openDirectory(root, path)
+                try SystemCalls.descend(root, path)
             }
             let entries = try opened.entries()
             let expected = (try? directory.entries()) ?? []
-            var names = Set(entries.map(\.name))
+            var names = Set(entries.map(\.name).filter { !made.contains(item.path.appending($0)) })
             for entry in expected {
                 guard names.remove(entry.name) != nil, try entry.isOwn(in: opened) else {
                     throw SystemError(.noSuchFile, call: "stat", path: entry.name)

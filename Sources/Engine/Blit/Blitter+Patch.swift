@@ -119,7 +119,7 @@ extension Blitter {
             }
             return try parent.unlink(entry.name)
         }
-        let directory = try parent.openDirectory(entry.name)
+        let directory = try parent.descend(into: entry.name)
         let whole = path.appending(entry.name)
         fingerprint.subtract(whole, try directory.status())
         let entries = try? readingTrees { lookup in try Directory(lookup(tree), id: tree).entries() }
@@ -161,7 +161,7 @@ extension Blitter {
         _ path: BytePath, below root: borrowing Descriptor, _ writer: EntryWriter
     ) throws(BlitError) -> Descriptor {
         do throws(SystemError) {
-            return path.isEmpty ? try root.duplicate() : try root.openDirectory(path)
+            return path.isEmpty ? try root.duplicate() : try root.descend(into: path)
         } catch {
             throw .whilePatching(error)
         }
@@ -173,8 +173,8 @@ extension Blitter {
         let whole = path.appending(entry.name)
         let metadata = store.effective(entry.metadata)
         do throws(SystemError) {
-            if store.ownership == .applied { try root.setOwner(uid: metadata.uid, gid: metadata.gid, of: whole) }
-            try root.setMode(entry.metadata.mode, of: whole)
+            if store.ownership == .applied { try root.setOwner(uid: metadata.uid, gid: metadata.gid, within: whole) }
+            try root.setMode(entry.metadata.mode, within: whole)
         } catch {
             throw .whilePatching(error)
         }
@@ -182,14 +182,14 @@ extension Blitter {
 }
 
 extension BlitError {
-    /// Failures that the recorded tree cannot have mean that the tree on disk is another one.
+    /// Failures that the recorded tree cannot have mean that the tree on disk is another one, or that something is in the
+    /// way there.
     fileprivate static func whilePatching(_ error: SystemError) -> BlitError {
         switch error.number {
         case .noSuchFile, .alreadyExists, .directoryNotEmpty, .notDirectory, .isDirectory, .loop, .accessDenied:
             .tampered(error.path)
         // Something in it is immutable, or another file system is mounted there: another tree will do.
-        case .notPermitted, .crossDevice, .readOnlyFileSystem: .tampered(error.path)
-        default: error.number.isBusy ? .tampered(error.path) : .system(error)
+        default: error.isWall ? .tampered(error.path) : .system(error)
         }
     }
 }

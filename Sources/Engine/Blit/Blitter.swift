@@ -29,7 +29,7 @@ package struct Blitter: Sendable {
 
     /// Writes `tree` into `directory`, which must be empty.
     ///
-    /// - Returns: the tree's fingerprint, for ``isUnchanged(_:_:_:since:extraNames:)``.
+    /// - Returns: the tree's fingerprint, for ``isUnchanged(_:_:_:since:extraNames:mountPoints:)``.
     @discardableResult
     package func blit(_ tree: TreeID, into directory: borrowing Descriptor) throws(BlitError) -> UInt64 {
         let fingerprint = TreeFingerprint()

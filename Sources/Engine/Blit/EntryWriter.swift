@@ -32,7 +32,7 @@ struct EntryWriter {
 
     func open(_ path: BytePath) throws(BlitError) -> Descriptor {
         do throws(SystemError) {
-            return try path.withCString { (path) throws(SystemError) in try SystemCalls.openDirectory(root, path) }
+            return try path.withCString { (path) throws(SystemError) in try SystemCalls.descend(root, path) }
         } catch {
             throw .system(error)
         }

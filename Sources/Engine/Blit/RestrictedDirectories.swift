@@ -21,7 +21,7 @@ final class RestrictedDirectories: Sendable {
         for (path, mode) in modes.withLock({ $0 }).sorted(by: { $0.path > $1.path }) {
             do throws(SystemError) {
                 fingerprint.subtract(path, try root.status(of: path))
-                try root.setMode(mode, of: path)
+                try root.setMode(mode, within: path)
                 fingerprint.add(path, try root.status(of: path))
             } catch {
                 throw .system(error)

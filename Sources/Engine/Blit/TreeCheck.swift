@@ -30,18 +30,20 @@ package final class TreeCheck: Sendable {
     private let table: ObjectTable
     private let place: BytePath
     private let extraNames: Set<BytePath>
+    private let mounted: Set<BytePath>
     private let progress: @Sendable (UInt64) -> Void
     private let result = Guarded(Result())
     private let queue: DirectoryQueue
 
     private init(
         _ store: ContentStore, _ table: ObjectTable, _ place: BytePath, _ tree: TreeID, _ extraNames: Set<BytePath>,
-        _ progress: @escaping @Sendable (UInt64) -> Void
+        _ mounted: Set<BytePath>, _ progress: @escaping @Sendable (UInt64) -> Void
     ) {
         self.store = store
         self.table = table
         self.place = place
         self.extraNames = extraNames
+        self.mounted = mounted
         self.progress = progress
         queue = DirectoryQueue([DirectoryQueue.Item(path: "", tree: tree)])
     }
@@ -49,13 +51,14 @@ package final class TreeCheck: Sendable {
     /// - Parameters:
     ///   - place: where the tree lies in its root, for what is reported.
     ///   - table: with the inodes of the objects.
-    ///   - extraNames: names in the tree's root directory that do not belong to it.
+    ///   - extraNames: paths in the tree that do not belong to it.
+    ///   - mounted: paths in the tree that something is mounted on: what is there is not looked at.
     package static func run(
         _ store: ContentStore, _ table: ObjectTable, _ root: borrowing Descriptor, at place: BytePath, _ tree: TreeID,
-        extraNames: Set<BytePath>, threadCount: Int = processorCount(),
+        extraNames: Set<BytePath>, mounted: Set<BytePath> = [], threadCount: Int = processorCount(),
         progress: @escaping @Sendable (UInt64) -> Void = { _ in }
     ) throws(BlitError) -> Result {
-        let check = TreeCheck(store, table, place, tree, extraNames, progress)
+        let check = TreeCheck(store, table, place, tree, extraNames, mounted, progress)
         let target = root.raw
         let failure = FirstError<DatabaseError>()
         withThreads(threadCount) { _ in
@@ -97,7 +100,7 @@ package final class TreeCheck: Sendable {
     ) -> [DirectoryQueue.Item] {
         do {
             let opened = try (item.path.isEmpty ? "." : item.path).withCString { (path) throws(SystemError) in
-                try SystemCalls.openDirectory(root, path)
+                try SystemCalls.descend(root, path)
             }
             let attributes = try opened.foreignAttributes()
             if !attributes.isEmpty { report(item.path, .wrongAttributes, Damage.detail(attributes: attributes)) }
@@ -136,12 +139,17 @@ package final class TreeCheck: Sendable {
                 next = try records.next()
             }
             if let record = next, order == 0 {
-                if let below = check(record, entry, item.path, directory, &worker) { subdirectories.append(below) }
+                if !mounted.isEmpty, mounted.contains(item.path.appending(worker.listing.name(of: entry))) {
+                    // What is below is out of sight.
+                } else if let below = check(record, entry, item.path, directory, &worker) {
+                    subdirectories.append(below)
+                }
                 next = try records.next()
             } else {
                 let name = worker.listing.name(of: entry)
-                if item.path.isEmpty && extraNames.contains(name) { continue }
-                report(item.path.appending(name), .extra, entry.kind.name)
+                let path = item.path.appending(name)
+                if extraNames.contains(path) || mounted.contains(path) { continue }
+                report(path, .extra, entry.kind.name)
             }
         }
         while let record = next {
@@ -187,7 +195,9 @@ package final class TreeCheck: Sendable {
                 checkFile(status, record, path)
                 // It is not an object, where its attributes would be looked at.
                 let attributes = try? SystemCalls.openFile(directory, record.cName).foreignAttributes()
-                if let attributes, !attributes.isEmpty { report(path(), .wrongAttributes, Damage.detail(attributes: attributes)) }
+                if let attributes, !attributes.isEmpty {
+                    report(path(), .wrongAttributes, Damage.detail(attributes: attributes))
+                }
             }
         } catch {
             // One that went between the listing and this look.

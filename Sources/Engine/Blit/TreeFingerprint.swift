@@ -1,24 +1,26 @@
-internal import BytePath
+package import BytePath
 internal import Digests
-internal import LinuxSystem
+package import LinuxSystem
 internal import Synchronization
 
 /// Tells a tree on disk from the same tree after somebody changed it, by the change times of its directories and empty
-/// files.
+/// files, places to mount on included.
 ///
 /// Every way to add, remove, rename or replace an entry, and every change of a directory's mode, owner, attributes or
 /// flags, sets the change time of a directory to what the clock says. The clock may stand in the past, so times are
 /// compared for being the same, not for being older. It is a sum over paths, so that a patch costs what it touches.
-final class TreeFingerprint: Sendable {
+package final class TreeFingerprint: Sendable {
     private let sum = Atomic<UInt64>(0)
 
-    var value: UInt64 { sum.load(ordering: .relaxed) }
+    package init() {}
 
-    func add(_ path: BytePath, _ status: FileStatus) {
+    package var value: UInt64 { sum.load(ordering: .relaxed) }
+
+    package func add(_ path: BytePath, _ status: FileStatus) {
         sum.wrappingAdd(Self.term(path, status.changed), ordering: .relaxed)
     }
 
-    func subtract(_ path: BytePath, _ status: FileStatus) {
+    package func subtract(_ path: BytePath, _ status: FileStatus) {
         sum.wrappingSubtract(Self.term(path, status.changed), ordering: .relaxed)
     }
 

@@ -246,7 +246,7 @@ extension ContentStore {
                             try self.unlinkVariants(of: digest, copies, &shards)
                             bytes += copies.copiedBytes
                         } catch {
-                            guard case .system(let cause) = error, cause.isAboutThisFileOnly else { throw error }
+                            guard case .system(let cause) = error, cause.isWall else { throw error }
                             stuck.withLock { $0[digest] = cause }
                         }
                     }
@@ -269,7 +269,8 @@ extension ContentStore {
             let name = ObjectName(digest, variant)
             let place = try shards.place(of: name.shard, in: self)
             let error = name.withCString(in: place) { SystemCalls.unlinkIfPresent(place.directory, $0) }
-            failure = failure ?? error.map { SystemError($0.number, call: $0.call, path: Self.path(of: digest, variant)) }
+            failure =
+                failure ?? error.map { SystemError($0.number, call: $0.call, path: Self.path(of: digest, variant)) }
         }
         if let failure { throw .system(failure.below(".moss")) }
     }
@@ -278,8 +279,9 @@ extension ContentStore {
         var removed: [PackageID] = []
         for id in selection.manifests {
             let name = Self.manifestName(id)
-            if let error = name.withCString({ SystemCalls.unlinkIfPresent(packages.raw, $0) })?.below(".moss/packages") {
-                guard error.isAboutThisFileOnly else { throw .system(error) }
+            if let error = name.withCString({ SystemCalls.unlinkIfPresent(packages.raw, $0) })?.below(".moss/packages")
+            {
+                guard error.isWall else { throw .system(error) }
                 swept.stuck.append(error)
             } else {
                 removed.append(id)

@@ -1,3 +1,4 @@
+package import BytePath
 package import FileTree
 internal import LMDB
 
@@ -6,19 +7,25 @@ package struct TreeOnDisk: Hashable, Sendable {
     package let tree: TreeID
     /// A change time, in nanoseconds, after which nothing in the tree may have changed; 0 when it is not known.
     package let stamp: Int64
-    /// See ``Blitter/isUnchanged(_:_:_:since:extraNames:)``.
+    /// See ``Blitter/isUnchanged(_:_:_:since:extraNames:mountPoints:)``.
     package let fingerprint: UInt64
+    /// Places in it that were made for something to be mounted on, parents first: they belong to no package.
+    package let mountPoints: [BytePath]
 
-    init(tree: TreeID, stamp: Int64, fingerprint: UInt64) {
+    init(tree: TreeID, stamp: Int64, fingerprint: UInt64, mountPoints: [BytePath] = []) {
         self.tree = tree
         self.stamp = stamp
         self.fingerprint = fingerprint
+        self.mountPoints = mountPoints
     }
 
     /// A tree of which nobody knows any more whether it was changed.
-    init(untrusted tree: TreeID) {
-        self.init(tree: tree, stamp: 0, fingerprint: 0)
+    init(untrusted tree: TreeID, mountPoints: [BytePath] = []) {
+        self.init(tree: tree, stamp: 0, fingerprint: 0, mountPoints: mountPoints)
     }
+
+    /// The same, of which nobody knows any more whether it was changed.
+    var untrusted: TreeOnDisk { TreeOnDisk(untrusted: tree, mountPoints: mountPoints) }
 }
 
 /// A switch that has begun: what the next command has to finish or to forget.
@@ -29,6 +36,8 @@ package struct SwitchJournal: Hashable, Sendable {
     package let isNew: Bool
     /// The name in `.moss/trees` under which its tree is staged.
     package let slot: UInt64
+    /// As in ``TreeOnDisk/mountPoints``.
+    package var mountPoints: [BytePath] = []
 }
 
 /// What the root is in the middle of; one record.
@@ -49,12 +58,18 @@ package struct Control: Hashable, Sendable, BucketValue {
         for number in [active, nextState] { writer.put(number) }
         writer.put(live.tree)
         writer.put(live.stamp)
-        if let journal {
-            writer.put(journal.state)
-            writer.put(UInt8(journal.isNew ? 1 : 0))
-            writer.put(journal.slot)
+        let hasMountPoints = !live.mountPoints.isEmpty || journal?.mountPoints.isEmpty == false
+        if journal != nil || hasMountPoints {
+            // No state has the number 0.
+            writer.put(journal?.state ?? 0)
+            writer.put(UInt8(journal?.isNew == true ? 1 : 0))
+            writer.put(journal?.slot ?? 0)
         }
         writer.put(live.fingerprint)
+        if hasMountPoints {
+            writer.put(paths: live.mountPoints)
+            writer.put(paths: journal?.mountPoints ?? [])
+        }
         bytes += writer.bytes
     }
 
@@ -65,20 +80,28 @@ package struct Control: Hashable, Sendable, BucketValue {
         guard active < nextState, nextState - 1 <= State.numbers.upperBound else {
             throw DecodingFailure("state \(active) is active, and the next is \(nextState)")
         }
-        live = TreeOnDisk(tree: try reader.digest(), stamp: try reader.integer(), fingerprint: 0)
+        let (tree, stamp): (TreeID, Int64) = (try reader.digest(), try reader.integer())
+        var journal: SwitchJournal?
         if reader.remaining >= Self.journalByteCount {
             journal = SwitchJournal(
                 state: try reader.integer(), isNew: try reader.integer(UInt8.self) != 0, slot: try reader.integer())
-            guard let state = journal?.state, State.numbers.contains(state) else {
-                throw DecodingFailure("a switch to a state that cannot be")
-            }
         }
         // A record of before there were fingerprints trusts no tree.
-        guard reader.remaining > 0 else {
-            live = TreeOnDisk(untrusted: live.tree)
-            return
+        live = TreeOnDisk(untrusted: tree)
+        if reader.remaining > 0 {
+            let fingerprint: UInt64 = try reader.integer()
+            var mountPoints: [BytePath] = []
+            if reader.remaining > 0 {
+                mountPoints = try reader.paths()
+                journal?.mountPoints = try reader.paths()
+                if journal?.state == 0 { journal = nil }
+            }
+            live = TreeOnDisk(tree: tree, stamp: stamp, fingerprint: fingerprint, mountPoints: mountPoints)
         }
-        live = TreeOnDisk(tree: live.tree, stamp: live.stamp, fingerprint: try reader.integer())
+        if let state = journal?.state, !State.numbers.contains(state) {
+            throw DecodingFailure("a switch to a state that cannot be")
+        }
+        self.journal = journal
     }
 
     private static let journalByteCount = 17
@@ -97,7 +120,11 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
     var trees: [TreeID] { [content?.tree, becoming].compactMap { $0 } }
 
     /// The same, not to be patched any more.
-    var untrusted: TreeSlot { TreeSlot(untrusted: content?.tree, becoming: becoming, isOurs: isOurs) }
+    var untrusted: TreeSlot { TreeSlot(distrusting: content, becoming: becoming, isOurs: isOurs) }
+
+    private static let oursFlag: UInt8 = 1
+    /// It is being changed to nothing.
+    private static let restingFlag: UInt8 = 2
 
     package func encode(into bytes: inout [UInt8]) {
         guard let content else { return }
@@ -105,10 +132,11 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
         writer.put(content.tree)
         writer.put(content.stamp)
         writer.put(content.fingerprint)
-        if let becoming {
-            writer.put(becoming)
-            writer.put(UInt8(isOurs ? 1 : 0))
+        if becoming != nil || !content.mountPoints.isEmpty {
+            writer.put(becoming ?? content.tree)
+            writer.put((isOurs ? Self.oursFlag : 0) | (becoming == nil ? Self.restingFlag : 0))
         }
+        if !content.mountPoints.isEmpty { writer.put(paths: content.mountPoints) }
         bytes += writer.bytes
     }
 
@@ -123,8 +151,18 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
     }
 
     /// A slot whose tree is about to be changed, or was found to be another than recorded.
-    init(untrusted tree: TreeID?, becoming next: TreeID? = nil, isOurs: Bool = false) {
-        self.init(content: (tree ?? next).map { TreeOnDisk(untrusted: $0) }, becoming: next, isOurs: isOurs)
+    init(
+        untrusted tree: TreeID?, becoming next: TreeID? = nil, isOurs: Bool = false, mountPoints: [BytePath] = []
+    ) {
+        self.init(
+            content: (tree ?? next).map { TreeOnDisk(untrusted: $0, mountPoints: mountPoints) }, becoming: next,
+            isOurs: isOurs)
+    }
+
+    /// The same for a slot of which it is known what was in it.
+    init(distrusting content: TreeOnDisk?, becoming next: TreeID? = nil, isOurs: Bool = false) {
+        self.init(
+            untrusted: content?.tree, becoming: next, isOurs: isOurs, mountPoints: content?.mountPoints ?? [])
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
@@ -140,13 +178,19 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
             self.init(untrusted: tree)
             return
         }
-        let content = TreeOnDisk(tree: tree, stamp: stamp, fingerprint: try reader.integer())
+        let fingerprint: UInt64 = try reader.integer()
         guard reader.remaining > 0 else {
-            self.init(content)
+            self.init(TreeOnDisk(tree: tree, stamp: stamp, fingerprint: fingerprint))
             return
         }
         let next = try reader.digest()
-        self.init(content: content, becoming: next, isOurs: try reader.integer(UInt8.self) != 0)
+        let flags = try reader.integer(UInt8.self)
+        let content = TreeOnDisk(
+            tree: tree, stamp: stamp, fingerprint: fingerprint,
+            mountPoints: reader.remaining > 0 ? try reader.paths() : [])
+        self.init(
+            content: content, becoming: flags & Self.restingFlag != 0 ? nil : next,
+            isOurs: flags & Self.oursFlag != 0)
     }
 }
 

@@ -1,3 +1,4 @@
+internal import BytePath
 internal import Digests
 internal import LMDB
 
@@ -17,6 +18,11 @@ struct RecordWriter {
     mutating func put(_ counted: [UInt8]) {
         put(UInt32(counted.count))
         bytes += counted
+    }
+
+    mutating func put(paths: [BytePath]) {
+        put(UInt32(paths.count))
+        for path in paths { put(path.bytes) }
     }
 }
 
@@ -47,5 +53,12 @@ struct RecordReader {
     mutating func counted() throws -> UnsafeRawBufferPointer {
         let count = Int(try integer(UInt32.self))
         return try take(count)
+    }
+
+    mutating func paths() throws -> [BytePath] {
+        let count = Int(try integer(UInt32.self))
+        var paths: [BytePath] = []
+        for _ in 0..<count { paths.append(BytePath(bytes: Array(try counted()))) }
+        return paths
     }
 }

@@ -31,6 +31,10 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
     case noStateNumberLeft(BytePath)
     /// The records that say what is live are gone.
     case noControlRecord(BytePath)
+    /// A directory of the root that cannot be exchanged or linked into, and why.
+    case unsuitable(BytePath, String)
+    /// Mounts below `/usr` that cannot come along to a new tree, and why.
+    case mountsStay([BytePath], String)
 
     package var description: String {
         switch self {
@@ -67,6 +71,10 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
         case .lockInTheWay(let path, let what):
             "\(path): \(what) is where moss has a file of its own; move it away and run the command again"
         case .noControlRecord(let path): "\(path): the database does not say what is live; it must be rebuilt"
+        case .unsuitable(let path, let reason): "\(path): \(reason), and run the command again; nothing was changed"
+        case .mountsStay(let paths, let reason):
+            "\(paths.map(\.display).joined(separator: ", ")): mounted below /usr, and \(reason); unmount what is there "
+                + "and run the command again; nothing was changed"
         }
     }
 
@@ -120,6 +128,15 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
         case .database(let error): error.isQuotaExceeded
         case .store(let error): error.isQuotaExceeded
         case .blit(let error): error.isQuotaExceeded
+        default: false
+        }
+    }
+
+    /// Whether a spare is to blame: it is not what it should be, or something in it must not be touched.
+    var givesUpSpare: Bool {
+        switch self {
+        case .system(let error), .blit(.system(let error)): error.isWall
+        case .blit(let error): error.isTampering
         default: false
         }
     }

@@ -159,24 +159,35 @@ extension StateStore {
                 try Self.put(slot.untrusted, at: number, &transaction)
             }
             var control = try requiredControl(in: transaction)
-            control.live = TreeOnDisk(untrusted: control.live.tree)
+            control.live = control.live.untrusted
             try Self.put(control, &transaction)
         }
     }
 
     /// Trees on disk that the records describe and trust: their place in the root and what they should hold.
     package func describedTrees() throws(StateError) -> [(place: BytePath, tree: TreeID)] {
+        try contents().map { ($0.place, $0.content.tree) }
+    }
+
+    /// Places in those trees that were made for something to be mounted on.
+    package func mountPoints(in place: BytePath) throws(StateError) -> [BytePath] {
+        try contents().first { $0.place == place }?.content.mountPoints ?? []
+    }
+
+    private func contents() throws(StateError) -> [(place: BytePath, content: TreeOnDisk)] {
         let live = try viewing { (transaction) throws(StateError) in
             let control = try requiredControl(in: transaction)
             // After a switch that was cut short before it was recorded.
             let number = try activeNumber(in: transaction)
-            if number != control.active, let state = try state(number, in: transaction) { return state.tree }
-            return control.live.tree
+            if number != control.active, let state = try state(number, in: transaction) {
+                return TreeOnDisk(untrusted: state.tree, mountPoints: control.journal?.mountPoints ?? [])
+            }
+            return control.live
         }
         return [("usr", live)]
             + (try slots().compactMap { slot in
                 guard let content = slot.slot.content, content.stamp != 0 else { return nil }
-                return (BytePath(".moss/trees/\(slot.number)"), content.tree)
+                return (BytePath(".moss/trees/\(slot.number)"), content)
             })
     }
 }

@@ -25,10 +25,11 @@ extension StateStore {
         let path = root.path.appending(".moss/trees").appending(name)
         guard let tree = try openTree(name, path) else { return nil }
         var found: [BytePath] = []
-        if let slot, !slot.trees.isEmpty { found = try localEntries(in: tree, path, slot.trees) }
+        let made = slot?.content?.mountPoints ?? []
+        if let slot, !slot.trees.isEmpty { found = try localEntries(in: tree, path, slot.trees, made) }
         // What is not of the tree may still be of another state's, that the record does not know of.
         if slot?.trees.isEmpty != false || !found.isEmpty {
-            found = try localEntries(in: tree, path, allTrees() + (slot?.trees ?? []))
+            found = try localEntries(in: tree, path, allTrees() + (slot?.trees ?? []), made)
         }
         if found.isEmpty { return nil }
         let state = (try? tree.readFile(BytePath(RootDirectory.stateFileName), limit: 32)).flatMap {
@@ -46,7 +47,7 @@ extension StateStore {
     /// nil where there is no directory: a file in the place of a tree is nobody's.
     private func openTree(_ name: BytePath, _ path: BytePath) throws(StateError) -> Descriptor? {
         do throws(SystemError) {
-            return try root.trees.openDirectory(name)
+            return try root.trees.descend(into: name)
         } catch {
             // Of what cannot be opened now nothing is known.
             guard [.noSuchFile, .notDirectory, .loop].contains(error.number) else { throw .system(error.below(path)) }
@@ -55,10 +56,11 @@ extension StateStore {
     }
 
     private func localEntries(
-        in tree: borrowing Descriptor, _ path: BytePath, _ trees: [TreeID]
+        in tree: borrowing Descriptor, _ path: BytePath, _ trees: [TreeID], _ mountPoints: [BytePath]
     ) throws(StateError) -> [BytePath] {
         try StateError.blitting(path) { () throws(BlitError) in
-            try Blitter(store).localEntries(in: tree, besides: trees, extraNames: [RootDirectory.stateFileName])
+            try Blitter(store).localEntries(
+                in: tree, besides: trees, extraNames: [RootDirectory.stateFileName], mountPoints: mountPoints)
         }
     }
 
@@ -77,7 +79,7 @@ extension StateStore {
         var target = try place.duplicate()
         for component in path.parent.components {
             let name = BytePath(bytes: Array(component))
-            from = try from.openDirectory(name)
+            from = try from.descend(into: name)
             try target.ensureDirectory(name, mode: 0o700)
             target = try target.openDirectory(name)
         }
@@ -92,7 +94,9 @@ extension StateStore {
     /// its subdirectories that were changed since the tree was made live. The rest is found when the tree goes.
     package func visibleLocalEntries() throws(StateError) -> [BytePath] {
         let live = try viewing { (transaction) throws(StateError) in try requiredControl(in: transaction).live }
-        guard live.stamp != 0, let usr = try? root.root.openDirectory("usr") else { return [] }
+        guard live.stamp != 0, let usr = try? root.root.descend(into: "usr") else { return [] }
+        // What is mounted comes along, and so do the places for it.
+        let mounted = try mountsBelowUsr()?.uppermost.map(\.path) ?? []
         do throws(StoreError) {
             return try store.readingTrees { lookup in
                 let top = try Directory(lookup(live.tree), id: live.tree).entries()
@@ -103,12 +107,14 @@ extension StateStore {
                 for entry in top {
                     guard let tree = entry.tree, let status = try? usr.status(of: entry.name),
                         status.kind == .directory, status.changed > live.stamp,
-                        let directory = try? usr.openDirectory(entry.name), let names = try? directory.entries()
+                        let directory = try? usr.descend(into: entry.name), let names = try? directory.entries()
                     else { continue }
                     let known = Set(try Directory(lookup(tree), id: tree).entries().map(\.name))
                     found += names.map(\.name).filter { !known.contains($0) }.map { entry.name.appending($0) }
                 }
-                return found.sorted()
+                return found.filter { path in
+                    !live.mountPoints.contains(path) && !mounted.contains { $0.isAtOrBelow(path) }
+                }.sorted()
             }
         } catch {
             throw .store(error)

@@ -35,10 +35,13 @@ extension StateStore {
         try updating { (transaction) throws(StateError) in
             for (number, slot) in moved {
                 // It may be the one that was live.
-                let was = TreeSlot(untrusted: slot.content?.tree, becoming: control.live.tree)
+                let was = TreeSlot(
+                    untrusted: slot.content?.tree, becoming: control.live.tree,
+                    mountPoints: Self.union(slot.content?.mountPoints ?? [], control.live.mountPoints))
                 try Self.put(was, at: number, &transaction)
             }
-            try setLive(live, control, &transaction)
+            // It may be one of those.
+            try setLive(live, control, Self.union(moved.flatMap { $0.slot.content?.mountPoints ?? [] }), &transaction)
         }
         return .followed(live)
     }
@@ -46,31 +49,40 @@ extension StateStore {
     private func finishSwitch(_ journal: SwitchJournal) throws(StateError) -> Recovery {
         // The exchange may not be on disk yet, and what is recorded next says that it is.
         try root.system { () throws(SystemError) in try root.root.syncFileSystem() }
+        detachMountsOfFormer(journal.slot, bringingOthers: false)
         try updating { (transaction) throws(StateError) in
             var control = try requiredControl(in: transaction)
             // Where the state was active before, its number does not tell whether the trees were exchanged.
             let isSame = control.active == journal.state
-            let demoted = isSame ? TreeSlot(untrusted: control.live.tree) : TreeSlot(control.live)
+            let both = Self.union(control.live.mountPoints, journal.mountPoints)
+            let demoted =
+                isSame ? TreeSlot(untrusted: control.live.tree, mountPoints: both) : TreeSlot(control.live)
             try Self.put(demoted, at: journal.slot, &transaction)
             control.journal = nil
-            try setLive(journal.state, control, &transaction)
+            try setLive(journal.state, control, isSame ? both : journal.mountPoints, &transaction)
         }
         return .finished(journal.state)
     }
 
+    /// Parents first, as they are recorded.
+    private static func union(_ first: [BytePath], _ second: [BytePath] = []) -> [BytePath] {
+        Set(first + second).sorted()
+    }
+
     /// Records `number` as active. When its tree was complete is not known any more, so it will not be patched.
     private func setLive(
-        _ number: UInt64, _ control: Control, _ transaction: inout WriteTransaction
+        _ number: UInt64, _ control: Control, _ mountPoints: [BytePath], _ transaction: inout WriteTransaction
     ) throws(StateError) {
         guard let state = try state(number, in: transaction) else { throw .unknownState(number) }
         var control = control
         control.active = number
         control.nextState = max(control.nextState, number + 1)
-        control.live = TreeOnDisk(untrusted: state.tree)
+        control.live = TreeOnDisk(untrusted: state.tree, mountPoints: mountPoints)
         try Self.put(control, &transaction)
     }
 
     private func forgetSwitch(_ journal: SwitchJournal) throws(StateError) -> Recovery {
+        detachMounts(in: journal.slot)
         // What was in it, and what it was to become, it keeps.
         let slot = try slots().first { $0.number == journal.slot }?.slot.untrusted
         if journal.isNew {

@@ -16,6 +16,18 @@ struct ChosenSlot {
     var kept: [KeptFiles] = []
 }
 
+/// A tree that stays although nobody needs it.
+package struct KeptTree: Hashable, Sendable {
+    package enum Reason: Hashable, Sendable {
+        case inUse(DirectoryUsers.User)
+        /// Something in it may not be removed: a mount, another device or volume, a file that is immutable.
+        case walled(SystemError)
+    }
+
+    package let number: UInt64
+    package let reason: Reason
+}
+
 /// Spares and retired trees.
 extension StateStore {
     /// The slots there are, by number.
@@ -30,14 +42,16 @@ extension StateStore {
         }
     }
 
-    /// The slots whose trees some process still holds.
-    func slotsInUse(_ numbers: [UInt64]) throws(StateError) -> Set<UInt64> {
-        let suffixes = numbers.map { BytePath("/.moss/trees/\($0)") }
-        let usr = BytePath("/").appending(root.path.lastComponent).appending("usr")
-        let users = try root.system { () throws(SystemError) in
-            try DirectoryUsers.find(holding: suffixes, formerlyAt: usr)
+    /// Who still holds the trees of slots; one that nobody holds is left out.
+    func users(of slots: [(number: UInt64, slot: TreeSlot)]) -> [UInt64: DirectoryUsers.User] {
+        let users = DirectoryUsers.find(
+            holding: slots.map { BytePath("/.moss/trees/\($0.number)") }, formerlyAt: "usr", below: root.root
+        ) { index in
+            let demoted = (try? root.trees.status(of: slotName(slots[index].number)).changed) ?? .max / 2
+            return min(slots[index].slot.content?.stamp ?? 0, demoted)...demoted
         }
-        return Set(zip(numbers, users).filter { $0.1 != nil }.map { $0.0 })
+        return Dictionary(
+            zip(slots, users).compactMap { slot, user in user.map { (slot.number, $0) } }, uniquingKeysWith: { $1 })
     }
 
     /// Picks what to stage `tree` in: a spare that nobody uses and nobody changed, else a new slot.
@@ -46,9 +60,9 @@ extension StateStore {
     func chooseSlot(for tree: TreeID, _ blitter: Blitter) throws(StateError) -> ChosenSlot {
         let all = try slots()
         let ready = all.compactMap { number, slot in slot.content.map { (number: number, content: $0) } }
-        let inUse = try slotsInUse(ready.map { $0.number })
+        let inUse = users(of: all.filter { $0.slot.content != nil })
         // The newest was live last, or prepared last, so it differs least; one that is what is wanted differs not at all.
-        let free = ready.filter { !inUse.contains($0.number) && $0.content.stamp != 0 }
+        let free = ready.filter { inUse[$0.number] == nil && $0.content.stamp != 0 }
             .sorted {
                 ($0.content.tree == tree ? 1 : 0, $0.content.stamp) > (
                     $1.content.tree == tree ? 1 : 0, $1.content.stamp
@@ -60,7 +74,7 @@ extension StateStore {
                 return ChosenSlot(
                     number: spare.number, content: spare.content, hasOthers: all.count > 1, kept: kept)
             }
-            let slot = TreeSlot(untrusted: spare.content.tree)
+            let slot = TreeSlot(distrusting: spare.content)
             try put(slot, at: spare.number)
             // Where that is impossible now, whoever removes the tree tries again.
             if let files = try? keepLocalFiles(in: slotName(spare.number), slot) { kept.append(files) }
@@ -78,15 +92,17 @@ extension StateStore {
         guard let place = try openIfPresent(slot) else { return false }
         return try StateError.blitting(slotPath(slot)) { () throws(BlitError) in
             try blitter.isUnchanged(
-                place, content.tree, content.fingerprint, since: content.stamp, extraNames: [RootDirectory.stateFileName])
+                place, content.tree, content.fingerprint, since: content.stamp,
+                extraNames: [RootDirectory.stateFileName],
+                mountPoints: content.mountPoints)
         }
     }
 
     private func openIfPresent(_ slot: UInt64) throws(StateError) -> Descriptor? {
         do throws(SystemError) {
-            return try root.trees.openDirectory(slotName(slot))
+            return try root.trees.descend(into: slotName(slot))
         } catch {
-            if error.saysNothing { throw .system(error.below(slotPath(slot))) }
+            if error.saysNothing && !error.isWall { throw .system(error.below(slotPath(slot))) }
             return nil
         }
     }
@@ -94,8 +110,8 @@ extension StateStore {
     /// The tree of the spare that a switch would patch, unless somebody changed it; nil where it would write all anew.
     package func freeSpare() throws(StateError) -> TreeID? {
         let ready = try slots().filter { ($0.slot.content?.stamp ?? 0) != 0 }
-        let inUse = try slotsInUse(ready.map(\.number))
-        let free = ready.filter { !inUse.contains($0.number) }.compactMap(\.slot.content)
+        let inUse = users(of: ready)
+        let free = ready.filter { inUse[$0.number] == nil }.compactMap(\.slot.content)
         return free.max { $0.stamp < $1.stamp }?.tree
     }
 
@@ -107,13 +123,18 @@ extension StateStore {
 
     /// What tidying did, and what it left.
     package struct Tidied: Sendable {
-        /// Numbers of trees that are kept only because a process still uses them.
-        package var inUse: [UInt64] = []
+        /// Trees that are kept although nobody needs them, by number.
+        package var staying: [KeptTree] = []
         package var removed = 0
         /// What was found in trees that went.
         package var kept: [KeptFiles] = []
-        /// Trees that cannot be removed now, and why.
-        package var stuck: [SystemError] = []
+
+        /// Numbers of trees that are kept only because somebody still uses them.
+        package var inUse: [UInt64] { staying.compactMap { if case .inUse = $0.reason { $0.number } else { nil } } }
+        /// Why trees cannot be removed now.
+        package var stuck: [SystemError] {
+            staying.compactMap { if case .walled(let error) = $0.reason { error } else { nil } }
+        }
     }
 
     /// Removes trees that nobody needs or uses any more and brings one spare up to the live tree, so that the next
@@ -122,7 +143,7 @@ extension StateStore {
         let lock = try lockForTidying()
         defer { lock.hold() }
         let survey = try surveyTrees()
-        var tidied = Tidied(inUse: survey.inUse.sorted())
+        var tidied = Tidied(staying: survey.inUse)
         try remove(survey.unused, &tidied)
         if survey.control.journal == nil { try prepareSpare(survey.spare, survey.control, blitter, &tidied) }
         return tidied
@@ -152,7 +173,7 @@ extension StateStore {
         let control: Control
         /// The one to be kept and brought up to the live tree.
         let spare: (number: UInt64, slot: TreeSlot)?
-        let inUse: Set<UInt64>
+        let inUse: [KeptTree]
         let unused: [BytePath]
     }
 
@@ -161,27 +182,35 @@ extension StateStore {
             (try requiredControl(in: transaction), try slots())
         }
         let pending = control.journal?.slot
-        let inUse = try slotsInUse(all.map { $0.number })
-        let free = all.filter { !inUse.contains($0.number) && $0.number != pending }
+        // Directories that no record knows: left by a database that was rebuilt.
+        let known = Set(all.map(\.number))
+        let names = try root.system { () throws(SystemError) in
+            try root.moss.openDirectory("trees").entries().map(\.name)
+        }
+        let foreign = names.compactMap { name -> UInt64? in
+            UInt64(name.display).flatMap { slotName($0) == name && !known.contains($0) ? $0 : nil }
+        }
+        let others = names.filter { name in UInt64(name.display).map { slotName($0) != name } ?? true }
+        let users = users(of: all + foreign.map { ($0, TreeSlot(nil)) })
+        let free = all.filter { users[$0.number] == nil && $0.number != pending }
         let spare = free.filter { ($0.slot.content?.stamp ?? 0) != 0 }
             .max { ($0.slot.content?.stamp ?? 0) < ($1.slot.content?.stamp ?? 0) }
-        let unused = free.filter { $0.number != spare?.number }.map { slotName($0.number) }
-        let known = Set(all.map { slotName($0.number) })
-        // Directories that no record knows: left by a database that was rebuilt.
-        let foreign = try root.system { () throws(SystemError) in
-            try root.moss.openDirectory("trees").entries().map(\.name).filter { !known.contains($0) }
-        }
-        return TreeSurvey(control: control, spare: spare, inUse: inUse, unused: unused + foreign)
+        let unused = free.map(\.number).filter { $0 != spare?.number } + foreign.filter { users[$0] == nil }
+        return TreeSurvey(
+            control: control, spare: spare,
+            inUse: users.sorted { $0.key < $1.key }.map { KeptTree(number: $0.key, reason: .inUse($0.value)) },
+            unused: unused.map(slotName) + others)
     }
 
     private func remove(_ trees: [BytePath], _ tidied: inout Tidied) throws(StateError) {
         for name in trees {
+            let number = UInt64(name.display)
             do throws(StateError) {
                 if let files = try removeTree(name) { tidied.kept.append(files) }
                 tidied.removed += 1
             } catch {
-                guard case .system(let cause) = error, cause.isAboutThisFileOnly else { throw error }
-                tidied.stuck.append(cause)
+                guard case .system(let cause) = error, cause.isWall else { throw error }
+                tidied.staying.append(KeptTree(number: number ?? 0, reason: .walled(cause)))
             }
         }
     }
@@ -247,13 +276,13 @@ extension StateStore {
     private func bringUp(
         _ number: UInt64, _ content: TreeOnDisk, to tree: TreeID, _ blitter: Blitter
     ) throws(StateError) -> Bool {
-        try put(TreeSlot(untrusted: content.tree, becoming: tree, isOurs: true), at: number)
+        try put(TreeSlot(distrusting: content, becoming: tree, isOurs: true), at: number)
         do throws(StateError) {
-            try record(patch(number, from: content, to: tree, blitter), number, tree)
+            try record(patch(number, content, to: tree, blitter), number, tree)
             return true
         } catch {
-            guard case .blit(let failure) = error, failure.isTampering else { throw error }
-            try put(TreeSlot(untrusted: content.tree, becoming: tree), at: number)
+            guard error.givesUpSpare else { throw error }
+            try put(TreeSlot(distrusting: content, becoming: tree), at: number)
             return false
         }
     }

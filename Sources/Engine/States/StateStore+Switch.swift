@@ -59,6 +59,7 @@ extension StateStore {
     ) throws(StateError) -> SwitchReport {
         let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)", waiting: waiting)
         defer { lock.hold() }
+        try checkPlace()
         try root.repairLinks()
         let slot = try chooseSlot(for: candidate.tree.root, blitter)
         return try cleaningUp(slot) { () throws(StateError) in
@@ -81,6 +82,7 @@ extension StateStore {
     ) throws(StateError) -> SwitchReport {
         let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier)", waiting: waiting)
         defer { lock.hold() }
+        try checkPlace()
         try root.repairLinks()
         let slot = try chooseSlot(for: state.tree, blitter)
         return try cleaningUp(slot) { () throws(StateError) in
@@ -88,7 +90,7 @@ extension StateStore {
                 var control = try requiredControl(in: transaction)
                 control.journal = SwitchJournal(state: state.number, isNew: false, slot: slot.number)
                 try Self.put(control, &transaction)
-                let flux = TreeSlot(untrusted: slot.content?.tree, becoming: state.tree, isOurs: true)
+                let flux = TreeSlot(distrusting: slot.content, becoming: state.tree, isOurs: true)
                 try Self.put(flux, at: slot.number, &transaction)
             }
             return try switchTo(state, slot, blitter)
@@ -100,10 +102,11 @@ extension StateStore {
         _ state: State, _ slot: ChosenSlot, _ blitter: Blitter,
         recording record: ((inout WriteTransaction) throws(StateError) -> Void)? = nil
     ) throws(StateError) -> SwitchReport {
+        let mounts = try mountsToCarry()
         var slot = slot
-        let (staged, wasFull) = try stage(state, &slot, blitter)
+        let (staged, wasFull) = try stage(state, &slot, mounts, blitter)
         if let record { try updating(record) }
-        try exchange(staged.slot)
+        try carrying(mounts, to: staged.slot) { () throws(StateError) in try exchange(staged.slot) }
         try finish(state, staged)
         return SwitchReport(
             state: state.number, wasFullBlit: wasFull, hasOtherTrees: slot.hasOthers, kept: slot.kept)
@@ -139,7 +142,7 @@ extension StateStore {
                 try store.save(candidate.tree, in: &transaction)
             }
             try Self.put(control, &transaction)
-            let flux = TreeSlot(untrusted: slot.content?.tree, becoming: state.tree, isOurs: true)
+            let flux = TreeSlot(distrusting: slot.content, becoming: state.tree, isOurs: true)
             try Self.put(flux, at: slot.number, &transaction)
             return state
         }
@@ -160,18 +163,18 @@ extension StateStore {
 
     /// Step 2: writes the tree and everything else that is not on disk yet.
     private func stage(
-        _ state: State, _ slot: inout ChosenSlot, _ blitter: Blitter
+        _ state: State, _ slot: inout ChosenSlot, _ mounts: MountsBelow?, _ blitter: Blitter
     ) throws(StateError) -> (StagedTree, wasFull: Bool) {
         var wasFull = slot.content == nil
         let staged: StagedTree
         do throws(StateError) {
-            staged = try seal(write(state.tree, to: &slot, &wasFull, blitter), slot.number, state)
+            staged = try complete(write(state.tree, to: &slot, &wasFull, blitter), slot.number, state, mounts)
         } catch {
             // The spare itself, or the file with its number, is immutable.
-            guard slot.content != nil, case .system(let cause) = error, cause.isAboutThisFileOnly else { throw error }
+            guard slot.content != nil, case .system(let cause) = error, cause.isWall else { throw error }
             slot = try another(slot, for: state.tree)
             wasFull = true
-            staged = try seal(blitAnew(slot.number, state.tree, blitter), slot.number, state)
+            staged = try complete(blitAnew(slot.number, state.tree, blitter), slot.number, state, mounts)
         }
         try Self.catchingStore { () throws(StoreError) in try store.syncFileSystem() }
         return (staged, wasFull)
@@ -182,9 +185,9 @@ extension StateStore {
     ) throws(StateError) -> WrittenTree {
         if let content = slot.content {
             do throws(StateError) {
-                return try patch(slot.number, from: content, to: tree, blitter)
+                return try patch(slot.number, content, to: tree, blitter)
             } catch {
-                guard case .blit(let failure) = error, failure.isTampering else { throw error }
+                guard error.givesUpSpare else { throw error }
                 wasFull = true
                 slot = try another(slot, for: tree)
             }
@@ -196,7 +199,7 @@ extension StateStore {
     /// is left to tidying.
     private func another(_ slot: ChosenSlot, for tree: TreeID) throws(StateError) -> ChosenSlot {
         let number = Self.newSlotNumber()
-        let left = TreeSlot(untrusted: slot.content?.tree, becoming: tree)
+        let left = TreeSlot(distrusting: slot.content, becoming: tree)
         try updating { (transaction) throws(StateError) in
             var control = try requiredControl(in: transaction)
             control.journal = control.journal.map {
@@ -213,12 +216,16 @@ extension StateStore {
     }
 
     func patch(
-        _ slot: UInt64, from old: TreeOnDisk, to new: TreeID, _ blitter: Blitter
+        _ slot: UInt64, _ old: TreeOnDisk, to new: TreeID, _ blitter: Blitter
     ) throws(StateError) -> WrittenTree {
         let path = slotPath(slot)
-        let place = try StateError.at(path) { () throws(SystemError) in try root.trees.openDirectory(slotName(slot)) }
+        let place = try StateError.at(path) { () throws(SystemError) in try root.trees.descend(into: slotName(slot)) }
+        let change = TreeFingerprint()
+        try StateError.blitting(path) { () throws(BlitError) in
+            try removeMountPoints(old.mountPoints, in: place, change)
+        }
         let fingerprint = try StateError.blitting(path) { () throws(BlitError) in
-            try blitter.patch(place, from: old.tree, to: new, fingerprint: old.fingerprint)
+            try blitter.patch(place, from: old.tree, to: new, fingerprint: old.fingerprint &+ change.value)
         }
         return WrittenTree(place: place, fingerprint: fingerprint)
     }
@@ -231,7 +238,7 @@ extension StateStore {
         let path = slotPath(slot)
         let place = try StateError.at(path) { () throws(SystemError) in
             try root.trees.makeDirectory(name)
-            return try root.trees.openDirectory(name)
+            return try root.trees.descend(into: name)
         }
         let fingerprint = try StateError.blitting(path) { () throws(BlitError) in
             try blitter.blit(tree, into: place)
@@ -242,7 +249,7 @@ extension StateStore {
     /// A tree in a slot as the blitter left it.
     struct WrittenTree: ~Copyable {
         let place: Descriptor
-        let fingerprint: UInt64
+        var fingerprint: UInt64
     }
 
     /// A complete tree in a slot, ready to be exchanged.
@@ -251,9 +258,27 @@ extension StateStore {
         let content: TreeOnDisk
     }
 
+    /// Makes the places that the tree lacks for what will be mounted in it, and seals it.
+    private func complete(
+        _ written: consuming WrittenTree, _ slot: UInt64, _ state: State, _ mounts: MountsBelow?
+    ) throws(StateError) -> StagedTree {
+        guard let mounts else { return try seal(written, slot, state, []) }
+        let change = TreeFingerprint()
+        let made = try makeMountPoints(for: mounts, in: written.place, change)
+        written.fingerprint &+= change.value
+        if !made.isEmpty {
+            try updating { (transaction) throws(StateError) in
+                var control = try requiredControl(in: transaction)
+                control.journal?.mountPoints = made
+                try Self.put(control, &transaction)
+            }
+        }
+        return try seal(written, slot, state, made)
+    }
+
     /// Gives a complete tree its number and time, and notes when it was complete.
     private func seal(
-        _ written: borrowing WrittenTree, _ slot: UInt64, _ state: State
+        _ written: borrowing WrittenTree, _ slot: UInt64, _ state: State, _ mountPoints: [BytePath]
     ) throws(StateError) -> StagedTree {
         do throws(SystemError) {
             let name = BytePath(RootDirectory.stateFileName)
@@ -264,7 +289,8 @@ extension StateStore {
             try written.place.setMode(0o755)
             try written.place.setModificationTime(state.created)
             let stamp = try written.place.status().changed
-            let content = TreeOnDisk(tree: state.tree, stamp: stamp, fingerprint: written.fingerprint)
+            let content = TreeOnDisk(
+                tree: state.tree, stamp: stamp, fingerprint: written.fingerprint, mountPoints: mountPoints)
             return StagedTree(slot: slot, content: content)
         } catch {
             throw .system(error.below(slotPath(slot)))

@@ -34,6 +34,15 @@ int moss_unlock_bytes(int descriptor, int64_t start, int64_t count);
 int moss_are_bytes_locked(int descriptor, int64_t start, int64_t count);
 // Like openat of a path of several components, none of which may be a link or lead out of `directory`.
 int moss_open_beneath(int directory, const char *path, int flags, uint32_t mode);
+// Opens `path` below `directory` on the same mount: with EXDEV where anything is mounted on the way, bind mounts
+// included, with ELOOP for a link anywhere in it.
+int moss_open_within(int directory, const char *path, int flags);
+// Opens `path` as it is for a process whose root is `root`.
+int moss_open_in_root(int root, const char *path, int flags);
+// The identifier of the mount an open file was reached by, as in mountinfo; -1 where the kernel does not tell.
+int64_t moss_mount_identifier(int descriptor);
+// Changes the mode of an open file, which may be a mere place (O_PATH).
+int moss_set_place_mode(int descriptor, uint32_t mode);
 // Sets the modification time, leaves the access time: UTIME_OMIT is a compound macro.
 int moss_set_modification_time(int directory, const char *path, int64_t seconds, int64_t nanoseconds, int flags);
 // Modification time of an open file.
@@ -99,6 +108,8 @@ int moss_clone_mounts(const char *path, int recursive);
 // Makes every mount of a cloned tree read-only; flags that are already set stay.
 int moss_make_mounts_read_only(int tree);
 int moss_attach_mounts(int tree, const char *target);
+// The same where the target is an open place.
+int moss_attach_mounts_at(int tree, int place);
 
 // Reads an extended attribute of `path` itself, not of a link's target.
 long moss_lgetxattr(const char *path, const char *name, void *_Nullable buffer, size_t count);

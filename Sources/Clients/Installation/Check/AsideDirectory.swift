@@ -72,8 +72,15 @@ final class AsideDirectory {
             return
         }
         try target.ensureDirectory(name, mode: 0o700)
-        let from = try source.openDirectory(name)
+        // What is mounted there is not the tree's, and stays where it is.
+        let from = try source.descend(into: name)
         let to = try target.openDirectory(name)
-        for entry in try from.entries() { try copy(entry.name, from: from, to: to) }
+        for entry in try from.entries() {
+            do throws(SystemError) {
+                try copy(entry.name, from: from, to: to)
+            } catch {
+                guard error.isWall else { throw error }
+            }
+        }
     }
 }

@@ -68,7 +68,9 @@ extension RootCheck {
             progress(.phase(.checking, total: totals.entries))
             let result = try TreeCheck.run(
                 installation.store, records.table, directory, at: place, tree,
-                extraNames: [BytePath(RootDirectory.stateFileName)]
+                extraNames: Set(
+                    try installation.stateStore.mountPoints(in: place) + [BytePath(RootDirectory.stateFileName)]),
+                mounted: Set(try MountsBelow(directory).uppermost.map(\.path))
             ) { [progress] in progress(.advanced(.checking, by: $0)) }
             report.treeEntries += result.entries
             // After objects were replaced, files of theirs in trees are the old ones.

@@ -1,3 +1,4 @@
+internal import BytePath
 internal import ContentStore
 internal import FileTree
 package import Installation
@@ -81,6 +82,8 @@ package struct PlanReport: Report {
     package var directories: [SharedDirectory] = []
     /// What is below /usr and no package's, as far as a few looks tell; it will be kept in lost+found.
     package var localFiles: [String] = []
+    /// Where something is mounted below `/usr`.
+    package var mounts: [String] = []
     package var isEmpty = false
 
     package init() {}
@@ -103,6 +106,7 @@ package struct PlanReport: Report {
         entriesChanged = plan.entries.changed
         directories = plan.directories.map(SharedDirectory.init)
         localFiles = plan.localFiles.map { PathText($0).text }
+        mounts = plan.mounts.map { PathText($0).text }
         isEmpty = plan.isEmpty
     }
 
@@ -129,6 +133,9 @@ package struct PlanReport: Report {
             let shown = localFiles.prefix(5).map { "/usr/\($0)" }.joined(separator: ", ").printable
             let more = localFiles.count > 5 ? " and \(localFiles.count - 5) more" : ""
             output.line("Of no package, and to be kept in .moss/lost+found once this /usr goes: \(shown)\(more).")
+        }
+        if !mounts.isEmpty {
+            output.line("Mounted below /usr, and coming along: \(mounts.joined(separator: ", "))".printable)
         }
         output.line("To fetch: \(Measures.size(bytesToFetch)). New on disk: \(Measures.size(bytesOnDisk)).")
     }

@@ -15,9 +15,6 @@ struct TidyCommand: MossCommand {
         let tidied = try context.openForTidying().tidy()
         for files in tidied.kept { context.remark(LocalFilesReport(files).line(context.root)) }
         for error in tidied.stuck { context.remark("a former tree cannot be removed yet: \(error)") }
-        context.show(
-            TidyReport(
-                treesInUse: tidied.inUse, localFiles: tidied.kept.map(LocalFilesReport.init),
-                stuck: tidied.stuck.count))
+        context.show(TidyReport(tidied))
     }
 }
