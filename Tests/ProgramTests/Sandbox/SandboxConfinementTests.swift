@@ -49,13 +49,16 @@ struct SandboxConfinementTests {
         #expect(try Command("hostname").runSuccessfully().outputText != "inside\n")
     }
 
+    /// Nothing of the machine would change should any of it be allowed.
     @Test(arguments: [
-        "hostname escaped", "mknod /tmp/disk b 8 0", "mknod /dev/mem2 c 1 1", "mount -t tmpfs none /tmp",
+        "hostname \"$(hostname)\"", "mknod /tmp/disk b 8 0", "mknod /dev/mem2 c 1 1", "mount -t tmpfs none /tmp",
         "mount --bind /tmp /var", "mount -o remount,rw,bind /sys", "mount -o remount,rw /proc/sys", "umount /proc/sys",
-        "umount -l /sys", "echo 1 >/proc/sys/vm/swappiness", "echo h >/proc/sysrq-trigger", "touch /sys/kernel/x",
+        "umount -l /sys",
+        "v=$(cat /proc/sys/vm/swappiness); echo $v >/proc/sys/vm/swappiness", "echo h >/proc/sysrq-trigger",
+        "touch /sys/kernel/x",
         "ls /proc/1/root/", "cat /proc/1/environ", "readlink /proc/1/cwd", "chroot /proc/1/root true",
         "readlink $(printf '/proc/1/fd/%s\\n' $(ls /proc/1/fd))",
-        "date -s 2001-01-01", "[ $(nice -n -5 nice) -lt $(nice) ]", "dmesg", "ip link add x type dummy",
+        "date -s \"$(date)\"", "[ $(nice -n -5 nice) -lt $(nice) ]", "dmesg", "ip link add x type dummy",
         "unshare -Urm mount -t proc none /proc", "unshare -Urm mount -o remount,rw,bind /sys",
         "perl -e 'exit(syscall(250, 0, -3, 1) >= 0 ? 0 : 1)'",
         "perl -e 'my ($t, $n) = (\"user\", \"n\"); exit(syscall(248, $t, $n, $n, 1, -4) >= 0 ? 0 : 1)'",
@@ -66,11 +69,7 @@ struct SandboxConfinementTests {
         "perl -e 'exit(syscall(101, 16, 1, 0, 0) >= 0 ? 0 : 1)'",
     ])
     func thisIsRefused(script: String) throws {
-        let name = try Command("hostname").runSuccessfully().outputText
-        let swappiness = try Descriptor.openDirectory("/proc/sys/vm").readFile("swappiness")
         #expect(try output("! { \(script); } >/dev/null 2>&1") == "", "\(script)")
-        #expect(try Command("hostname").runSuccessfully().outputText == name)
-        #expect(try Descriptor.openDirectory("/proc/sys/vm").readFile("swappiness") == swappiness)
     }
 
     @Test func whatIsTheMachinesIsReadOnlyOrHidden() throws {

@@ -22,9 +22,9 @@ struct SandboxTerminalTests {
             let script: BytePath = """
                 keys() {
                     [ -z "$2" ] || until grep -q "$2" "$3" 2>/dev/null; do sleep 0.05; done
-                    printf "$1"; exec sleep 20
+                    printf "$1"; until [ -e "$3.end" ]; do sleep 0.05; done
                 }
-                script -qefc "bash $4" "$3" < <(keys "$@") >/dev/null; cat "$3"
+                script -qefc "bash $4; : >$3.end" "$3" < <(keys "$@") >/dev/null; cat "$3"
                 """
             let shown = BytePath(user == .root ? "\(fixture.directory)/shown" : "\(fixture.keep)/shown")
             let arguments: [BytePath] = ["-c", script, "bash", BytePath(input), BytePath(word), shown, file]
