@@ -107,6 +107,8 @@ extension EngineScratch {
         if status.kind != .regular || status.size != size {
             lines.append("\(path): \(status.kind), \(status.size) bytes")
         }
+        // Nothing but a file is read.
+        guard status.kind == .regular else { return lines }
         if status.permissions != variant.mode & 0o6777 {
             lines.append("\(path): mode \(String(status.permissions, radix: 8))")
         }

@@ -87,21 +87,25 @@ extension Descriptor {
         guard result == 0 else { throw .last("rename", name) }
     }
 
-    /// Sets the mode of the directory `name`. A link is refused: chmod(2) of a name would follow one.
+    /// Sets the mode of `name`. A link is refused: chmod(2) of a name would follow one.
     package func setMode(_ mode: UInt32, of name: BytePath) throws(SystemError) {
-        do throws(SystemError) {
-            try openDirectory(name).setMode(mode)
-        } catch {
-            guard error.number == .accessDenied else { throw SystemError(error.number, call: error.call, path: name) }
-            // One that its owner may not read can be named only, which takes /proc to be safe.
-            let place = try open(name, [.directory, .noFollow, .pathOnly])
-            guard chmod("/proc/self/fd/\(place.raw)", mode) == 0 else { throw .last("chmod", name) }
+        let place = try open(name, [.noFollow, .pathOnly])
+        let status = try place.status()
+        guard status.kind != .symlink else { throw SystemError(.loop, call: "chmod", path: name) }
+        if chmod("/proc/self/fd/\(place.raw)", mode) == 0 { return }
+        guard errno == ENOENT || errno == ENOTDIR else { throw .last("chmod", name) }
+        // Without /proc, what is there has to be opened; only of files and directories that does nothing more.
+        guard status.kind == .regular || status.kind == .directory else {
+            throw SystemError(.notSupported, call: "chmod", path: name)
         }
+        let opened = try open(name, [.noFollow, .nonBlocking])
+        guard try opened.status().inode == status.inode else { throw SystemError(.loop, call: "chmod", path: name) }
+        try opened.setMode(mode)
     }
 
-    /// Sets the owner of the directory `name`; a link is refused.
+    /// Sets the owner of `name`; of a link, its own.
     package func setOwner(uid: UInt32, gid: UInt32, of name: BytePath) throws(SystemError) {
-        let place = try open(name, [.directory, .noFollow, .pathOnly])
+        let place = try open(name, [.noFollow, .pathOnly])
         guard fchownat(place.raw, "", uid, gid, moss_AT_EMPTY_PATH) == 0 else { throw .last("chown", name) }
     }
 

@@ -19,7 +19,7 @@ extension ErrorNumber {
     /// The numbers that tell what a name is, or that there is none. With any other one, that is not known: the list of
     /// what can keep a process from looking is open, this one is not.
     private static let telling: Set<Int32> = [
-        ENOENT, ENOTDIR, EISDIR, ELOOP, EEXIST, ENOTEMPTY, EINVAL, ENXIO, ENODATA, ENAMETOOLONG, EFBIG,
+        ENOENT, ENOTDIR, EISDIR, ELOOP, EEXIST, ENOTEMPTY, EINVAL, ENXIO, ENODATA, ENAMETOOLONG, EFBIG, EMEDIUMTYPE,
     ]
 
     /// What a disk or file system says of bytes that it has lost.

@@ -50,13 +50,15 @@ private struct Splitter {
     private(set) var bytes = Directory.empty.bytes
     private(set) var directories = [(id: Directory.empty.id, range: 0..<Directory.empty.bytes.count)]
 
+    /// Twice as deep as a package's paths may be, and no deeper than a small thread's stack lets this go.
+    private static let depthLimit = 512
+
     /// The parts of one directory that is in both trees; a part without anything is left out.
     mutating func split(
         _ old: TreeID, _ new: TreeID, _ lookup: TreeLookup, depth: Int = 0
     ) throws(TreeError) -> [Part: Subtree] {
         if old == new { return [:] }
-        // One component takes two bytes of a path at least.
-        guard depth <= TreeDifference.pathLimit / 2 else { throw .tooLarge }
+        guard depth <= Self.depthLimit else { throw .tooLarge }
         var parts: [Part: Growing] = [:]
         for change in try TreeDifference.changes(from: old, to: new, lookup) {
             switch change {
