@@ -11,7 +11,7 @@ import Testing
 
     private func withRoot(_ body: (MossFixture, BytePath) throws -> Void) throws {
         try MossFixture.run { fixture in
-            let bytes = try Descriptor.openDirectory("/").readFile(BytePath(Self.program.bytes.dropFirst()))
+            let bytes = try Descriptor.open(Self.program).readAll()
             try fixture.publish("probe") { $0.add(file: "bin/probe-program", bytes, mode: 0o755) }
             try fixture.publish("tool")
             try fixture.publish("other")
