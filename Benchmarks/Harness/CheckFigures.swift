@@ -81,7 +81,9 @@ struct CheckFigures {
 
     /// Looks at the same objects and entries of trees by nothing but system calls.
     private func look() throws -> Run {
-        try Run(tools.hashFiles, ["--stat", "2", moss.objects, moss.root.appending("usr"), moss.root.appending(".moss/trees")])
+        try Run(
+            tools.hashFiles,
+            ["--stat", "2", moss.objects, moss.root.appending("usr"), moss.root.appending(".moss/trees")])
     }
 
     private func rebuild() throws -> Report.Table {

@@ -143,7 +143,9 @@ final class LockFile: Sendable {
     /// Goes on although commits up to this one are still read; where that cannot be told, this is not done.
     private func overtake(_ commit: Int) throws(SystemError) {
         let size = try file.status().size + 1
-        do throws(SystemError) { try file.truncate(to: size) } catch { throw SystemError(.wouldBlock, call: error.call) }
+        do throws(SystemError) { try file.truncate(to: size) } catch {
+            throw SystemError(.wouldBlock, call: error.call)
+        }
         state.withLock { state in
             state.overtakings = size
             state.overtaken = commit

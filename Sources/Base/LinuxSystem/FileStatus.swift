@@ -140,6 +140,14 @@ extension Descriptor {
     }
 }
 
+extension Descriptor {
+    /// When `name` was made, in nanoseconds since 1970; nil where the file system does not know.
+    package func birthTime(of name: BytePath) -> Int64? {
+        let time = name.withCString { moss_birth_time(raw, $0) }
+        return time == 0 ? nil : time
+    }
+}
+
 /// Sizes and free space of a file system, for preflight.
 package struct FileSystemStatus: Hashable, Sendable {
     /// Bytes an ordinary user may still allocate.

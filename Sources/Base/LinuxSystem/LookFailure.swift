@@ -20,6 +20,7 @@ extension ErrorNumber {
     /// what can keep a process from looking is open, this one is not.
     private static let telling: Set<Int32> = [
         ENOENT, ENOTDIR, EISDIR, ELOOP, EEXIST, ENOTEMPTY, EINVAL, ENXIO, ENODATA, ENAMETOOLONG, EFBIG, EMEDIUMTYPE,
+        ESPIPE,
     ]
 
     /// What a disk or file system says of bytes that it has lost.

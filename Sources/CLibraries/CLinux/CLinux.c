@@ -160,6 +160,12 @@ int moss_set_descriptor_time(int descriptor, int64_t seconds) {
 
 static int64_t nanoseconds(struct statx_timestamp time) { return time.tv_sec * 1000000000 + time.tv_nsec; }
 
+int64_t moss_birth_time(int directory, const char *path) {
+    struct statx found;
+    if (statx(directory, path, AT_SYMLINK_NOFOLLOW, STATX_BTIME, &found) != 0 || !(found.stx_mask & STATX_BTIME)) return 0;
+    return nanoseconds(found.stx_btime);
+}
+
 int moss_statx(int directory, const char *path, struct moss_status *status) {
     struct statx found;
     if (statx(directory, path, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS, &found) != 0) return -1;

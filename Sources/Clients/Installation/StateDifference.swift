@@ -22,7 +22,8 @@ extension Installation {
         let removed = try old.map { (old) throws(InstallationError) in
             try packages(of: old, where: { !after.contains($0) })
         }
-        return StateDifference(added: added, removed: removed ?? [], entries: try countEntries(from: old, to: new.tree).0)
+        return StateDifference(
+            added: added, removed: removed ?? [], entries: try countEntries(from: old, to: new.tree).0)
     }
 
     private func packages(

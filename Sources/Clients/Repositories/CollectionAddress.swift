@@ -31,9 +31,10 @@ package enum CollectionAddress {
         }
         guard URIReference.scheme(of: argument.display) == nil else {
             // In a URL such bytes are written as escapes; encoding only these keeps the ones that are there.
-            return try uri(argument.bytes.reduce(into: "") { text, byte in
-                text += byte < 0x80 ? String(Unicode.Scalar(byte)) : URIReference.encode(BytePath(bytes: [byte]))
-            }, relativeTo: directory())
+            return try uri(
+                argument.bytes.reduce(into: "") { text, byte in
+                    text += byte < 0x80 ? String(Unicode.Scalar(byte)) : URIReference.encode(BytePath(bytes: [byte]))
+                }, relativeTo: directory())
         }
         return uri(of: argument.isAbsolute ? argument : directory().appending(argument))
     }

@@ -56,7 +56,7 @@ struct ObjectComparison: ~Copyable {
         do throws(SystemError) {
             return try existing?.read(into: buffer, at: offset)
         } catch {
-            if error.isLossOfContent { return nil }
+            if error.isLossOfContent || !error.saysNothing { return nil }
             throw .system(error)
         }
     }

@@ -47,8 +47,11 @@ extension StateStore {
         let users = DirectoryUsers.find(
             holding: slots.map { BytePath("/.moss/trees/\($0.number)") }, formerlyAt: "usr", below: root.root
         ) { index in
-            let demoted = (try? root.trees.status(of: slotName(slots[index].number)).changed) ?? .max / 2
-            return min(slots[index].slot.content?.stamp ?? 0, demoted)...demoted
+            let name = slotName(slots[index].number)
+            let demoted = (try? root.trees.status(of: name).changed) ?? .max / 2
+            // Of a tree of which nothing is known any more, its directory is as old as it can be.
+            let stamp = slots[index].slot.content.map(\.stamp).flatMap { $0 == 0 ? nil : $0 }
+            return min(stamp ?? root.trees.birthTime(of: name) ?? 0, demoted)...demoted
         }
         return Dictionary(
             zip(slots, users).compactMap { slot, user in user.map { (slot.number, $0) } }, uniquingKeysWith: { $1 })

@@ -105,7 +105,9 @@ extension LayoutEntry {
         if mode & 0o170000 != kind.fileTypeBits || mode > 0o177777 {
             return "mode \(String(mode, radix: 8)) does not agree with the kind of entry"
         }
-        if case .symlink(let target) = kind, let problem = LayoutPathRule.problem(target: target.bytes) { return problem }
+        if case .symlink(let target) = kind, let problem = LayoutPathRule.problem(target: target.bytes) {
+            return problem
+        }
         return LayoutPathRule.problem(uid: uid, gid: gid)
     }
 

@@ -265,7 +265,9 @@ extension LMDBProcessTests {
             options.readOnly = true
             do {
                 let environment = try Environment(at: BytePath(path), options: options)
-                guard try environment.view({ transaction in try Self.allNews(transaction).count }) == 2000 else { exit(3) }
+                guard try environment.view({ transaction in try Self.allNews(transaction).count }) == 2000 else {
+                    exit(3)
+                }
             }
             let environment = try Environment(at: BytePath(path))
             let code = databaseErrorCode {

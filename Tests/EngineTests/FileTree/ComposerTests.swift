@@ -134,7 +134,10 @@ struct ComposerTests {
             ([[owned("share/x", 0o700, 7), a], [b]], .plainDirectory),
             ([[owned("share/x", 0o700, 0)], [below]], .plainDirectory),
             ([[owned("share/x", 0o777, 0), a], [b]], .plainDirectory),
-            ([[owned("share/x", 0o2775, 0, 50), a], [owned("share/x", 0o750, 0, 50), b]], EntryMetadata(mode: 0o755, gid: 50)),
+            (
+                [[owned("share/x", 0o2775, 0, 50), a], [owned("share/x", 0o750, 0, 50), b]],
+                EntryMetadata(mode: 0o755, gid: 50)
+            ),
             ([[owned("share/x", 0o1777, 0), a], [owned("share/x", 0o1777, 0), b]], EntryMetadata(mode: 0o1777)),
             ([[owned("share/x", 0o700, 7), a], [owned("share/x", 0o700, 8), b]], EntryMetadata(mode: 0o700)),
             ([[link("share/l", "x"), a], [owned("share/l", 0o700, 0), file("share/l/b", "b")]], .plainDirectory),
@@ -149,7 +152,9 @@ struct ComposerTests {
             }
         }
         // What is everybody's is so also while one package alone is there.
-        let alone = try listing([[directory("lib", mode: 0o700), directory("lib/own", mode: 0o700), file("lib/own/f", "")]])
+        let alone = try listing([
+            [directory("lib", mode: 0o700), directory("lib/own", mode: 0o700), file("lib/own/f", "")]
+        ])
         #expect(alone.contains("lib d 755") && alone.contains("lib/own d 700"))
     }
 

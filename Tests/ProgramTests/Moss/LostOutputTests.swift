@@ -69,7 +69,8 @@ import Testing
                 try fixture.prepare()
                 let result = try run(fixture.command(["install", "-y", "tool"]), into: sink)
                 #expect(result.end == .exited(11))
-                #expect(sink == .allClosed || result.errorText.hasPrefix("moss: install: done, but not all of its output"))
+                #expect(
+                    sink == .allClosed || result.errorText.hasPrefix("moss: install: done, but not all of its output"))
                 try fixture.succeed("list", "installed", hasPrefix: "tool ")
                 try fixture.succeed("fsck", "--full", hasSuffix: "nothing is wrong.\n")
             }

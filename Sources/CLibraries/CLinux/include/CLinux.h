@@ -54,6 +54,8 @@ struct moss_status {
     uint32_t mode, uid, gid;
     int64_t modified, changed;
 };
+// When it was made, in nanoseconds since 1970; 0 where the file system does not know.
+int64_t moss_birth_time(int directory, const char *path);
 int moss_statx(int directory, const char *path, struct moss_status *status);
 extern const uint64_t moss_STATX_ATTR_IMMUTABLE;
 extern const uint64_t moss_STATX_ATTR_APPEND;

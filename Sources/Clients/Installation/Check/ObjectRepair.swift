@@ -125,7 +125,8 @@ final class ObjectRepair {
             return true
         } catch {
             if case .missingObject = error { return false }
-            if store.isUnreadable(error, row.digest, row.variant) { return false }
+            // What is no file has no mode to be mended.
+            if store.isUnreadable(error, row.digest, row.variant) || !error.saysNothing { return false }
             throw error
         }
     }

@@ -65,12 +65,14 @@ extension RootCheck {
         do {
             let directory = try root.root.openDirectory(place)
             let totals = try installation.store.readingTrees { lookup in try Directory(lookup(tree), id: tree).totals }
+            // Without /proc nothing is known of mounts; what lies below one cannot be looked into then.
+            let mounted = (try? MountsBelow(directory).uppermost.map(\.path)) ?? []
             progress(.phase(.checking, total: totals.entries))
             let result = try TreeCheck.run(
                 installation.store, records.table, directory, at: place, tree,
                 extraNames: Set(
                     try installation.stateStore.mountPoints(in: place) + [BytePath(RootDirectory.stateFileName)]),
-                mounted: Set(try MountsBelow(directory).uppermost.map(\.path))
+                mounted: Set(mounted)
             ) { [progress] in progress(.advanced(.checking, by: $0)) }
             report.treeEntries += result.entries
             // After objects were replaced, files of theirs in trees are the old ones.

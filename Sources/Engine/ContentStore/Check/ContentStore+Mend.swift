@@ -68,7 +68,7 @@ extension ContentStore {
         }
         guard let file = opened else { throw .missingObject(digest) }
         try StoreError.catching { () throws(SystemError) in
-            guard try file.status().kind == .regular else { throw SystemError(.notPermitted, call: "chmod") }
+            guard try file.status().kind == .regular else { throw SystemError(.notAFile, call: "chmod") }
             try file.removeForeignAttributes()
             if ownership == .applied { try file.setOwner(uid: variant.uid, gid: variant.gid) }
             // Changing the owner clears the special bits.

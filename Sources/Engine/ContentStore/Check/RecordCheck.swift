@@ -149,7 +149,8 @@ package struct RecordCheck {
 
     private mutating func need(_ record: EntryRecord, isChosen: Bool, package: Int? = nil) {
         if record.size == 0 { return }
-        needs.add(record.identifier, store.effective(record.metadata), record.size, isChosen: isChosen, package: package)
+        needs.add(
+            record.identifier, store.effective(record.metadata), record.size, isChosen: isChosen, package: package)
         if needs.isFull { lookUpNeeds() }
     }
 
@@ -207,7 +208,8 @@ package struct RecordCheck {
             guard let end = ends[number] else { continue }
             let id = packages[number]
             add(
-                .record(bucket: "objects", key: id.bytes), .dangling, "objects of package \(id) have no record", at: end)
+                .record(bucket: "objects", key: id.bytes), .dangling, "objects of package \(id) have no record", at: end
+            )
         }
         var layouts = try transaction.cursor(in: StoreBuckets.layouts)
         while let id = try layouts.nextKey() { addIfUnknown(id, "layouts") }
