@@ -69,18 +69,18 @@ final class BoundSource {
     /// Shows the source at its target below the root of this process, making what is missing on the way there.
     func attach() throws(SandboxError) {
         try explaining("cannot show \(bind.source.display) there") { () throws(SystemError) in
-            let root = try Descriptor.openDirectory("/")
-            var path = BytePath("")
+            // Links on the way are followed, one component at a time: this process's root is the sandbox's already.
+            var parent = try Descriptor.openDirectory("/")
             let components = bind.target.components
             for component in components.dropLast() {
-                path = path.appending(BytePath(component))
-                try root.ensureDirectory(path)
+                try parent.ensureDirectory(BytePath(component))
+                parent = try parent.open(BytePath(component), .directory)
             }
-            path = path.appending(BytePath(components.last ?? []))
+            let name = BytePath(components.last ?? [])
             if try mounts.status().kind == .directory {
-                try root.ensureDirectory(path)
-            } else if try root.statusIfPresent(of: path, followingLinks: true) == nil {
-                _ = try root.open(path, [.write, .create])
+                try parent.ensureDirectory(name)
+            } else if try parent.statusIfPresent(of: name, followingLinks: true) == nil {
+                _ = try parent.open(name, [.write, .create])
             }
             try mounts.attach(to: bind.target)
         }
