@@ -74,4 +74,22 @@ struct InUseTests {
             try holding(root, "cd $1/usr/share/p0") { BytePath("/proc/\($0)/cwd/../..") }
         }
     }
+
+    /// How a layer of an overlay may be named; `$1` is the root, and the working directory is beside it.
+    private static let layers = ["$1/usr", "link/usr", "root/usr", "$1/share/../usr", "root/.moss/../usr"]
+
+    @Test(.needsRoot, arguments: layers) func aLayerOfAnOverlayKeepsItsTree(layer: String) throws {
+        try withRoot { root in
+            let beside = try Descriptor.openDirectory(root.path)
+            try beside.makeSymlink("link", to: "root")
+            try Descriptor.openDirectory(root.root).ensureDirectory("share")
+            try beside.makeDirectory("merged")
+            try holding(
+                root,
+                "cd $1/.. && exec unshare -m sh -c 'mount -t tmpfs none /run && mkdir /run/u /run/w && "
+                    + "mount -t overlay -o lowerdir=\(layer),upperdir=/run/u,workdir=/run/w none merged "
+                    + "&& cd / && echo ready && exec sleep 600' sh $1"
+            ) { BytePath("/proc/\($0)/root").appending(BytePath(root.path.bytes.dropFirst())).appending("merged") }
+        }
+    }
 }

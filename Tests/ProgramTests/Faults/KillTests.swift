@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// `kill -9` at system calls spread over whole commands: the old or the new state is there, whole, and nobody is needed.
-@Suite(.serialized) struct KillTests {
+struct KillTests {
     private static let killed: Int32 = 90
 
     /// A command on a root that can be copied, and what it may leave.

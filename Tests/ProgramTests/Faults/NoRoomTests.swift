@@ -137,7 +137,7 @@ import Testing
             try root.done("-y", "undo")
             #expect(try root.active() == 3)
             try root.done("-y", "state", "prune", "--keep", "1")
-            #expect(try root.states().map(\.number) == [3])
+            #expect(try root.states().map(\.number) == [3, 4])
         }
     }
 }
