@@ -28,6 +28,9 @@ package final class TreeCheck: Sendable {
 
     private let store: ContentStore
     private let table: ObjectTable
+    private let files: FileRows
+    /// Of the table's rows, close together.
+    private let inodes: [UInt64]
     private let place: BytePath
     private let extraNames: Set<BytePath>
     private let mounted: Set<BytePath>
@@ -36,11 +39,13 @@ package final class TreeCheck: Sendable {
     private let queue: DirectoryQueue
 
     private init(
-        _ store: ContentStore, _ table: ObjectTable, _ place: BytePath, _ tree: TreeID, _ extraNames: Set<BytePath>,
-        _ mounted: Set<BytePath>, _ progress: @escaping @Sendable (UInt64) -> Void
+        _ store: ContentStore, _ table: ObjectTable, _ files: FileRows, _ place: BytePath, _ tree: TreeID,
+        _ extraNames: Set<BytePath>, _ mounted: Set<BytePath>, _ progress: @escaping @Sendable (UInt64) -> Void
     ) {
         self.store = store
         self.table = table
+        self.files = files
+        inodes = table.rows.map(\.inode)
         self.place = place
         self.extraNames = extraNames
         self.mounted = mounted
@@ -51,14 +56,16 @@ package final class TreeCheck: Sendable {
     /// - Parameters:
     ///   - place: where the tree lies in its root, for what is reported.
     ///   - table: with the inodes of the objects.
+    ///   - files: of this table; directories it does not have are looked up file by file.
     ///   - extraNames: paths in the tree that do not belong to it.
     ///   - mounted: paths in the tree that something is mounted on: what is there is not looked at.
     package static func run(
-        _ store: ContentStore, _ table: ObjectTable, _ root: borrowing Descriptor, at place: BytePath, _ tree: TreeID,
+        _ store: ContentStore, _ table: ObjectTable, _ files: FileRows, _ root: borrowing Descriptor,
+        at place: BytePath, _ tree: TreeID,
         extraNames: Set<BytePath>, mounted: Set<BytePath> = [], threadCount: Int = processorCount(),
         progress: @escaping @Sendable (UInt64) -> Void = { _ in }
     ) throws(BlitError) -> Result {
-        let check = TreeCheck(store, table, place, tree, extraNames, mounted, progress)
+        let check = TreeCheck(store, table, files, place, tree, extraNames, mounted, progress)
         let target = root.raw
         let failure = FirstError<DatabaseError>()
         withThreads(threadCount) { _ in
@@ -127,6 +134,7 @@ package final class TreeCheck: Sendable {
     ) throws(TreeError) -> [DirectoryQueue.Item] {
         var subdirectories: [DirectoryQueue.Item] = []
         var records = try Directory(ContentStore.directory(item.tree, in: transaction), id: item.tree).cursor
+        var rows = FileRowCursor(files.rows(of: item.tree))
         var next = try records.next()
         var count = 0
         for entry in worker.listing.entries {
@@ -136,12 +144,14 @@ package final class TreeCheck: Sendable {
                 order = worker.listing.withName(of: entry) { Self.order(record.name, $0) }
                 guard order < 0 else { break }
                 report(item.path.appending(BytePath(bytes: Array(record.name))), .missing)
+                rows.pass(record)
                 next = try records.next()
             }
             if let record = next, order == 0 {
+                let row = rows.pass(record)
                 if !mounted.isEmpty, mounted.contains(item.path.appending(worker.listing.name(of: entry))) {
                     // What is below is out of sight.
-                } else if let below = check(record, entry, item.path, directory, &worker) {
+                } else if let below = check(record, row, entry, item.path, directory, &worker) {
                     subdirectories.append(below)
                 }
                 next = try records.next()
@@ -171,14 +181,11 @@ package final class TreeCheck: Sendable {
     // MARK: Entries
 
     private func check(
-        _ record: EntryRecord, _ entry: DirectoryListing.Entry, _ parent: BytePath, _ directory: Int32,
-        _ worker: inout TreeCheckWorker
+        _ record: EntryRecord, _ row: FileRowCursor.Row, _ entry: DirectoryListing.Entry, _ parent: BytePath,
+        _ directory: Int32, _ worker: inout TreeCheckWorker
     ) -> DirectoryQueue.Item? {
         let path = { parent.appending(BytePath(bytes: Array(record.name))) }
-        if record.kind == .regular, record.size > 0, entry.inode != 0,
-            let index = table.index(of: record.identifier, store.effective(record.metadata)),
-            table.rows[index].inode == entry.inode
-        {
+        if record.kind == .regular, record.size > 0, entry.inode != 0, entry.inode == inode(of: record, row) {
             return nil
         }
         do throws(SystemError) {
@@ -204,6 +211,14 @@ package final class TreeCheck: Sendable {
             if error.number == .noSuchFile { report(path(), .missing) } else { report(path(), error) }
         }
         return nil
+    }
+
+    /// Of the object that the file has to be; nil without a row.
+    private func inode(of record: EntryRecord, _ row: FileRowCursor.Row) -> UInt64? {
+        switch row {
+        case .known(let index): return index == FileRows.none ? nil : inodes[Int(index)]
+        case .unknown: return table.index(of: record.identifier, store.effective(record.metadata)).map { inodes[$0] }
+        }
     }
 
     private func checkMetadata(_ status: FileStatus, _ record: EntryRecord, _ path: () -> BytePath) {
@@ -241,6 +256,27 @@ package final class TreeCheck: Sendable {
         // A replica, from when the object's inode was full of links, or of an object that was replaced.
         let suspect = Suspect(path: path(), digest: record.identifier, size: record.size, inode: status.inode)
         result.withLock { $0.suspects.append(suspect) }
+    }
+}
+
+/// Steps through the rows of a directory's files beside its records.
+private struct FileRowCursor {
+    enum Row {
+        case known(Int32)
+        case unknown
+    }
+
+    private var rows: ArraySlice<Int32>?
+
+    init(_ rows: ArraySlice<Int32>?) {
+        self.rows = rows
+    }
+
+    /// Must be called once for each record, in order.
+    @discardableResult
+    mutating func pass(_ record: EntryRecord) -> Row {
+        guard record.kind == .regular, record.size > 0, rows != nil else { return .unknown }
+        return rows?.popFirst().map(Row.known) ?? .unknown
     }
 }
 

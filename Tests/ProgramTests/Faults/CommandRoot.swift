@@ -7,9 +7,10 @@ import TestSupport
 
 /// A root and a collection of stones beside it, driven by nothing but the built program.
 struct CommandRoot: Sendable {
-    /// Holds `root` and `stones`.
+    /// Holds the root and `stones`.
     let path: BytePath
-    var root: BytePath { path.appending("root") }
+    private var name: BytePath = "root"
+    var root: BytePath { path.appending(name) }
     var stones: BytePath { path.appending("stones") }
 
     struct State: Decodable, Hashable {
@@ -66,8 +67,9 @@ struct CommandRoot: Sendable {
     // MARK: Making
 
     /// An initialised root whose collection offers `packages`.
-    init(in path: BytePath, offering packages: [SamplePackage]) throws {
+    init(in path: BytePath, offering packages: [SamplePackage], named name: BytePath = "root") throws {
         self.path = path
+        self.name = name
         try Descriptor.openDirectory(path).ensureDirectory("stones")
         for package in packages { try publish(package) }
         try done("init")

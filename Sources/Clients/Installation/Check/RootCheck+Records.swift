@@ -102,6 +102,7 @@ extension RootCheck {
             installation.store, roots: roots, others: records.trees.map(\.tree), chosen: options.state)
         records.damage += check.damage
         records.table = check.table
+        records.files = check.files
         records.packages = check.packages
         records.damage += try checkManifests(records)
     }

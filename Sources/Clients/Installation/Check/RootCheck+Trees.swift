@@ -69,7 +69,7 @@ extension RootCheck {
             let mounted = (try? MountsBelow(directory).uppermost.map(\.path)) ?? []
             progress(.phase(.checking, total: totals.entries))
             let result = try TreeCheck.run(
-                installation.store, records.table, directory, at: place, tree,
+                installation.store, records.table, records.files, directory, at: place, tree,
                 extraNames: Set(
                     try installation.stateStore.mountPoints(in: place) + [BytePath(RootDirectory.stateFileName)]),
                 mounted: Set(mounted)

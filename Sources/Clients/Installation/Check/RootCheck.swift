@@ -29,6 +29,7 @@ final class RootCheck {
     /// What the records say, as far as they can be read.
     struct Records {
         var table = ObjectTable(sorted: [])
+        var files = FileRows()
         var packages: [PackageID] = []
         var states: [State] = []
         var trees: [(place: BytePath, tree: TreeID)] = []

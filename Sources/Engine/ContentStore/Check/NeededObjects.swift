@@ -11,6 +11,10 @@ struct NeededObjects {
         /// The package that needs it, by its place among all; -1 for a state.
         let package: Int32
         let isChosen: Bool
+        /// Whether its content has to be there; else only which row it is matters.
+        let isNeeded: Bool
+        /// Its place in ``FileRows``; -1 of one in a layout.
+        let file: Int
         /// How many needs came before it.
         let place: Int
     }
@@ -27,12 +31,13 @@ struct NeededObjects {
     var isFull: Bool { collected.count >= Self.limit }
 
     mutating func add(
-        _ digest: Digest128, _ variant: EntryMetadata, _ size: UInt64, isChosen: Bool, package: Int?
+        _ digest: Digest128, _ variant: EntryMetadata, _ size: UInt64, isChosen: Bool, isNeeded: Bool, package: Int?,
+        file: Int?
     ) {
         collected.append(
             Need(
                 digest: digest, variant: variant, size: size, package: package.map(Int32.init(clamping:)) ?? -1,
-                isChosen: isChosen, place: total))
+                isChosen: isChosen, isNeeded: isNeeded, file: file ?? -1, place: total))
         total += 1
     }
 

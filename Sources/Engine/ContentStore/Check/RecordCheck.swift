@@ -23,6 +23,8 @@ package struct RecordCheck {
     package private(set) var damage: [Damage] = []
     package private(set) var table = ObjectTable(sorted: [])
     package private(set) var packages: [PackageID] = []
+    /// Which rows the files of all directories are.
+    package private(set) var files = FileRows()
     private let store: ContentStore
     private var reached: Set<TreeID> = []
     /// Objects without a record that are needed all the same.
@@ -46,6 +48,7 @@ package struct RecordCheck {
                 // The view may run again; each time from the start.
                 (damage, reached, unrecorded, packages) = ([], [], [:], [])
                 (needs, places, chosenUnrecorded) = (NeededObjects(), [], [])
+                files = FileRows()
                 try readObjects(transaction)
                 try readPackages(transaction, all: chosen == nil)
                 for root in roots {
@@ -143,14 +146,19 @@ package struct RecordCheck {
             }
         }
         table = table.adding(rows)
+        // The rows have other places now.
+        files = FileRows()
     }
 
     private var chosenUnrecorded: Set<Digest128> = []
 
-    private mutating func need(_ record: EntryRecord, isChosen: Bool, package: Int? = nil) {
+    private mutating func need(
+        _ record: EntryRecord, isChosen: Bool, isNeeded: Bool = true, package: Int? = nil, file: Int? = nil
+    ) {
         if record.size == 0 { return }
         needs.add(
-            record.identifier, store.effective(record.metadata), record.size, isChosen: isChosen, package: package)
+            record.identifier, store.effective(record.metadata), record.size, isChosen: isChosen, isNeeded: isNeeded,
+            package: package, file: file)
         if needs.isFull { lookUpNeeds() }
     }
 
@@ -158,11 +166,14 @@ package struct RecordCheck {
     private mutating func lookUpNeeds() {
         for need in needs.takeInOrderOfDigests() {
             guard let index = table.index(of: need.digest, need.variant) else {
+                guard need.isNeeded else { continue }
                 unrecorded[need.digest, default: [:]][need.variant] = need.size
                 if need.isChosen { chosenUnrecorded.insert(need.digest) }
                 if need.package >= 0 { needs.incomplete.insert(Int(need.package)) }
                 continue
             }
+            if need.file >= 0 { files.set(need.file, row: index) }
+            guard need.isNeeded else { continue }
             if table.rows[index].size != need.size {
                 add(
                     .record(bucket: "objects", key: Self.key(need.digest)), .wrongSize, "\(need.size) bytes are needed",
@@ -249,6 +260,7 @@ package struct RecordCheck {
         while let tree = pending.popLast() {
             guard isChosen ? walked.insert(tree).inserted : !reached.contains(tree) else { continue }
             let isNew = reached.insert(tree).inserted
+            let start = files.end
             do throws(TreeError) {
                 let bytes = try ContentStore.directory(tree, in: transaction)
                 guard Digest128(hashing: bytes) == tree else { throw .damaged(tree) }
@@ -256,10 +268,13 @@ package struct RecordCheck {
                 while let record = try cursor.next() {
                     switch record.kind {
                     case .directory: pending.append(record.identifier)
-                    case .regular: if needsContent { need(record, isChosen: isChosen) }
+                    case .regular:
+                        let file = isNew && record.size > 0 ? files.addFile() : nil
+                        need(record, isChosen: isChosen, isNeeded: needsContent, file: file)
                     case .symlink: break
                     }
                 }
+                if isNew { files.addDirectory(tree, from: start) }
             } catch {
                 if case .unreadable = error { throw StoreError.tree(error) }
                 guard isNew else { continue }
