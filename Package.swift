@@ -61,18 +61,20 @@ let formats: [Target] = [
 
 let engine: [Target] = [
     module("Engine", "FileTree", ["BytePath", "Digests", "PackageModel"]),
+    module("Engine", "Storage", ["Digests", "LMDB", "PackageModel"]),
     module(
         "Engine", "ContentStore",
-        ["BytePath", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "StoneFormat"]),
-    module("Engine", "Blit", ["BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem"]),
+        ["BytePath", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "StoneFormat", "Storage"]),
+    module(
+        "Engine", "Blit", ["BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "States",
-        ["Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
+        ["Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "Storage"]),
     module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "PreviewMount",
         [
-            "BytePath", "CFuse", "ContentStore", "Digests", "FileTree", "LinuxSystem", "ViewImage",
+            "BytePath", "CFuse", "ContentStore", "Digests", "FileTree", "LinuxSystem", "PackageModel", "ViewImage",
         ]),
 ]
 
@@ -85,7 +87,7 @@ let clients: [Target] = [
     module("Clients", "Solver", ["PackageModel"]),
     module(
         "Clients", "Repositories",
-        ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", yams]),
+        ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", yams]),
     module(
         "Clients", "Installation",
         [

@@ -54,7 +54,7 @@ struct CollectionWriter {
         let stone = try stone(package, text, .fast).bytes
         var metadata = package.metadata
         metadata.uri = metadata.stoneFileName
-        metadata.hash = stone.withUnsafeBytes { SHA256Digest(hashing: $0) }
+        metadata.hash = stone.withUnsafeBytes { PackageID(hashing: $0) }
         metadata.downloadSize = UInt64(stone.count)
         try Descriptor.openDirectory(directory).replaceFile(BytePath(metadata.stoneFileName), with: stone)
         return metadata
@@ -64,18 +64,18 @@ struct CollectionWriter {
     private static func stone(
         _ package: CorpusPackage, _ text: ContentText, _ options: StoneWriterOptions
     ) throws -> (bytes: [UInt8], contentStart: Int, contentSize: UInt64) {
-        var contents: [Digest128: ArraySlice<UInt8>] = [:]
+        var contents: [ObjectID: ArraySlice<UInt8>] = [:]
         let layout = package.entries.map { entry in
             switch entry.kind {
             case .symlink(let target): return LayoutEntry(path: entry.path, kind: .symlink(target), mode: entry.mode)
             case .directory: return LayoutEntry(path: entry.path, kind: .directory, mode: entry.mode)
             case .bytes(let bytes):
-                let digest = bytes.withUnsafeBytes { Digest128(hashing: $0) }
+                let digest = bytes.withUnsafeBytes { ObjectID(hashing: $0) }
                 contents[digest] = bytes
                 return LayoutEntry(path: entry.path, kind: .regular(digest), mode: entry.mode)
             case .file(let number, let size):
                 let bytes = size == 0 ? [] : text.bytes(number: number, count: size)
-                let digest = Digest128(hashing: bytes)
+                let digest = ObjectID(hashing: bytes)
                 contents[digest] = bytes[...]
                 return LayoutEntry(path: entry.path, kind: .regular(digest), mode: entry.mode)
             }

@@ -10,12 +10,12 @@ import TestSupport
 
 /// The store's promises, checked from outside: with the names and buckets as documented, not with the store's own code.
 extension EngineScratch {
-    static let objects = Bucket<Digest128, ObjectRecord>("objects")
+    static let objects = Bucket<ObjectID, ObjectRecord>("objects")
 
     /// Every object's record.
-    func objectRecords() throws -> [Digest128: ObjectRecord] {
+    func objectRecords() throws -> [ObjectID: ObjectRecord] {
         try environment.view { transaction throws in
-            var records: [Digest128: ObjectRecord] = [:]
+            var records: [ObjectID: ObjectRecord] = [:]
             var cursor = try transaction.cursor(in: Self.objects)
             while let (digest, record) = try cursor.next() { records[digest] = record }
             return records
@@ -27,7 +27,7 @@ extension EngineScratch {
     }
 
     /// Where a variant lies below `.moss`.
-    static func objectPath(_ digest: Digest128, _ variant: EntryMetadata) -> BytePath {
+    static func objectPath(_ digest: ObjectID, _ variant: EntryMetadata) -> BytePath {
         let shard = variant.mode & 0o7000 != 0 ? "privileged" : String(digest.hexadecimal.prefix(2))
         var name = digest.hexadecimal
         if variant != EntryMetadata(mode: 0o444) { name += "." + String(variant.mode, radix: 8) }
@@ -35,8 +35,7 @@ extension EngineScratch {
         return BytePath("objects/\(shard)/\(name)")
     }
 
-    func objectStatus(_ digest: Digest128, _ variant: EntryMetadata = EntryMetadata(mode: 0o444)) throws -> FileStatus?
-    {
+    func objectStatus(_ digest: ObjectID, _ variant: EntryMetadata = EntryMetadata(mode: 0o444)) throws -> FileStatus? {
         try states.root.moss.statusIfPresent(of: Self.objectPath(digest, variant))
     }
 
@@ -63,7 +62,7 @@ extension EngineScratch {
     /// Every record says how many packages ask for each variant.
     private func claimComplaints() throws -> [String] {
         let records = try objectRecords()
-        var claims: [Digest128: [EntryMetadata: UInt32]] = [:]
+        var claims: [ObjectID: [EntryMetadata: UInt32]] = [:]
         try environment.view { transaction throws in
             for id in try store.packages(in: transaction) {
                 var own: Set<[UInt64]> = []
@@ -100,7 +99,7 @@ extension EngineScratch {
         return lines
     }
 
-    private func complaints(_ digest: Digest128, _ size: UInt64, _ variant: EntryMetadata) throws -> [String] {
+    private func complaints(_ digest: ObjectID, _ size: UInt64, _ variant: EntryMetadata) throws -> [String] {
         let path = Self.objectPath(digest, variant)
         guard let status = try objectStatus(digest, variant) else { return ["missing: \(path)"] }
         var lines: [String] = []
@@ -117,7 +116,7 @@ extension EngineScratch {
         }
         if status.modified != 315_532_800 * 1_000_000_000 { lines.append("\(path): modified at \(status.modified)") }
         let bytes = try states.root.moss.readFile(path)
-        if Digest128(hashing: bytes) != digest { lines.append("\(path): its bytes have another digest") }
+        if ObjectID(hashing: bytes) != digest { lines.append("\(path): its bytes have another digest") }
         return lines
     }
 

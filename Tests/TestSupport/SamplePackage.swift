@@ -1,5 +1,5 @@
 package import BytePath
-package import Digests
+internal import Digests
 package import PackageModel
 package import StoneFormat
 
@@ -8,7 +8,7 @@ package struct SamplePackage: Hashable, Sendable {
     package var metadata: PackageMetadata
     package private(set) var layout: [LayoutEntry] = []
     /// The unique contents by digest.
-    package private(set) var contents: [Digest128: [UInt8]] = [:]
+    package private(set) var contents: [ObjectID: [UInt8]] = [:]
 
     package init(_ metadata: PackageMetadata) {
         self.metadata = metadata
@@ -21,7 +21,7 @@ package struct SamplePackage: Hashable, Sendable {
     package mutating func add(
         file path: BytePath, _ bytes: [UInt8], mode: UInt32 = 0o644, uid: UInt32 = 0, gid: UInt32 = 0
     ) {
-        let digest = Digest128(hashing: bytes)
+        let digest = ObjectID(hashing: bytes)
         contents[digest] = bytes
         layout.append(LayoutEntry(path: path, kind: .regular(digest), mode: 0o100000 | mode, uid: uid, gid: gid))
     }

@@ -1,6 +1,7 @@
 package import BytePath
-package import Digests
+internal import Digests
 package import LinuxSystem
+package import PackageModel
 
 /// Everything a directory of the real file system holds, entry by entry, in the order of the paths' bytes.
 package struct TreeListing: Equatable, Sendable {
@@ -17,11 +18,11 @@ package struct TreeListing: Equatable, Sendable {
         /// Symbolic links only.
         package var linkTarget: BytePath?
         /// XXH3-128 of a regular file's bytes.
-        package var digest: Digest128?
+        package var digest: ObjectID?
 
         package init(
             path: BytePath, kind: FileKind, mode: UInt32, uid: UInt32, gid: UInt32, size: UInt64,
-            linkTarget: BytePath? = nil, digest: Digest128? = nil
+            linkTarget: BytePath? = nil, digest: ObjectID? = nil
         ) {
             self.path = path
             self.kind = kind
@@ -75,13 +76,13 @@ package struct TreeListing: Equatable, Sendable {
         }
     }
 
-    private static func digest(of file: borrowing Descriptor) throws -> Digest128 {
+    private static func digest(of file: borrowing Descriptor) throws -> ObjectID {
         let hasher = XXH3Hasher(.bits128)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { buffer.deallocate() }
         while true {
             let count = try file.read(into: buffer)
-            if count == 0 { return hasher.digest128 }
+            if count == 0 { return ObjectID(hasher.digest128) }
             hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }

@@ -15,10 +15,10 @@ struct CandidateContent: ~Copyable {
     /// Open once something was unpacked.
     var scratchStore: ContentStore?
     /// Objects that are not taken from the store.
-    var sources: [Digest128: UInt32] = [:]
+    var sources: [ObjectID: UInt32] = [:]
     private(set) var stones: [ViewRequest.Stone] = []
     /// Objects of the store that no package has.
-    var generated: [Digest128] = []
+    var generated: [ObjectID] = []
 
     init(_ candidate: ComposedCandidate, lazily: Bool) {
         tree = candidate.tree
@@ -41,11 +41,11 @@ struct CandidateContent: ~Copyable {
         }
     }
 
-    func isArriving(_ digest: Digest128) -> Bool { arrivals.contains { $0.record.objects[digest] != nil } }
+    func isArriving(_ digest: ObjectID) -> Bool { arrivals.contains { $0.record.objects[digest] != nil } }
 
     /// Which packages to unpack now, large ones first, and which when they are needed; what `description` is in is
     /// needed now.
-    func divided(_ description: Digest128?) -> (now: [Plan.Arrival], later: [Plan.Arrival]) {
+    func divided(_ description: ObjectID?) -> (now: [Plan.Arrival], later: [Plan.Arrival]) {
         let lazily = lazily
         let isNow = { (arrival: Plan.Arrival) in
             !lazily || description.map { arrival.record.objects[$0] != nil } ?? false

@@ -15,7 +15,7 @@ extension Installation {
     package func apply(
         _ plan: Plan, progress: @escaping ProgressHandler = { _ in }
     ) throws(InstallationError) -> State {
-        var healed: Set<Digest128> = []
+        var healed: Set<ObjectID> = []
         var usedReserve = false
         defer { if usedReserve { root.keepReserve(evenIfTight: true) } }
         while true {
@@ -131,7 +131,7 @@ extension Installation {
 
     /// The tree with an object of that size as `lib/os-release`, where there can be one.
     func placing(
-        releaseFile digest: Digest128, size: Int, in tree: ComposedTree
+        releaseFile digest: ObjectID, size: Int, in tree: ComposedTree
     ) throws(StoreError) -> ComposedTree {
         let entry = TreeEntry(
             name: "os-release", metadata: .plainFile, content: .regular(digest, size: UInt64(size)))
@@ -152,7 +152,7 @@ extension Installation {
     }
 
     /// What `os-release` is made from; nil where the tree has nothing of the kind.
-    func releaseDescription(of root: TreeID, _ fresh: ComposedTree) throws(StoreError) -> Digest128? {
+    func releaseDescription(of root: TreeID, _ fresh: ComposedTree) throws(StoreError) -> ObjectID? {
         let info = try lookUp(fresh) { lookup in
             try TreeDifference.entry(at: "lib/os-info.json", in: root, lookup)
         }

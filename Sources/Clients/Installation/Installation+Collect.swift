@@ -147,7 +147,7 @@ extension Installation {
     }
 
     /// The file that the tools made themselves.
-    func generatedObject(of state: State) throws(InstallationError) -> (Digest128, size: UInt64)? {
+    func generatedObject(of state: State) throws(InstallationError) -> (ObjectID, size: UInt64)? {
         guard case .regular(let digest, let size)? = try entry(at: "lib/os-release", in: state)?.content, size > 0
         else {
             return nil

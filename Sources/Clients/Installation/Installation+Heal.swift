@@ -10,7 +10,7 @@ extension Installation {
     /// Puts an object that `plan` needs into the store again: from the stone of a package that has it, if a collection
     /// still offers that, or made anew where the tools made it.
     /// - Returns: whether something was done, so that trying again makes sense.
-    func heal(_ digest: Digest128, for plan: Plan) throws(InstallationError) -> Bool {
+    func heal(_ digest: ObjectID, for plan: Plan) throws(InstallationError) -> Bool {
         let (selections, tree) =
             switch plan.target {
             case .newState(let tree, let selections, _): (selections, tree.root)
@@ -30,7 +30,7 @@ extension Installation {
         return try InstallationError.stored { () throws(StoreError) in
             guard case .existing = plan.target else { return false }
             let text = try releaseText(of: tree, .empty)
-            guard Digest128(hashing: text) == digest else { return false }
+            guard ObjectID(hashing: text) == digest else { return false }
             _ = try store.addObject(text, .plainFile)
             return true
         }
@@ -38,7 +38,7 @@ extension Installation {
 
     /// The selected packages whose layouts have a file of this content.
     private func packages(
-        among selections: [Selection], with digest: Digest128
+        among selections: [Selection], with digest: ObjectID
     ) throws(InstallationError) -> [PackageID] {
         try viewingStore { (transaction) throws(StoreError) in
             var found: [PackageID] = []
@@ -56,12 +56,12 @@ extension Installation {
 }
 
 extension LayoutGroups {
-    fileprivate func hasContent(_ digest: Digest128) throws(TreeError) -> Bool {
+    fileprivate func hasContent(_ digest: ObjectID) throws(TreeError) -> Bool {
         var groups = self
         while let group = try groups.next() {
             var records = group.records
             while let record = try records.next() {
-                if record.kind == .regular && record.identifier == digest { return true }
+                if record.kind == .regular && record.object == digest { return true }
             }
         }
         return false

@@ -2,6 +2,7 @@ internal import BytePath
 internal import ContentStore
 internal import FileTree
 internal import LinuxSystem
+internal import PackageModel
 internal import States
 
 /// What is mounted below `/usr`, before a change.

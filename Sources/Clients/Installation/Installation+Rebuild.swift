@@ -4,6 +4,7 @@ internal import Digests
 internal import FileTree
 internal import LMDB
 internal import LinuxSystem
+internal import PackageModel
 package import States
 
 /// Making the database anew.
@@ -50,7 +51,7 @@ extension Installation {
             }
         }
         let text = ReleaseFile.text(description)
-        let content = TreeEntry.Content.regular(Digest128(hashing: text), size: UInt64(text.count))
+        let content = TreeEntry.Content.regular(ObjectID(hashing: text), size: UInt64(text.count))
         return [
             PlacedEntry(
                 directory: "lib", entry: TreeEntry(name: "os-release", metadata: .plainFile, content: content))

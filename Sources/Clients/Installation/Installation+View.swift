@@ -80,7 +80,7 @@ extension Installation {
         let label: String
         let time: Int64
         /// Objects that no package has.
-        var objects: [Digest128] = []
+        var objects: [ObjectID] = []
     }
 
     private func storedTree(_ subject: ViewSubject) throws(InstallationError) -> StoredTree {
@@ -128,7 +128,7 @@ extension Installation {
     }
 
     private func lease(
-        for shown: String, _ mountpoint: BytePath, _ selections: [Selection], _ objects: [Digest128],
+        for shown: String, _ mountpoint: BytePath, _ selections: [Selection], _ objects: [ObjectID],
         without arrivals: [PackageID: PackageRecord] = [:]
     ) throws(InstallationError) -> Lease {
         let description = LeaseDescription(
@@ -211,7 +211,7 @@ extension Installation {
                     try content.isArriving(digest)
                         ? content.scratchStore?.readObject(digest) ?? [] : store.readObject(digest)
                 })
-            let digest = Digest128(hashing: text)
+            let digest = ObjectID(hashing: text)
             if (try? store.readObject(digest)) != nil {
                 content.generated.append(digest)
             } else {
@@ -229,7 +229,7 @@ extension Installation {
     // MARK: The image
 
     private func image(
-        of candidate: ComposedCandidate, _ label: String, time: Int64, _ sources: [Digest128: UInt32]
+        of candidate: ComposedCandidate, _ label: String, time: Int64, _ sources: [ObjectID: UInt32]
     ) throws(InstallationError) -> Descriptor {
         let arriving = candidate.arrivals.recordsByPackage
         let setting = ViewImageBuilder.Setting(

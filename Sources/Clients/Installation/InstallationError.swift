@@ -77,7 +77,7 @@ package enum InstallationError: LookFailure, Sendable, CustomStringConvertible {
     }
 
     /// The object whose absence this is about.
-    var missingObject: Digest128? {
+    var missingObject: ObjectID? {
         switch self {
         case .store(.missingObject(let digest)): digest
         case .state(let error): error.missingObject

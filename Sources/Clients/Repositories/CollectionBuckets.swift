@@ -1,6 +1,7 @@
 internal import Digests
 internal import LMDB
 internal import PackageModel
+internal import Storage
 
 /// The buckets of this module in an environment, all of them keyed by collection first.
 ///

@@ -207,7 +207,7 @@ package struct CollectionIndexer: Sendable {
         defer { buffer.deallocate() }
         while true {
             let count = try stone.read(into: buffer, at: offset)
-            if count == 0 { return hasher.finish() }
+            if count == 0 { return PackageID(hasher.finish()) }
             hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             offset += UInt64(count)
         }

@@ -1,6 +1,7 @@
 internal import Digests
 internal import LMDB
 internal import PackageModel
+internal import Storage
 
 /// What lists and searches show of a package, without its metadata: id (32 bytes), release and build release (u64),
 /// then version, NUL, summary.

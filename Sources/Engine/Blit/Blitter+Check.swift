@@ -1,8 +1,9 @@
 package import BytePath
 internal import ContentStore
 internal import Digests
-package import FileTree
+internal import FileTree
 package import LinuxSystem
+package import PackageModel
 
 extension Blitter {
     /// Whether nobody changed the tree on disk since it was written, by one status call per directory.
@@ -76,7 +77,7 @@ extension Blitter {
             defer { buffer.deallocate() }
             while true {
                 let count = try file.read(into: buffer)
-                if count == 0 { return hasher.digest128 == digest }
+                if count == 0 { return ObjectID(hasher.digest128) == digest }
                 hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             }
         }
@@ -142,7 +143,7 @@ extension Blitter {
             found.add(path, status)
             guard record.isDirectory else { continue }
             subdirectories.append(
-                DirectoryQueue.Item(path: path, tree: record.identifier, isRecent: status.changed == stamp))
+                DirectoryQueue.Item(path: path, tree: record.tree, isRecent: status.changed == stamp))
         }
         return subdirectories
     }

@@ -1,7 +1,8 @@
 internal import BytePath
 internal import ContentStore
-package import FileTree
+internal import FileTree
 package import LinuxSystem
+package import PackageModel
 
 /// What a patch has to do, per directory that changes.
 private struct DirectoryPatch {

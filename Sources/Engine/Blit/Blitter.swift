@@ -1,8 +1,9 @@
 internal import BytePath
 package import ContentStore
-package import FileTree
+internal import FileTree
 internal import LMDB
 package import LinuxSystem
+package import PackageModel
 
 /// Trees to disk: a full tree, a patched spare, and the check that nobody tampered with it.
 ///

@@ -1,6 +1,7 @@
 internal import BytePath
 internal import FileTree
 import Glibc
+internal import PackageModel
 
 /// Directories waiting for a thread, last in first out, until none waits and no thread can add more.
 ///

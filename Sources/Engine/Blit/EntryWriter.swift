@@ -49,7 +49,7 @@ struct EntryWriter {
                 let path = item.path.appending(BytePath(bytes: Array(record.name)))
                 // Some file systems are mounted so that the group alone is enough.
                 subdirectories.append(
-                    DirectoryQueue.Item(path: path, tree: record.identifier, givesGroup: record.gid != 0))
+                    DirectoryQueue.Item(path: path, tree: record.tree, givesGroup: record.gid != 0))
             }
         }
         return subdirectories
@@ -69,7 +69,7 @@ struct EntryWriter {
                 return
             }
             do throws(StoreError) {
-                try store.link(record.identifier, record.metadata, target, record.cName, &shards)
+                try store.link(record.object, record.metadata, target, record.cName, &shards)
             } catch {
                 if case .missingObject(let digest) = error, let substitute {
                     try check(substitute.link(digest, store.effective(record.metadata), target, record.cName), path)

@@ -1,7 +1,8 @@
 package import BytePath
 internal import ContentStore
-package import FileTree
+internal import FileTree
 package import LinuxSystem
+package import PackageModel
 
 /// Finds what somebody put into a tree on disk that no package and no tool of ours has there.
 ///

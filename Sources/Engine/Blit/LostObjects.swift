@@ -3,6 +3,7 @@ internal import ContentStore
 internal import Digests
 internal import FileTree
 package import LinuxSystem
+internal import PackageModel
 
 /// What to write in the place of files whose objects are lost: the damaged ones that were put aside, or nothing.
 ///
@@ -16,7 +17,7 @@ package final class LostObjects: Sendable {
     }
 
     func link(
-        _ digest: TreeID, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>
+        _ digest: ObjectID, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>
     ) -> SystemError? {
         let failure = ContentStore.fileName(of: digest, variant).withCString {
             SystemCalls.link(place.raw, $0, directory, name)

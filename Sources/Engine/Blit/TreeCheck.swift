@@ -1,9 +1,10 @@
 package import BytePath
 package import ContentStore
-package import Digests
-package import FileTree
+internal import Digests
+internal import FileTree
 internal import LMDB
 package import LinuxSystem
+package import PackageModel
 
 /// Holds a tree on disk against what it should be, entry by entry, without reading its files.
 ///
@@ -13,7 +14,7 @@ package final class TreeCheck: Sendable {
     /// A file that is not the store's inode: only its bytes tell whether it is right.
     package struct Suspect: Hashable, Sendable {
         package let path: BytePath
-        package let digest: Digest128
+        package let digest: ObjectID
         package let size: UInt64
         package let inode: UInt64
     }
@@ -196,7 +197,7 @@ package final class TreeCheck: Sendable {
             }
             checkMetadata(status, record, path)
             switch record.kind {
-            case .directory: return DirectoryQueue.Item(path: path(), tree: record.identifier)
+            case .directory: return DirectoryQueue.Item(path: path(), tree: record.tree)
             case .symlink: try checkTarget(record, directory, &worker, path)
             case .regular:
                 checkFile(status, record, path)
@@ -217,7 +218,7 @@ package final class TreeCheck: Sendable {
     private func inode(of record: EntryRecord, _ row: FileRowCursor.Row) -> UInt64? {
         switch row {
         case .known(let index): return index == FileRows.none ? nil : inodes[Int(index)]
-        case .unknown: return table.index(of: record.identifier, store.effective(record.metadata)).map { inodes[$0] }
+        case .unknown: return table.index(of: record.object, store.effective(record.metadata)).map { inodes[$0] }
         }
     }
 
@@ -254,7 +255,7 @@ package final class TreeCheck: Sendable {
             return report(path(), .foreign, "not the store's file")
         }
         // A replica, from when the object's inode was full of links, or of an object that was replaced.
-        let suspect = Suspect(path: path(), digest: record.identifier, size: record.size, inode: status.inode)
+        let suspect = Suspect(path: path(), digest: record.object, size: record.size, inode: status.inode)
         result.withLock { $0.suspects.append(suspect) }
     }
 }

@@ -10,16 +10,16 @@ struct ContentSplitter: ~Copyable {
     private let stone: BytePath
     /// Ascending by start, without empty ones.
     private let ranges: [ContentRange]
-    private let wanted: [Digest128: ObjectRecord]
-    private let known: [Digest128: ObjectRecord]
+    private let wanted: [ObjectID: ObjectRecord]
+    private let known: [ObjectID: ObjectRecord]
     private var next = 0
     private var position: UInt64 = 0
     private var writer: ObjectWriter
     private var comparison: ObjectComparison?
 
     init(
-        _ store: ContentStore, stone: BytePath, ranges: [ContentRange], wanted: [Digest128: ObjectRecord],
-        known: [Digest128: ObjectRecord]
+        _ store: ContentStore, stone: BytePath, ranges: [ContentRange], wanted: [ObjectID: ObjectRecord],
+        known: [ObjectID: ObjectRecord]
     ) {
         self.store = store
         self.stone = stone
@@ -57,7 +57,7 @@ struct ContentSplitter: ~Copyable {
         position += UInt64(count)
     }
 
-    private mutating func takeWhole(_ bytes: UnsafeRawBufferPointer, _ digest: Digest128) throws(StoreError) {
+    private mutating func takeWhole(_ bytes: UnsafeRawBufferPointer, _ digest: ObjectID) throws(StoreError) {
         if let record = known[digest] {
             var comparison = try ObjectComparison(store, digest, compared(record, digest))
             try comparison.compare(bytes)
@@ -85,24 +85,24 @@ struct ContentSplitter: ~Copyable {
         }
     }
 
-    private func firstVariant(of digest: Digest128) -> EntryMetadata {
+    private func firstVariant(of digest: ObjectID) -> EntryMetadata {
         wanted[digest]?.variants.first ?? .plainFile
     }
 
     /// The variant to hold what arrives against: one that this package uses, where there is one.
-    private func compared(_ record: ObjectRecord, _ digest: Digest128) -> EntryMetadata {
+    private func compared(_ record: ObjectRecord, _ digest: ObjectID) -> EntryMetadata {
         let wanted = wanted[digest]?.variants ?? []
         return record.variants.first { wanted.contains($0) } ?? record.variants.first ?? .plainFile
     }
 
-    private func settle(_ comparison: consuming ObjectComparison, _ digest: Digest128) throws(StoreError) {
+    private func settle(_ comparison: consuming ObjectComparison, _ digest: ObjectID) throws(StoreError) {
         let variant = comparison.variant
         try comparison.finish(from: stone)
         try addVariants(of: digest, from: variant)
     }
 
     /// Copies the object for every mode and owner that is wanted and not there, or there and damaged.
-    private func addVariants(of digest: Digest128, from source: EntryMetadata) throws(StoreError) {
+    private func addVariants(of digest: ObjectID, from source: EntryMetadata) throws(StoreError) {
         for variant in wanted[digest]?.variants ?? [] where variant != source {
             let isKnown = known[digest]?.variants.contains(variant) ?? false
             if isKnown, try store.contentDigest(of: digest, variant) == digest { continue }

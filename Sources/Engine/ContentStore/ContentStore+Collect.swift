@@ -120,7 +120,7 @@ extension ContentStore {
     }
 
     struct Pending {
-        var objects: [Digest128: ObjectRecord]
+        var objects: [ObjectID: ObjectRecord]
         var manifests: [PackageID]
     }
 
@@ -149,7 +149,7 @@ extension ContentStore {
 
     private struct Selection {
         /// By digest, and so by directory.
-        var objects: [(digest: Digest128, copies: ObjectRecord)] = []
+        var objects: [(digest: ObjectID, copies: ObjectRecord)] = []
         var manifests: [PackageID] = []
         var kept = Kept()
     }
@@ -186,7 +186,7 @@ extension ContentStore {
     }
 
     /// Objects that live views pin by name, or with one of the packages `going`, which are not recorded any more.
-    private func pinnedObjects(_ pins: Pins, _ going: [PackageID]) throws(StoreError) -> Set<Digest128> {
+    private func pinnedObjects(_ pins: Pins, _ going: [PackageID]) throws(StoreError) -> Set<ObjectID> {
         var pinned = pins.objects
         for id in going where pins.packages.contains(id) { pinned.formUnion(try objects(ofManifest: id)) }
         return pinned
@@ -195,14 +195,14 @@ extension ContentStore {
     /// What live views keep, where `going` are packages that are not recorded any more.
     func viewed(
         _ going: [PackageID]
-    ) throws(StoreError) -> (packages: Set<PackageID>, objects: Set<Digest128>, everything: Bool) {
+    ) throws(StoreError) -> (packages: Set<PackageID>, objects: Set<ObjectID>, everything: Bool) {
         let everything = try !AnonymousGate(lookingAt: directory).isClosed
         let pins = try pins()
         return (pins.packages, try pinnedObjects(pins, going), everything)
     }
 
     /// The objects of a package that is not recorded any more.
-    private func objects(ofManifest id: PackageID) throws(StoreError) -> Set<Digest128> {
+    private func objects(ofManifest id: PackageID) throws(StoreError) -> Set<ObjectID> {
         let name = Self.manifestName(id)
         let file: Descriptor
         do throws(SystemError) {
@@ -212,7 +212,7 @@ extension ContentStore {
         }
         let path = BytePath(".moss/packages").appending(name)
         var reader = try openStone(path, StoneSource(file, digest: nil), collectsManifest: false)
-        var objects: Set<Digest128> = []
+        var objects: Set<ObjectID> = []
         while let payload = try Self.reading(path, { () throws(StoneFailure) in try reader.nextPayload() }) {
             guard payload.kind == .layout else {
                 try Self.reading(path) { () throws(StoneFailure) in try reader.skipPayload() }
@@ -228,9 +228,9 @@ extension ContentStore {
     /// Unlinks the copies, each thread in directories of its own.
     /// - Returns: those of which a copy is left, as it is immutable.
     private func unlink(
-        _ objects: [(digest: Digest128, copies: ObjectRecord)], _ progress: @escaping @Sendable (UInt64) -> Void
-    ) throws(StoreError) -> [Digest128: SystemError] {
-        let stuck = Guarded<[Digest128: SystemError]>([:])
+        _ objects: [(digest: ObjectID, copies: ObjectRecord)], _ progress: @escaping @Sendable (UInt64) -> Void
+    ) throws(StoreError) -> [ObjectID: SystemError] {
+        let stuck = Guarded<[ObjectID: SystemError]>([:])
         let next = Atomic<Int>(0)
         let failure = FirstError<StoreError>()
         let share = 256
@@ -262,7 +262,7 @@ extension ContentStore {
 
     /// Goes on past what cannot be removed, and throws for it in the end.
     private func unlinkVariants(
-        of digest: Digest128, _ record: ObjectRecord, _ shards: inout ShardCache
+        of digest: ObjectID, _ record: ObjectRecord, _ shards: inout ShardCache
     ) throws(StoreError) {
         var failure: SystemError?
         for variant in record.variants {
@@ -312,7 +312,7 @@ extension ContentStore {
     }
 
     /// Forgets that an object was to be removed: it is needed again, and will have no record to say so.
-    func takeBack(_ digest: Digest128) throws(StoreError) {
+    func takeBack(_ digest: ObjectID) throws(StoreError) {
         try StoreError.catching { () throws(DatabaseError) in
             let isPending = try environment.view { (transaction) throws(DatabaseError) in
                 try transaction.contains(digest, in: StoreBuckets.pendingObjects)

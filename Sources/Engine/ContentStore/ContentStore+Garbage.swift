@@ -83,7 +83,7 @@ extension ContentStore {
         _ drops: ClaimDrops, _ garbage: inout Garbage, keeping kept: Set<PackageID>,
         _ transaction: borrowing ReadTransaction
     ) throws(StoreError) {
-        var uncounted: [Digest128: ObjectRecord] = [:]
+        var uncounted: [ObjectID: ObjectRecord] = [:]
         for (digest, drop) in drops.objects {
             let record = try Self.record(of: digest, transaction)
             if let rest = record?.dropping(drop) {
@@ -103,9 +103,9 @@ extension ContentStore {
 
     /// What `packages` ask for among `objects`, counted from their layouts.
     func claims(
-        on objects: Set<Digest128>?, of packages: Set<PackageID>, _ transaction: borrowing ReadTransaction
-    ) throws(StoreError) -> [Digest128: ObjectRecord] {
-        var counted: [Digest128: ObjectRecord] = [:]
+        on objects: Set<ObjectID>?, of packages: Set<PackageID>, _ transaction: borrowing ReadTransaction
+    ) throws(StoreError) -> [ObjectID: ObjectRecord] {
+        var counted: [ObjectID: ObjectRecord] = [:]
         for id in packages where try contains(id, in: transaction) {
             var drops = ClaimDrops()
             try drops.add(layoutBytes(of: id, in: transaction), among: objects, effective: effective)
@@ -117,7 +117,7 @@ extension ContentStore {
     }
 
     private static func record(
-        of digest: Digest128, _ transaction: borrowing ReadTransaction
+        of digest: ObjectID, _ transaction: borrowing ReadTransaction
     ) throws(StoreError) -> ObjectRecord? {
         try StoreError.catching { () throws(DatabaseError) in
             try transaction.value(in: StoreBuckets.objects, for: digest)
@@ -159,7 +159,7 @@ extension ContentStore {
                 if directory.totals.directories == 0 { continue }
                 var cursor = directory.cursor
                 while let record = try cursor.next() {
-                    if record.isDirectory { pending.append(record.identifier) }
+                    if record.isDirectory { pending.append(record.tree) }
                 }
             }
         }
@@ -198,7 +198,7 @@ extension ContentStore {
 
 extension Garbage {
     /// Notes what becomes of an object's record, and which copies go with that.
-    mutating func note(_ digest: Digest128, from old: ObjectRecord?, to new: ObjectRecord?) {
+    mutating func note(_ digest: ObjectID, from old: ObjectRecord?, to new: ObjectRecord?) {
         guard let old else { return }
         let rest = new.flatMap { $0.variants.isEmpty ? nil : $0 }
         records[digest] = .some(rest)
@@ -240,11 +240,11 @@ struct ClaimDrops {
         }
     }
 
-    private(set) var objects: [Digest128: Drop] = [:]
+    private(set) var objects: [ObjectID: Drop] = [:]
 
     /// Adds one package, which counts once for each variant, however many paths have it.
     mutating func add(
-        _ layout: UnsafeRawBufferPointer, among wanted: Set<Digest128>? = nil,
+        _ layout: UnsafeRawBufferPointer, among wanted: Set<ObjectID>? = nil,
         effective: (EntryMetadata) -> EntryMetadata
     ) throws(StoreError) {
         var seen: Set<Claim> = []
@@ -253,10 +253,10 @@ struct ClaimDrops {
             while let group = try groups.next() {
                 var records = group.records
                 while let record = try records.next() {
-                    guard record.kind == .regular, record.size > 0, wanted?.contains(record.identifier) != false else {
+                    guard record.kind == .regular, record.size > 0, wanted?.contains(record.object) != false else {
                         continue
                     }
-                    let claim = Claim(object: record.identifier, variant: effective(record.metadata))
+                    let claim = Claim(object: record.object, variant: effective(record.metadata))
                     guard seen.insert(claim).inserted else { continue }
                     objects[claim.object, default: Drop(size: record.size)].counts[claim.variant, default: 0] += 1
                 }
@@ -267,7 +267,7 @@ struct ClaimDrops {
     }
 
     private struct Claim: Hashable {
-        let object: Digest128
+        let object: ObjectID
         let variant: EntryMetadata
     }
 }

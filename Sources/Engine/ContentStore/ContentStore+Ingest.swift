@@ -41,7 +41,7 @@ extension ContentStore {
         let manifest = reader.manifest?.encoded ?? []
         // With it goes its window, before there may be another.
         _ = consume reader
-        let found = digest.hasher.finish()
+        let found = PackageID(digest.hasher.finish())
         if let expected, found != expected { throw .wrongStone(path, expected: expected, found: found) }
         let package = try parts.package(path)
         // Every known writer puts the content last; where files or ranges came after it, it is read in a second pass.
@@ -68,7 +68,7 @@ extension ContentStore {
 
     /// What those of `records`' contents take that are not in the store yet: a file for each variant.
     package func missing(_ records: [PackageRecord], blockSize: UInt64 = 1) throws(StoreError) -> SpaceNeeds {
-        var wanted: [Digest128: ObjectRecord] = [:]
+        var wanted: [ObjectID: ObjectRecord] = [:]
         for record in records {
             for (digest, object) in record.objects {
                 if wanted[digest]?.claim(object) == nil { wanted[digest] = object }
@@ -116,10 +116,10 @@ extension ContentStore {
     }
 
     /// The records of those contents that packages before this one brought.
-    func recorded(_ digests: some Sequence<Digest128>) throws(StoreError) -> [Digest128: ObjectRecord] {
-        try StoreError.catching { () throws(DatabaseError) -> [Digest128: ObjectRecord] in
+    func recorded(_ digests: some Sequence<ObjectID>) throws(StoreError) -> [ObjectID: ObjectRecord] {
+        try StoreError.catching { () throws(DatabaseError) -> [ObjectID: ObjectRecord] in
             try environment.view { (transaction) throws(DatabaseError) in
-                var known: [Digest128: ObjectRecord] = [:]
+                var known: [ObjectID: ObjectRecord] = [:]
                 for digest in digests {
                     known[digest] = try transaction.value(in: StoreBuckets.objects, for: digest)
                 }
@@ -208,7 +208,7 @@ private struct StoneParts {
 }
 
 extension StonePackage {
-    fileprivate var sizes: [Digest128: UInt64] {
+    fileprivate var sizes: [ObjectID: UInt64] {
         Dictionary(ranges.map { ($0.digest, $0.count) }, uniquingKeysWith: { first, _ in first })
     }
 

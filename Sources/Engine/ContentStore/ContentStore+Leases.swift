@@ -1,5 +1,5 @@
 internal import BytePath
-package import Digests
+internal import Digests
 internal import LMDB
 internal import LinuxSystem
 package import PackageModel
@@ -17,7 +17,7 @@ extension ContentStore {
     /// - Throws: ``StoreError/collectedMeanwhile`` when some of it was removed before it could be pinned: look at the
     ///   states again and try once more.
     package func takeLease(
-        _ description: LeaseDescription, packages: [PackageID], objects: [Digest128] = []
+        _ description: LeaseDescription, packages: [PackageID], objects: [ObjectID] = []
     ) throws(StoreError) -> Lease {
         let lease = try newLease(description, LeaseText.pins(packages, objects))
         do throws(StoreError) {
@@ -46,7 +46,7 @@ extension ContentStore {
     /// Pins more, for a view that shows more than when it was made; see
     /// ``takeLease(_:packages:objects:)``. After an error the lease pins at least what it did.
     package func extend(
-        _ lease: borrowing Lease, packages: [PackageID], objects: [Digest128] = []
+        _ lease: borrowing Lease, packages: [PackageID], objects: [ObjectID] = []
     ) throws(StoreError) {
         do throws(SystemError) {
             try lease.append(LeaseText.pins(packages, objects))
@@ -58,7 +58,7 @@ extension ContentStore {
 
     /// The other half of the agreement with ``sweep(anyway:progress:)``: a collection commits what it is going to remove, then reads the
     /// leases, then removes. A lease that is there before this look at the database is either seen by that or sees it.
-    private func checkPinned(_ packages: [PackageID], _ objects: [Digest128]) throws(StoreError) {
+    private func checkPinned(_ packages: [PackageID], _ objects: [ObjectID]) throws(StoreError) {
         let isSafe = try StoreError.catching { () throws(DatabaseError) in
             try environment.view { (transaction) throws(DatabaseError) -> Bool in
                 for package in packages {
@@ -77,7 +77,7 @@ extension ContentStore {
     }
 
     /// Whether some variant of the object is in the store.
-    private func isPresent(_ digest: Digest128) throws(StoreError) -> Bool {
+    private func isPresent(_ digest: ObjectID) throws(StoreError) -> Bool {
         do throws(StoreError) {
             _ = try openObject(digest)
             return true
@@ -137,7 +137,7 @@ extension ContentStore {
     /// What live views pin by name.
     struct Pins {
         var packages: Set<PackageID> = []
-        var objects: Set<Digest128> = []
+        var objects: Set<ObjectID> = []
         var leases: [LeaseInformation] = []
 
         /// What either keeps.

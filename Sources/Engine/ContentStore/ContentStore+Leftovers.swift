@@ -1,9 +1,9 @@
 internal import BytePath
-package import Digests
+internal import Digests
 internal import FileTree
 internal import LMDB
 internal import LinuxSystem
-internal import PackageModel
+package import PackageModel
 
 /// Finding files that no record names, by looking at all there are.
 extension ContentStore {
@@ -11,7 +11,7 @@ extension ContentStore {
     /// that were being written. The root's lock must be held: what arrives now is not recorded either.
     ///
     /// - Parameter generated: objects that need no record.
-    package func findLeftovers(_ garbage: inout Garbage, generated: Set<Digest128>) throws(StoreError) {
+    package func findLeftovers(_ garbage: inout Garbage, generated: Set<ObjectID>) throws(StoreError) {
         let files = try inParallel(Array(0..<ObjectName.shardCount)) { (shard) throws(StoreError) in
             try self.files(in: shard)
         }
@@ -42,7 +42,7 @@ extension ContentStore {
     }
 
     private func isKnown(
-        _ digest: Digest128, _ variant: EntryMetadata, _ generated: Set<Digest128>, _ garbage: Garbage,
+        _ digest: ObjectID, _ variant: EntryMetadata, _ generated: Set<ObjectID>, _ garbage: Garbage,
         _ transaction: borrowing ReadTransaction
     ) throws(StoreError) -> Bool {
         if generated.contains(digest) && variant == effective(.plainFile) { return true }
@@ -61,7 +61,7 @@ extension ContentStore {
     private struct File: Sendable {
         /// Below `.moss`.
         let path: BytePath
-        let object: (Digest128, EntryMetadata)?
+        let object: (ObjectID, EntryMetadata)?
         let isTemporary: Bool
     }
 

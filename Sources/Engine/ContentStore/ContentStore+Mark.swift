@@ -48,7 +48,7 @@ extension ContentStore {
     }
 
     private func compareRecords(
-        _ marked: [Digest128: ObjectRecord], _ garbage: inout Garbage, _ transaction: borrowing ReadTransaction
+        _ marked: [ObjectID: ObjectRecord], _ garbage: inout Garbage, _ transaction: borrowing ReadTransaction
     ) throws(StoreError) -> [MarkDifference] {
         do throws(DatabaseError) {
             var differences: [MarkDifference] = []

@@ -1,13 +1,14 @@
 internal import BytePath
-package import Digests
+internal import Digests
 package import FileTree
 internal import LMDB
 package import LinuxSystem
+package import PackageModel
 
 /// Single objects: opening, linking, copying, healing. How an object is stored stays behind these calls.
 extension ContentStore {
     /// Opens a variant for reading; nil where there is none.
-    func openObject(_ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) -> Descriptor? {
+    func openObject(_ digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) -> Descriptor? {
         let name = ObjectName(digest, variant)
         let place = try place(of: name.shard)
         do throws(SystemError) {
@@ -21,7 +22,7 @@ extension ContentStore {
     }
 
     /// Opens an object for reading, whichever variant there is.
-    package func openObject(_ digest: Digest128) throws(StoreError) -> Descriptor {
+    package func openObject(_ digest: ObjectID) throws(StoreError) -> Descriptor {
         let record = try record(of: digest)
         // An object that arrived a moment ago has no record yet.
         for variant in record?.variants ?? [.plainFile, EntryMetadata(mode: 0o555)] {
@@ -35,7 +36,7 @@ extension ContentStore {
     }
 
     /// All bytes of an object, checked against its digest; for small ones.
-    package func readObject(_ digest: Digest128) throws(StoreError) -> [UInt8] {
+    package func readObject(_ digest: ObjectID) throws(StoreError) -> [UInt8] {
         let file = try openObject(digest)
         let bytes: [UInt8]
         do throws(SystemError) {
@@ -43,11 +44,11 @@ extension ContentStore {
         } catch {
             throw error.isLossOfContent ? .missingObject(digest) : .system(error)
         }
-        guard Digest128(hashing: bytes) == digest else { throw .missingObject(digest) }
+        guard ObjectID(hashing: bytes) == digest else { throw .missingObject(digest) }
         return bytes
     }
 
-    func record(of digest: Digest128) throws(StoreError) -> ObjectRecord? {
+    func record(of digest: ObjectID) throws(StoreError) -> ObjectRecord? {
         try StoreError.catching { () throws(DatabaseError) -> ObjectRecord? in
             try environment.view { (transaction) throws(DatabaseError) in
                 try transaction.value(in: StoreBuckets.objects, for: digest)
@@ -56,11 +57,11 @@ extension ContentStore {
     }
 
     /// The XXH3-128 of what a variant really holds; nil where there is none.
-    func hash(of digest: Digest128, _ variant: EntryMetadata) throws(StoreError) -> Digest128? {
+    func hash(of digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) -> ObjectID? {
         guard let file = try openObject(digest, variant) else { return nil }
         let hasher = XXH3Hasher(.bits128)
         _ = try forEachChunk(of: file) { (bytes) throws(StoreError) in hasher.update(bytes) }
-        return hasher.digest128
+        return ObjectID(hasher.digest128)
     }
 
     /// Calls `body` with the file's bytes from its start, at most `limit` of them, and returns how many there were.
@@ -111,7 +112,7 @@ extension ContentStore {
 
     /// Makes the variant `target` from the first `size` bytes of the variant `source`, hashing on the way.
     func copyObject(
-        _ digest: Digest128, from source: EntryMetadata, to target: EntryMetadata, size: UInt64 = .max
+        _ digest: ObjectID, from source: EntryMetadata, to target: EntryMetadata, size: UInt64 = .max
     ) throws(StoreError) {
         var writer = ObjectWriter(self)
         try writer.begin(digest: digest, metadata: target)
@@ -126,8 +127,8 @@ extension ContentStore {
     }
 
     /// Puts `bytes` into the store as an object and returns its digest; what is there already is verified first.
-    package func addObject(_ bytes: [UInt8], _ metadata: EntryMetadata) throws(StoreError) -> Digest128 {
-        let digest = Digest128(hashing: bytes)
+    package func addObject(_ bytes: [UInt8], _ metadata: EntryMetadata) throws(StoreError) -> ObjectID {
+        let digest = ObjectID(hashing: bytes)
         let variant = effective(metadata)
         if bytes.isEmpty { return digest }
         try takeBack(digest)
@@ -145,7 +146,7 @@ extension ContentStore {
     /// system allows is replaced by a fresh copy, which takes further links.
     @inline(__always)
     package func link(
-        _ digest: Digest128, _ metadata: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>,
+        _ digest: ObjectID, _ metadata: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>,
         _ shards: inout ShardCache
     ) throws(StoreError) {
         let object = ObjectName(digest, effective(metadata))
@@ -155,7 +156,7 @@ extension ContentStore {
     }
 
     private func linkSlowly(
-        _ digest: Digest128, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>,
+        _ digest: ObjectID, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>,
         _ failure: ErrorNumber
     ) throws(StoreError) {
         switch failure {
@@ -174,7 +175,7 @@ extension ContentStore {
 
     /// Makes a file of its own that looks like a link to the object.
     private func copyOut(
-        _ digest: Digest128, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>
+        _ digest: ObjectID, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>
     ) throws(StoreError) {
         guard let source = try openObject(digest, variant) else { throw .missingObject(digest) }
         let path = BytePath(cString: name)
@@ -187,7 +188,7 @@ extension ContentStore {
                 hasher.update(bytes)
                 try StoreError.catching { () throws(SystemError) in try copy.write(bytes) }
             }
-            guard hasher.digest128 == digest else { throw .missingObject(digest) }
+            guard ObjectID(hasher.digest128) == digest else { throw .missingObject(digest) }
             try StoreError.catching { () throws(SystemError) in
                 if ownership == .applied { try copy.setOwner(uid: variant.uid, gid: variant.gid) }
                 try copy.setMode(variant.fileMode)
@@ -200,7 +201,7 @@ extension ContentStore {
     }
 
     /// Makes a missing variant from any other.
-    private func restore(_ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
+    private func restore(_ digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) {
         let record = try record(of: digest)
         for other in record?.variants ?? [] where other != variant {
             if try contentDigest(of: digest, other) == digest {

@@ -24,7 +24,7 @@ extension ContentStore {
         _ records: [PackageRecord], in transaction: inout WriteTransaction
     ) throws(StoreError) {
         let fresh = try unrecorded(records, in: transaction)
-        var objects: [(Digest128, ObjectRecord)] = []
+        var objects: [(ObjectID, ObjectRecord)] = []
         for record in fresh { objects.append(contentsOf: record.objects.map { ($0.key, $0.value) }) }
         // Ascending keys let the database fill one page after the other.
         objects.sort { $0.0 < $1.0 }
@@ -49,7 +49,7 @@ extension ContentStore {
     }
 
     private static func merge(
-        _ wanted: ObjectRecord, _ digest: Digest128, _ transaction: inout WriteTransaction
+        _ wanted: ObjectRecord, _ digest: ObjectID, _ transaction: inout WriteTransaction
     ) throws(DatabaseError) {
         var record =
             try transaction.value(in: StoreBuckets.objects, for: digest)

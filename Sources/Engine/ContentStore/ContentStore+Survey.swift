@@ -1,6 +1,6 @@
 internal import Digests
-package import FileTree
-internal import PackageModel
+internal import FileTree
+package import PackageModel
 
 /// Measuring who holds what.
 extension ContentStore {

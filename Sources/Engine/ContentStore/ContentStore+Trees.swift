@@ -1,5 +1,6 @@
 package import FileTree
 package import LMDB
+package import PackageModel
 
 /// Trees: directories by their hash, shared by all states that have them.
 extension ContentStore {

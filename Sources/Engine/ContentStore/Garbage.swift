@@ -1,6 +1,6 @@
 package import BytePath
-package import Digests
-package import FileTree
+internal import Digests
+internal import FileTree
 package import PackageModel
 
 /// What nothing needs any more: found, and not removed yet. Showing it and removing it start from this one value.
@@ -18,12 +18,12 @@ package struct Garbage: Sendable {
 
     package internal(set) var packages: [Package] = []
     /// Copies of objects that go, with the object's size: all its variants, or those that no other package asks for.
-    package internal(set) var copies: [Digest128: ObjectRecord] = [:]
+    package internal(set) var copies: [ObjectID: ObjectRecord] = [:]
     /// What the records of objects become; nil for those that go.
-    var records: [Digest128: ObjectRecord?] = [:]
+    var records: [ObjectID: ObjectRecord?] = [:]
     package internal(set) var trees: [TreeID] = []
     /// Copies and manifests that an earlier collection had committed itself to and could not remove, or was stopped.
-    package internal(set) var pendingObjects: [Digest128: ObjectRecord] = [:]
+    package internal(set) var pendingObjects: [ObjectID: ObjectRecord] = [:]
     package internal(set) var pendingManifests: [PackageID] = []
     /// Manifests of packages that are not recorded; only looked for where something may have been left.
     package internal(set) var strayManifests: [PackageID] = []
@@ -49,7 +49,7 @@ package struct Garbage: Sendable {
     }
 
     /// All copies that go, those of earlier collections too.
-    package var allCopies: [Digest128: ObjectRecord] {
+    package var allCopies: [ObjectID: ObjectRecord] {
         pendingObjects.merging(copies) { one, other in
             var both = one
             both.variants += other.variants.filter { !one.variants.contains($0) }
@@ -68,14 +68,14 @@ package struct Needed: Sendable {
     /// Every package of a state.
     package var packages: Set<PackageID>
     /// Objects that states have besides those of their packages.
-    package var objects: Set<Digest128>
+    package var objects: Set<ObjectID>
     /// Of the same kind, but perhaps needed by nothing any more; with their sizes.
-    package var doubtful: [Digest128: UInt64]
+    package var doubtful: [ObjectID: UInt64]
     /// Trees that states have or that stand on disk.
     package var trees: [TreeID]
 
     package init(
-        packages: Set<PackageID>, objects: Set<Digest128>, doubtful: [Digest128: UInt64] = [:], trees: [TreeID]
+        packages: Set<PackageID>, objects: Set<ObjectID>, doubtful: [ObjectID: UInt64] = [:], trees: [TreeID]
     ) {
         self.packages = packages
         self.objects = objects

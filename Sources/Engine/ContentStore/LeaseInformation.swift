@@ -1,5 +1,5 @@
 package import BytePath
-package import Digests
+internal import Digests
 package import PackageModel
 
 /// A lease as somebody else finds it.
@@ -13,5 +13,5 @@ package struct LeaseInformation: Hashable, Sendable {
     package let description: LeaseDescription
     package let packages: [PackageID]
     /// Pinned besides the packages' own.
-    package let objects: [Digest128]
+    package let objects: [ObjectID]
 }

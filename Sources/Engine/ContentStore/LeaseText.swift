@@ -19,7 +19,7 @@ struct LeaseText {
 
     private(set) var description = LeaseDescription(process: 0, mountpoint: "", shows: "")
     private(set) var packages: [PackageID] = []
-    private(set) var objects: [Digest128] = []
+    private(set) var objects: [ObjectID] = []
 
     /// The first lines of a new lease.
     static func head(_ description: LeaseDescription) -> [UInt8] {
@@ -30,7 +30,7 @@ struct LeaseText {
 
     static func pid(_ process: Int32) -> [UInt8] { line("pid", Array("\(process)".utf8)) }
 
-    static func pins(_ packages: [PackageID], _ objects: [Digest128]) -> [UInt8] {
+    static func pins(_ packages: [PackageID], _ objects: [ObjectID]) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(packages.count * 73 + objects.count * 40)
         for package in packages { bytes += line("package", Array(package.hexadecimal.utf8)) }
@@ -65,7 +65,7 @@ struct LeaseText {
                 guard let package = PackageID(hexadecimal: String(decoding: value, as: UTF8.self)) else { return nil }
                 packages.append(package)
             case "object":
-                guard let object = Digest128(hexadecimal: value) else { return nil }
+                guard let object = ObjectID(hexadecimal: value) else { return nil }
                 objects.append(object)
             default: return nil
             }

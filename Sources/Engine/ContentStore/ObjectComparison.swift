@@ -2,6 +2,7 @@ internal import BytePath
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
+internal import PackageModel
 
 /// Holds arriving bytes against the object that is recorded under their digest.
 ///
@@ -9,13 +10,13 @@ internal import LinuxSystem
 /// its own hash and is replaced, or two contents have one digest and the arriving one is refused.
 struct ObjectComparison: ~Copyable {
     private let store: ContentStore
-    private let digest: Digest128
+    private let digest: ObjectID
     let variant: EntryMetadata
     private let existing: Descriptor?
     private var offset: UInt64 = 0
     private var replacement: ObjectWriter?
 
-    init(_ store: ContentStore, _ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
+    init(_ store: ContentStore, _ digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) {
         self.store = store
         self.digest = digest
         self.variant = variant

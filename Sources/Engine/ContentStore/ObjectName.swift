@@ -1,5 +1,6 @@
 internal import Digests
 internal import FileTree
+internal import PackageModel
 
 /// Where a loose object lies: the shard and the name in it.
 ///
@@ -17,7 +18,7 @@ struct ObjectName {
     private(set) var count: Int
     let shard: Int
 
-    init(_ digest: Digest128, _ metadata: EntryMetadata) {
+    init(_ digest: ObjectID, _ metadata: EntryMetadata) {
         bytes = InlineArray(repeating: 0)
         count = 0
         shard = metadata.mode & 0o6000 != 0 || metadata.isClosed ? Self.privilegedShard : Int(digest.high >> 56)
@@ -80,9 +81,9 @@ struct ObjectName {
 
     /// Digest and metadata from a file's name; nil for temporary and foreign files. Only the name that writing the
     /// result gives again is accepted.
-    static func parse(_ name: UnsafeRawBufferPointer) -> (Digest128, EntryMetadata)? {
+    static func parse(_ name: UnsafeRawBufferPointer) -> (ObjectID, EntryMetadata)? {
         guard name.count >= 32, let high = hexadecimal(name, 0), let low = hexadecimal(name, 16) else { return nil }
-        let digest = Digest128(high: high, low: low)
+        let digest = ObjectID(high: high, low: low)
         if name.count == 32 { return (digest, .plainFile) }
         var fields: (UInt32, UInt32, UInt32) = (0, 0, 0)
         var count = 0
@@ -129,7 +130,7 @@ struct ObjectName {
     }
 
     /// As for bytes that are not copied, see above.
-    static func parse(_ name: [UInt8]) -> (Digest128, EntryMetadata)? {
+    static func parse(_ name: [UInt8]) -> (ObjectID, EntryMetadata)? {
         name.span.bytes.withUnsafeBytes { parse($0) }
     }
 }

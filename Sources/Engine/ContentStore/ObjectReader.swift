@@ -1,7 +1,8 @@
 package import BytePath
-package import Digests
+internal import Digests
 package import FileTree
 package import LinuxSystem
+package import PackageModel
 
 /// Opens objects by name alone, without the database: for who serves a tree that was read before.
 package struct ObjectReader: ~Copyable, Sendable {
@@ -33,7 +34,7 @@ package struct ObjectReader: ~Copyable, Sendable {
     package var directory: Int32 { objects.raw }
 
     /// Opens the object for reading: the variant `metadata` or, where that is gone, any other.
-    package func open(_ digest: Digest128, _ metadata: EntryMetadata) throws(SystemError) -> Descriptor {
+    package func open(_ digest: ObjectID, _ metadata: EntryMetadata) throws(SystemError) -> Descriptor {
         do throws(SystemError) {
             return try open(ObjectName(digest, metadata))
         } catch {
@@ -43,7 +44,7 @@ package struct ObjectReader: ~Copyable, Sendable {
     }
 
     /// Metadata of the file that has the variant's name.
-    package func status(_ digest: Digest128, _ metadata: EntryMetadata) throws(SystemError) -> FileStatus {
+    package func status(_ digest: ObjectID, _ metadata: EntryMetadata) throws(SystemError) -> FileStatus {
         try ObjectName(digest, metadata).withPath { (path) throws(SystemError) in
             try SystemCalls.status(objects.raw, path)
         }
@@ -58,7 +59,7 @@ package struct ObjectReader: ~Copyable, Sendable {
     }
 
     /// Looks for another copy; for the rare case of one that was lost.
-    private func anyVariant(of digest: Digest128) throws(SystemError) -> ObjectName? {
+    private func anyVariant(of digest: ObjectID) throws(SystemError) -> ObjectName? {
         for shard in [ObjectName(digest, .plainFile).shard, ObjectName.privilegedShard] {
             for entry in try entries(of: shard) {
                 if let (found, metadata) = ObjectName.parse(entry.name.bytes), found == digest {

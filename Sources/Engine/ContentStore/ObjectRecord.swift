@@ -1,6 +1,8 @@
 internal import Digests
 package import FileTree
 internal import LMDB
+internal import PackageModel
+internal import Storage
 
 /// What the database says of an object: its size, every variant that packages ask for, and how many ask for each.
 ///
@@ -85,21 +87,21 @@ package struct ObjectRecord: Hashable, Sendable, BucketValue {
 
 /// The store's buckets.
 enum StoreBuckets {
-    static let objects = Bucket<Digest128, ObjectRecord>("objects")
+    static let objects = Bucket<ObjectID, ObjectRecord>("objects")
     /// Meta records, uncompressed, in canonical order.
-    static let packages = Bucket<SHA256Digest, [UInt8]>("packages")
+    static let packages = Bucket<PackageID, [UInt8]>("packages")
     /// ``PackageLayout`` bytes.
-    static let layouts = Bucket<SHA256Digest, [UInt8]>("layouts")
+    static let layouts = Bucket<PackageID, [UInt8]>("layouts")
     /// XXH3-128 of each package's manifest, from which its other records were made.
-    static let manifests = Bucket<SHA256Digest, Digest128>("manifests")
+    static let manifests = Bucket<PackageID, Digest128>("manifests")
     /// Encoded directories.
     static let trees = Bucket<TreeID, [UInt8]>("trees")
     /// Which packages provide, need or oppose a capability: XXH3-128 of role, kind and target, then the package.
-    static let capabilities = Bucket<KeyPair<Digest128, SHA256Digest>, Empty>("capabilities")
+    static let capabilities = Bucket<KeyPair<Digest128, PackageID>, Empty>("capabilities")
     /// Copies that collecting unlinks, and has committed itself to before: nobody may rely on them.
-    static let pendingObjects = Bucket<Digest128, ObjectRecord>("pending-objects")
+    static let pendingObjects = Bucket<ObjectID, ObjectRecord>("pending-objects")
     /// Packages whose manifests collecting removes.
-    static let pendingManifests = Bucket<SHA256Digest, Empty>("pending-manifests")
+    static let pendingManifests = Bucket<PackageID, Empty>("pending-manifests")
     /// Which packages name a directory: XXH3-128 of its path, then the package; mode, uid, gid.
-    static let directoryClaims = Bucket<KeyPair<Digest128, SHA256Digest>, ObjectRecord>("directory-claims")
+    static let directoryClaims = Bucket<KeyPair<Digest128, PackageID>, ObjectRecord>("directory-claims")
 }

@@ -2,6 +2,7 @@ internal import BytePath
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
+internal import PackageModel
 import Synchronization
 
 /// Writes one object at a time: to a temporary name in its shard, hashed on the way, renamed into place when right.
@@ -22,9 +23,9 @@ struct ObjectWriter: ~Copyable {
 
     /// Writes a whole object whose bytes are at hand.
     mutating func write(
-        _ bytes: UnsafeRawBufferPointer, digest: Digest128, metadata: EntryMetadata, from stone: BytePath
+        _ bytes: UnsafeRawBufferPointer, digest: ObjectID, metadata: EntryMetadata, from stone: BytePath
     ) throws(StoreError) {
-        let found = Digest128(hashing: bytes)
+        let found = ObjectID(hashing: bytes)
         guard found == digest else { throw .wrongContent(stone, expected: digest, found: found) }
         try begin(digest: digest, metadata: metadata)
         try append(unhashed: bytes)
@@ -32,7 +33,7 @@ struct ObjectWriter: ~Copyable {
     }
 
     /// Starts an object that comes in pieces.
-    mutating func begin(digest: Digest128, metadata: EntryMetadata) throws(StoreError) {
+    mutating func begin(digest: ObjectID, metadata: EntryMetadata) throws(StoreError) {
         let shard = ObjectName(digest, metadata).shard
         let place = try shards.place(of: shard, in: store)
         let temporary = place.isShard ? temporary : BytePath(ObjectName.shardName(shard)).appending(temporary)
@@ -61,7 +62,7 @@ struct ObjectWriter: ~Copyable {
     }
 
     /// The digest of the pieces so far.
-    var digest: Digest128 { hasher.digest128 }
+    var digest: ObjectID { ObjectID(hasher.digest128) }
 
     /// What becomes of a file that has the object's name already.
     enum Placement {
@@ -76,7 +77,7 @@ struct ObjectWriter: ~Copyable {
     /// Checks the pieces' digest and gives the object its name.
     mutating func finish(from stone: BytePath, _ placement: Placement) throws(StoreError) {
         guard let expected = open?.digest else { return }
-        let found = hasher.digest128
+        let found = ObjectID(hasher.digest128)
         guard found == expected else {
             open = nil
             throw .wrongContent(stone, expected: expected, found: found)

@@ -1,4 +1,4 @@
-package import Digests
+internal import Digests
 package import FileTree
 package import PackageModel
 internal import StoneFormat
@@ -9,12 +9,12 @@ package struct PackageRecord: Sendable {
     package let metadata: PackageMetadata
     package let layout: PackageLayout
     /// Every content the layout names, with the variants it is wanted in. Empty files have none.
-    package let objects: [Digest128: ObjectRecord]
+    package let objects: [ObjectID: ObjectRecord]
     /// The stone without its content.
     package let manifest: [UInt8]
 
     package init(
-        id: PackageID, metadata: PackageMetadata, layout: PackageLayout, objects: [Digest128: ObjectRecord],
+        id: PackageID, metadata: PackageMetadata, layout: PackageLayout, objects: [ObjectID: ObjectRecord],
         manifest: [UInt8]
     ) {
         self.id = id
@@ -35,9 +35,9 @@ extension PackageRecord {
 
     /// The variants each content is wanted in, as this store makes them.
     static func wantedObjects(
-        _ layout: [LayoutEntry], _ sizes: [Digest128: UInt64], effective: (EntryMetadata) -> EntryMetadata
-    ) -> [Digest128: ObjectRecord] {
-        var objects: [Digest128: ObjectRecord] = [:]
+        _ layout: [LayoutEntry], _ sizes: [ObjectID: UInt64], effective: (EntryMetadata) -> EntryMetadata
+    ) -> [ObjectID: ObjectRecord] {
+        var objects: [ObjectID: ObjectRecord] = [:]
         let closed = ClosedDirectories(layout)
         for entry in layout {
             guard case .regular(let digest) = entry.kind, let size = sizes[digest], size > 0 else { continue }

@@ -1,4 +1,4 @@
-package import Digests
+internal import Digests
 internal import FileTree
 package import PackageModel
 
@@ -8,9 +8,9 @@ package struct SpaceSurvey: Sendable {
     package struct Holder: Sendable {
         package var packages: [PackageID]
         /// Objects besides those of the packages, with their sizes; plain files.
-        package var objects: [Digest128: UInt64]
+        package var objects: [ObjectID: UInt64]
 
-        package init(packages: [PackageID], objects: [Digest128: UInt64]) {
+        package init(packages: [PackageID], objects: [ObjectID: UInt64]) {
             self.packages = packages
             self.objects = objects
         }
@@ -42,7 +42,7 @@ package struct SpaceSurvey: Sendable {
 
     /// A file in the store.
     struct Copy: Hashable {
-        let object: Digest128
+        let object: ObjectID
         let variant: EntryMetadata
 
         /// Digests are as good as random already.
@@ -84,7 +84,7 @@ package struct SpaceSurvey: Sendable {
             var records = group.records
             while let record = try records.next() {
                 guard record.kind == .regular, record.size > 0 else { continue }
-                let copy = Copy(object: record.identifier, variant: effective(record.metadata))
+                let copy = Copy(object: record.object, variant: effective(record.metadata))
                 let number = number(of: copy, size: record.size)
                 // Its own number, from 1, says that this package has the copy already.
                 guard facts[number].lastPackage != packages.count + 1 else { continue }
@@ -116,7 +116,7 @@ package struct SpaceSurvey: Sendable {
     }
 
     /// Notes what live views show; `everything` where that is not known.
-    mutating func noteViews(packages pinned: Set<PackageID>, objects: Set<Digest128>, everything: Bool) {
+    mutating func noteViews(packages pinned: Set<PackageID>, objects: Set<ObjectID>, everything: Bool) {
         for id in pinned { for number in packages[id] ?? [] { facts[number].isInView = true } }
         guard everything || !objects.isEmpty else { return }
         for (copy, number) in numbers where everything || objects.contains(copy.object) {

@@ -1,5 +1,5 @@
 package import BytePath
-package import Digests
+internal import Digests
 package import FileTree
 package import LMDB
 package import LinuxSystem
@@ -18,11 +18,11 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
     /// The stone is not the one its index promised.
     case wrongStone(BytePath, expected: PackageID, found: PackageID)
     /// The stone holds other bytes under a digest than its index says.
-    case wrongContent(BytePath, expected: Digest128, found: Digest128)
+    case wrongContent(BytePath, expected: ObjectID, found: ObjectID)
     /// Two different contents have one digest; nothing was changed.
-    case collision(Digest128, BytePath)
+    case collision(ObjectID, BytePath)
     /// The object is recorded, but neither a good copy nor another variant is there.
-    case missingObject(Digest128)
+    case missingObject(ObjectID)
     /// No package of this id was ever recorded here.
     case unknownPackage(PackageID)
     /// What was to be pinned by a lease had been removed a moment before.

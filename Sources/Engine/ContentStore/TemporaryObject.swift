@@ -2,6 +2,7 @@ internal import BytePath
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
+internal import PackageModel
 
 /// A file under its temporary name; removed with this value unless it got its own.
 struct TemporaryObject: ~Copyable {
@@ -9,7 +10,7 @@ struct TemporaryObject: ~Copyable {
     let place: ShardPlace
     /// In that place.
     let temporary: BytePath
-    let digest: Digest128
+    let digest: ObjectID
     let metadata: EntryMetadata
     var size: UInt64 = 0
     var isPlaced = false

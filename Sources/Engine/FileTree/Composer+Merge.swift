@@ -1,6 +1,7 @@
 internal import BytePath
 internal import Digests
 import Glibc
+internal import PackageModel
 
 /// Encoding the directories bottom up.
 extension Composer {

@@ -1,5 +1,6 @@
 package import BytePath
 internal import Digests
+package import PackageModel
 
 /// A state's tree as composing made it.
 package struct ComposedTree: Sendable {

@@ -1,4 +1,5 @@
 internal import Digests
+package import PackageModel
 
 /// What separates two trees, as three trees: each holds the paths that differ in one way, and the directories on the
 /// way to them.

@@ -1,5 +1,6 @@
 package import BytePath
 internal import Digests
+package import PackageModel
 
 /// How much a tree holds below its root directory.
 package struct TreeTotals: Hashable, Sendable {

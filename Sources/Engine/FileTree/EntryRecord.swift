@@ -1,5 +1,6 @@
 internal import BytePath
-package import Digests
+internal import Digests
+package import PackageModel
 
 /// A borrowed view of one encoded entry, as directories and layouts hold them. All integers are little-endian.
 ///
@@ -59,8 +60,11 @@ package struct EntryRecord {
     package var gid: UInt32 { UInt32(littleEndian: base.loadUnaligned(fromByteOffset: 12, as: UInt32.self)) }
     package var size: UInt64 { UInt64(littleEndian: base.loadUnaligned(fromByteOffset: 16, as: UInt64.self)) }
     package var metadata: EntryMetadata { EntryMetadata(mode: mode, uid: uid, gid: gid) }
-    /// The digest of a regular file, the id of a directory's tree.
-    package var identifier: Digest128 {
+    /// Of a regular file only.
+    package var object: ObjectID { ObjectID(identifier) }
+    /// Of a directory only.
+    package var tree: TreeID { TreeID(identifier) }
+    private var identifier: Digest128 {
         Digest128(canonical: UnsafeRawBufferPointer(start: base + 24, count: Digest128.byteCount))
     }
     package var name: UnsafeRawBufferPointer {
@@ -84,9 +88,9 @@ package struct EntryRecord {
     package var entry: TreeEntry {
         let content: TreeEntry.Content =
             switch kind {
-            case .regular: .regular(identifier, size: size)
+            case .regular: .regular(object, size: size)
             case .symlink: .symlink(BytePath(bytes: Array(target)))
-            case .directory: .directory(identifier)
+            case .directory: .directory(tree)
             }
         return TreeEntry(name: BytePath(bytes: Array(name)), metadata: metadata, content: content)
     }
@@ -108,9 +112,9 @@ extension TreeEntry {
         let size: UInt64
         let identifier: Digest128
         switch content {
-        case .regular(let digest, let count): (size, identifier) = (count, digest)
+        case .regular(let digest, let count): (size, identifier) = (count, digest.digest)
         case .symlink(let target): (size, identifier) = (UInt64(target.count), Digest128(high: 0, low: 0))
-        case .directory(let tree): (size, identifier) = (0, tree)
+        case .directory(let tree): (size, identifier) = (0, tree.digest)
         }
         bytes.append(kind.rawValue)
         bytes.append(0)

@@ -1,5 +1,5 @@
 package import BytePath
-package import Digests
+internal import Digests
 package import PackageModel
 
 /// The layout of one package in the form that composing wants: its paths grouped by directory, ascending.
@@ -60,7 +60,7 @@ package struct PackageLayout: Sendable {
     /// Groups `entries`.
     ///
     /// - Parameter sizes: of the contents by digest.
-    package init(_ entries: [LayoutEntry], sizes: [Digest128: UInt64]) throws(Failure) {
+    package init(_ entries: [LayoutEntry], sizes: [ObjectID: UInt64]) throws(Failure) {
         var groups: [BytePath: [TreeEntry]] = [:]
         let closed = ClosedDirectories(entries)
         for entry in entries {
@@ -100,7 +100,7 @@ package struct PackageLayout: Sendable {
     }
 
     private static func treeEntry(
-        _ entry: LayoutEntry, _ sizes: [Digest128: UInt64], _ closed: ClosedDirectories
+        _ entry: LayoutEntry, _ sizes: [ObjectID: UInt64], _ closed: ClosedDirectories
     ) throws(Failure) -> TreeEntry {
         let name = entry.path.lastComponent
         var metadata = EntryMetadata(mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid)
@@ -116,7 +116,7 @@ package struct PackageLayout: Sendable {
             metadata.mode = 0o777
             return TreeEntry(name: name, metadata: metadata, content: .symlink(target))
         case .directory:
-            return TreeEntry(name: name, metadata: metadata, content: .directory(Digest128(high: 0, low: 0)))
+            return TreeEntry(name: name, metadata: metadata, content: .directory(TreeID(high: 0, low: 0)))
         case .characterDevice, .blockDevice, .fifo, .socket:
             throw .unsupportedKind(entry.path)
         }

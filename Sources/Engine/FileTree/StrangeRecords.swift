@@ -1,4 +1,5 @@
 internal import Digests
+package import PackageModel
 
 /// Checks of encoded trees and layouts that somebody else wrote, who may have meant harm. What this user or root wrote
 /// was checked before it was encoded.

@@ -1,4 +1,5 @@
 package import BytePath
+package import PackageModel
 
 /// One entry that two trees do not have in common.
 package enum TreeChange: Hashable, Sendable {

@@ -1,5 +1,6 @@
 package import BytePath
 internal import Digests
+package import PackageModel
 
 /// Turns one composed tree into another by taking packages away and adding packages, touching only what they touch.
 ///

@@ -1,11 +1,8 @@
 package import BytePath
-package import Digests
+package import PackageModel
 
 /// Immutable directories: composing packages into one tree, conflicts, redirects, differences and hashes; pure.
 ///
-/// The id of a tree: XXH3-128 of its directory's encoding, which holds the ids of its subdirectories in turn.
-package typealias TreeID = Digest128
-
 /// What an entry of a tree is.
 package enum EntryKind: UInt8, Hashable, Sendable {
     case regular = 1
@@ -49,7 +46,7 @@ package struct EntryMetadata: Hashable, Sendable {
 /// One name in a tree.
 package struct TreeEntry: Hashable, Sendable {
     package enum Content: Hashable, Sendable {
-        case regular(Digest128, size: UInt64)
+        case regular(ObjectID, size: UInt64)
         case symlink(BytePath)
         case directory(TreeID)
     }

@@ -3,6 +3,7 @@ internal import ContentStore
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
+internal import PackageModel
 internal import ViewImage
 
 /// Content of packages that are not in the store: a store of the view's own, filled before or when it is asked for.
@@ -25,7 +26,7 @@ final class ScratchContent: Sendable {
     }
 
     /// Opens an object of the source, unpacking that first where it is still a stone.
-    func open(_ digest: Digest128, mode: UInt32, source: Int) throws(SystemError) -> Descriptor {
+    func open(_ digest: ObjectID, mode: UInt32, source: Int) throws(SystemError) -> Descriptor {
         let index = source - Int(ViewRequest.firstStoneSource)
         if stones.indices.contains(index) { try unpack(index) }
         // As a store that only records owners makes them.

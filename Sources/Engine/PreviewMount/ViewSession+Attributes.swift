@@ -2,6 +2,7 @@ internal import CFuse
 internal import Digests
 import Glibc
 internal import LinuxSystem
+internal import PackageModel
 internal import ViewImage
 
 /// Where files come from, as extended attributes.

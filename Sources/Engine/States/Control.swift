@@ -1,6 +1,7 @@
 package import BytePath
-package import FileTree
+internal import FileTree
 internal import LMDB
+package import PackageModel
 
 /// A tree on disk, and how to tell that nobody changed it.
 package struct TreeOnDisk: Hashable, Sendable {
@@ -80,7 +81,7 @@ package struct Control: Hashable, Sendable, BucketValue {
         guard active < nextState, nextState - 1 <= State.numbers.upperBound else {
             throw DecodingFailure("state \(active) is active, and the next is \(nextState)")
         }
-        let (tree, stamp): (TreeID, Int64) = (try reader.digest(), try reader.integer())
+        let (tree, stamp): (TreeID, Int64) = (try reader.tree(), try reader.integer())
         var journal: SwitchJournal?
         if reader.remaining >= Self.journalByteCount {
             journal = SwitchJournal(
@@ -171,7 +172,7 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
             return
         }
         var reader = RecordReader(bytes)
-        let tree = try reader.digest()
+        let tree = try reader.tree()
         let stamp = try reader.integer(Int64.self)
         guard reader.remaining > 0 else {
             // Of before there were fingerprints.
@@ -183,7 +184,7 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
             self.init(TreeOnDisk(tree: tree, stamp: stamp, fingerprint: fingerprint))
             return
         }
-        let next = try reader.digest()
+        let next = try reader.tree()
         let flags = try reader.integer(UInt8.self)
         let content = TreeOnDisk(
             tree: tree, stamp: stamp, fingerprint: fingerprint,

@@ -1,6 +1,6 @@
 internal import BytePath
-internal import Digests
 internal import LMDB
+internal import PackageModel
 
 /// Puts fields of a record one after the other, integers little-endian.
 struct RecordWriter {
@@ -10,8 +10,8 @@ struct RecordWriter {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
-    mutating func put(_ digest: Digest128) {
-        digest.appendCanonical(to: &bytes)
+    mutating func put(_ tree: TreeID) {
+        tree.append(to: &bytes)
     }
 
     /// A u32 length, then the bytes.
@@ -46,8 +46,8 @@ struct RecordReader {
         Integer(littleEndian: try take(MemoryLayout<Integer>.size).loadUnaligned(as: Integer.self))
     }
 
-    mutating func digest() throws -> Digest128 {
-        Digest128(canonical: try take(Digest128.byteCount))
+    mutating func tree() throws -> TreeID {
+        TreeID(canonical: try take(TreeID.byteCount))
     }
 
     mutating func counted() throws -> UnsafeRawBufferPointer {

@@ -104,7 +104,7 @@ extension State: BucketValue {
             throw DecodingFailure("state \(number), made from state \(parent)")
         }
         created = Int64(bitPattern: try reader.integer())
-        tree = try reader.digest()
+        tree = try reader.tree()
         totals = TreeTotals(
             directories: try reader.integer(), files: try reader.integer(), symlinks: try reader.integer(),
             bytes: try reader.integer())

@@ -1,10 +1,11 @@
 package import Blit
 package import BytePath
 package import ContentStore
-package import Digests
+internal import Digests
 internal import FileTree
 package import LMDB
 package import LinuxSystem
+package import PackageModel
 
 /// Why a root could not be opened, read or switched.
 package enum StateError: LookFailure, Sendable, CustomStringConvertible {
@@ -79,7 +80,7 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
     }
 
     /// The object whose absence this is about.
-    package var missingObject: Digest128? {
+    package var missingObject: ObjectID? {
         switch self {
         case .store(.missingObject(let digest)), .blit(.store(.missingObject(let digest))): digest
         default: nil

@@ -1,8 +1,9 @@
 package import BytePath
 package import ContentStore
-package import FileTree
+internal import FileTree
 internal import LMDB
 internal import LinuxSystem
+package import PackageModel
 
 /// The states' files, from which their records can be made again, and the other way round.
 extension StateStore {

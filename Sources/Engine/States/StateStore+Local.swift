@@ -4,6 +4,7 @@ internal import ContentStore
 internal import FileTree
 internal import LMDB
 internal import LinuxSystem
+internal import PackageModel
 
 /// What was in a tree and is no package's, and where it is now.
 package struct KeptFiles: Hashable, Sendable {

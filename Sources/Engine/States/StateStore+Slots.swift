@@ -1,9 +1,10 @@
 package import Blit
 package import BytePath
 internal import ContentStore
-package import FileTree
+internal import FileTree
 internal import LMDB
 package import LinuxSystem
+package import PackageModel
 
 /// A slot that a tree will be written to.
 struct ChosenSlot {

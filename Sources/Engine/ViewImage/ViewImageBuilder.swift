@@ -1,6 +1,7 @@
 internal import BytePath
-package import Digests
+internal import Digests
 package import FileTree
+package import PackageModel
 
 /// Flattens a tree into the parts of a ``ViewImage``.
 ///
@@ -36,7 +37,7 @@ package struct ViewImageBuilder {
     ///   - root: the tree to flatten.
     ///   - source: which source has a file's content, where it is not the store (0).
     package init(
-        _ root: TreeID, _ setting: Setting, _ lookup: TreeLookup, source: (Digest128) -> UInt32 = { _ in 0 }
+        _ root: TreeID, _ setting: Setting, _ lookup: TreeLookup, source: (ObjectID) -> UInt32 = { _ in 0 }
     ) throws(TreeError) {
         self.setting = setting
         let totals = try Directory(lookup(root), id: root).totals
@@ -53,7 +54,7 @@ package struct ViewImageBuilder {
     }
 
     private mutating func flatten(
-        _ root: TreeID, _ lookup: TreeLookup, _ source: (Digest128) -> UInt32
+        _ root: TreeID, _ lookup: TreeLookup, _ source: (ObjectID) -> UInt32
     ) throws(TreeError) {
         nodes.append(directoryNode(EntryMetadata.plainDirectory, parent: 0))
         var pending: [(node: Int, tree: TreeID)] = [(0, root)]
@@ -69,7 +70,7 @@ package struct ViewImageBuilder {
                 entries.append(entry(record, child))
                 if record.isDirectory {
                     nodes[node].links += 1
-                    pending.append((child, record.identifier))
+                    pending.append((child, record.tree))
                 }
             }
             nodes[node].count = UInt32(entries.count) - nodes[node].first
@@ -91,7 +92,7 @@ package struct ViewImageBuilder {
     }
 
     @inline(__always)
-    private mutating func add(_ record: EntryRecord, below parent: Int, _ source: (Digest128) -> UInt32) -> Int {
+    private mutating func add(_ record: EntryRecord, below parent: Int, _ source: (ObjectID) -> UInt32) -> Int {
         let index = nodes.count
         switch record.kind {
         case .directory:
@@ -105,7 +106,7 @@ package struct ViewImageBuilder {
         case .regular:
             var node = plainNode(ViewNode.regularType, record.metadata, parent)
             node.size = record.size
-            node.digest = record.identifier
+            node.digest = record.object
             if record.size > 0, let shared = sharing.find(node, in: nodes, orRemember: index) {
                 nodes[shared].links += 1
                 return shared

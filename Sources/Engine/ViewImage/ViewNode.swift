@@ -1,4 +1,5 @@
-package import Digests
+internal import Digests
+package import PackageModel
 
 /// One inode of a ``ViewImage``; 64 bytes.
 package struct ViewNode: Sendable {
@@ -14,7 +15,7 @@ package struct ViewNode: Sendable {
     package var parent: UInt32
     var owners: UInt32
     /// Of a file's content.
-    package var digest: Digest128
+    package var digest: ObjectID
     /// Directory: its first entry. Link: where its target stands. File: which source has its content, see
     /// ``ViewImageBuilder``.
     var first: UInt32
@@ -32,7 +33,7 @@ package struct ViewNode: Sendable {
         self.parent = parent
         links = 1
         owners = 0
-        digest = Digest128(high: 0, low: 0)
+        digest = ObjectID(high: 0, low: 0)
         (first, count) = (0, 0)
     }
 

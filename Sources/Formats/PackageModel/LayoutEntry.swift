@@ -1,11 +1,10 @@
 package import BytePath
-package import Digests
 
 /// One path a package puts under `/usr`.
 package struct LayoutEntry: Hashable, Sendable {
     package enum Kind: Hashable, Sendable {
         /// Content by its XXH3-128.
-        case regular(Digest128)
+        case regular(ObjectID)
         /// Link text, verbatim.
         case symlink(BytePath)
         case directory
@@ -36,9 +35,9 @@ package struct LayoutEntry: Hashable, Sendable {
 package struct ContentRange: Hashable, Sendable {
     package var start: UInt64
     package var end: UInt64
-    package var digest: Digest128
+    package var digest: ObjectID
 
-    package init(start: UInt64, end: UInt64, digest: Digest128) {
+    package init(start: UInt64, end: UInt64, digest: ObjectID) {
         self.start = start
         self.end = end
         self.digest = digest

@@ -1,8 +1,3 @@
-package import Digests
-
-/// The id of a package: the SHA-256 of its `.stone` file.
-package typealias PackageID = SHA256Digest
-
 /// Everything a stone's Meta payload says of a package; equal where all bytes are.
 package struct PackageMetadata: Hashable, Sendable {
     @Verbatim package var name: String

@@ -1,11 +1,12 @@
-package import Digests
+internal import Digests
+package import PackageModel
 
 /// One unique file of a package's content.
 package struct ContentFile: Hashable, Sendable {
-    package var digest: Digest128
+    package var digest: ObjectID
     package var size: UInt64
 
-    package init(digest: Digest128, size: UInt64) {
+    package init(digest: ObjectID, size: UInt64) {
         self.digest = digest
         self.size = size
     }

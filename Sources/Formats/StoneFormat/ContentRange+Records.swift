@@ -19,7 +19,7 @@ extension ContentRange {
             parser.record = record
             let start = try parser.integer(UInt64.self)
             let end = try parser.integer(UInt64.self)
-            let digest = Digest128(canonical: try parser.slice(UInt64(Digest128.byteCount)))
+            let digest = ObjectID(canonical: try parser.slice(UInt64(ObjectID.byteCount)))
             guard start <= end else {
                 throw parser.error(.invalidRange, "the content range of \(digest) ends at \(end), before it starts")
             }
@@ -36,7 +36,7 @@ extension ContentRange {
         for range in ranges {
             plain.append(bigEndian: range.start)
             plain.append(bigEndian: range.end)
-            range.digest.appendCanonical(to: &plain)
+            range.digest.append(to: &plain)
         }
         return plain
     }

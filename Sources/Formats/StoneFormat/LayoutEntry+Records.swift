@@ -62,11 +62,11 @@ extension LayoutEntry {
     ) throws(StoneError) -> Kind {
         switch type {
         case 1:
-            guard source.count == Digest128.byteCount else {
+            guard source.count == ObjectID.byteCount else {
                 throw parser.error(
                     .malformedRecord, "the digest of \(quoted(path)) has \(source.count) bytes instead of 16")
             }
-            return .regular(Digest128(canonical: source))
+            return .regular(ObjectID(canonical: source))
         case 2:
             let text = RecordParser.trimmingNUL(source)
             if let problem = LayoutPathRule.problem(target: text) {
@@ -114,7 +114,7 @@ extension LayoutEntry {
     private func append(to plain: inout [UInt8]) {
         var source: [UInt8] = []
         switch kind {
-        case .regular(let digest): digest.appendCanonical(to: &source)
+        case .regular(let digest): digest.append(to: &source)
         case .symlink(let target): source = target.bytes
         default: break
         }

@@ -45,7 +45,7 @@ package struct StonePackage: Hashable, Sendable {
     /// The digests of the ranges, which are ordered by start and end.
     private static func check(
         _ ranges: [ContentRange], _ contentSize: UInt64?
-    ) throws(StoneError) -> Set<Digest128> {
+    ) throws(StoneError) -> Set<ObjectID> {
         func error(_ code: StoneError.Code, _ message: String) -> StoneError {
             StoneError(code, payload: .index, message)
         }
@@ -53,7 +53,7 @@ package struct StonePackage: Hashable, Sendable {
             if ranges.isEmpty { return [] }
             throw error(.missingPayload, "there are content ranges but no content payload")
         }
-        var digests = Set<Digest128>(minimumCapacity: ranges.count)
+        var digests = Set<ObjectID>(minimumCapacity: ranges.count)
         var end: UInt64 = 0
         for range in ranges {
             let text = "\(range.start) ..< \(range.end) of \(range.digest)"
@@ -74,7 +74,7 @@ package struct StonePackage: Hashable, Sendable {
         return digests
     }
 
-    private static func check(_ layout: [LayoutEntry], _ indexed: Set<Digest128>) throws(StoneError) {
+    private static func check(_ layout: [LayoutEntry], _ indexed: Set<ObjectID>) throws(StoneError) {
         var unused = indexed
         for (record, entry) in layout.enumerated() {
             guard case .regular(let digest) = entry.kind else { continue }

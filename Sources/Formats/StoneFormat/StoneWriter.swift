@@ -125,7 +125,7 @@ package struct StoneWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
     /// Checks the files that are complete; empty ones are so at once.
     private mutating func endFiles() throws(Failure) {
         while position < files.count, fileRemaining == 0 {
-            let digest = fileHasher.digest128
+            let digest = ObjectID(fileHasher.digest128)
             guard digest == files[position].digest else {
                 throw mismatch("the file \(files[position].digest) has become \(digest)")
             }

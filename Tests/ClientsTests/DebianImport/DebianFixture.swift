@@ -93,5 +93,5 @@ struct DebianFixture {
 }
 
 func regular(_ text: String, mode: UInt32 = 0o644) -> (LayoutEntry.Kind, UInt32) {
-    (.regular(Digest128(hashing: Array(text.utf8))), 0o100000 | mode)
+    (.regular(ObjectID(hashing: Array(text.utf8))), 0o100000 | mode)
 }

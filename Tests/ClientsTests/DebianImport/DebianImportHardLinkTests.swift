@@ -64,7 +64,7 @@ import Testing
         try Descriptor.openDirectory(fixture.debs).replaceFile("links.deb", with: deb)
     }
 
-    private func kind(_ text: String) -> LayoutEntry.Kind { .regular(Digest128(hashing: Array(text.utf8))) }
+    private func kind(_ text: String) -> LayoutEntry.Kind { .regular(ObjectID(hashing: Array(text.utf8))) }
 
     @Test func filesAndSymlinksInAnyOrder() throws {
         try DebianFixture.run { fixture in

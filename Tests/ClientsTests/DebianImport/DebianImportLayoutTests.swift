@@ -141,8 +141,8 @@ import Testing
             let report = try fixture.convert()
             let stone = try fixture.stone("large", in: report)
             let content = [UInt8](repeating: UInt8(ascii: "x"), count: 3_000_001)
-            #expect(stone.layout["share/one"]?.kind == .regular(Digest128(hashing: content)))
-            #expect(stone.layout["share/two"]?.kind == .regular(Digest128(hashing: content)))
+            #expect(stone.layout["share/one"]?.kind == .regular(ObjectID(hashing: content)))
+            #expect(stone.layout["share/two"]?.kind == .regular(ObjectID(hashing: content)))
             #expect(stone.text(\.providers) == ["soname(libbig.so(x86_64))"])
             #expect(report.packages.first.map { $0.contentBytes > 9_000_000 && $0.contentBytes < 9_200_000 } == true)
         }

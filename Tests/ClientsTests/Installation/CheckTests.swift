@@ -34,7 +34,7 @@ import Testing
 
     private func noisyText(_ seed: String, count: Int) -> [UInt8] {
         var bytes: [UInt8] = []
-        while bytes.count < count { bytes += Digest128(hashing: Array("\(seed) \(bytes.count)".utf8)).hexadecimalBytes }
+        while bytes.count < count { bytes += ObjectID(hashing: Array("\(seed) \(bytes.count)".utf8)).hexadecimalBytes }
         return Array(bytes.prefix(count))
     }
 
@@ -83,7 +83,7 @@ import Testing
         try withInstallationScratch { scratch in
             try makeRoot(scratch, packages: packages, files: files)
             let away = (0..<withdrawn).map { "p\($0 * 3 + 1)" }
-            let objects = try away.reduce(into: Set<Digest128>()) { digests, name in
+            let objects = try away.reduce(into: Set<ObjectID>()) { digests, name in
                 digests.formUnion(try victims(scratch, of: name, count: .max).map(\.0))
             }
             try withdraw(away, scratch)
@@ -118,7 +118,7 @@ import Testing
     private func expectExact(
         _ losses: [CheckReport.Loss], _ planted: [FaultPlanter.Planted], _ packages: [String]
     ) {
-        let lost = planted.filter(\.isLost).compactMap { item -> Digest128? in
+        let lost = planted.filter(\.isLost).compactMap { item -> ObjectID? in
             if case .object(let digest, _) = item.subject { digest } else { nil }
         }
         #expect(Set(losses.map(\.digest)) == Set(lost))
@@ -185,7 +185,7 @@ import Testing
 
     private func victims(
         _ scratch: InstallationScratch, of name: String, count: Int
-    ) throws -> [(Digest128, EntryMetadata)] {
+    ) throws -> [(ObjectID, EntryMetadata)] {
         let installation = try Installation(opening: scratch.root, .reading)
         let state = try #require(try installation.activeState())
         let package = try #require(try installation.packages(of: state).first { $0.metadata.name == name })

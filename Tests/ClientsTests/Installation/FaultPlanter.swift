@@ -25,23 +25,23 @@ struct FaultPlanter {
 
     let root: BytePath
     private var generator: SeededGenerator
-    private let objects: [(digest: Digest128, variant: EntryMetadata)]
+    private let objects: [(digest: ObjectID, variant: EntryMetadata)]
     private let files: [Place]
     private var links: [Place]
     private let packages: [PackageID]
-    private var usedObjects: Set<Digest128> = []
+    private var usedObjects: Set<ObjectID> = []
     private var usedPaths: Set<BytePath> = []
     /// Packages of which either the manifest or a record is damaged: one can be made of the other.
     private var usedRecords: Set<PackageID> = []
     /// What the database holds, by bucket and key.
     private var records: [String: [[UInt8]: [UInt8]]] = [:]
     /// Objects that no collection offers.
-    private let withdrawn: Set<Digest128>
+    private let withdrawn: Set<ObjectID>
     private(set) var planted: [Planted] = []
     private var counter = 0
 
     /// - Parameter withdrawn: objects that no collection offers.
-    init(_ root: BytePath, _ generator: SeededGenerator, withdrawn: Set<Digest128> = []) throws {
+    init(_ root: BytePath, _ generator: SeededGenerator, withdrawn: Set<ObjectID> = []) throws {
         self.root = root
         self.withdrawn = withdrawn
         self.generator = generator
@@ -49,7 +49,7 @@ struct FaultPlanter {
         guard let state = try installation.activeState() else { throw InstallationError.noActiveState }
         var files: [Place] = []
         var links: [Place] = []
-        var objects: [Digest128: EntryMetadata] = [:]
+        var objects: [ObjectID: EntryMetadata] = [:]
         try installation.store.readingTrees { lookup in
             try TreeDifference.forEachEntry(of: state.tree, lookup) { directory, entry in
                 let path = directory.appending(entry.name)
@@ -76,11 +76,11 @@ struct FaultPlanter {
     }
 
     private var moss: BytePath { root.appending(".moss") }
-    private func place(_ object: (digest: Digest128, variant: EntryMetadata)) -> BytePath {
+    private func place(_ object: (digest: ObjectID, variant: EntryMetadata)) -> BytePath {
         moss.appending(ContentStore.path(of: object.digest, object.variant))
     }
 
-    private mutating func freshObject() -> (digest: Digest128, variant: EntryMetadata)? {
+    private mutating func freshObject() -> (digest: ObjectID, variant: EntryMetadata)? {
         for _ in 0..<1000 {
             let object = objects[Int.random(in: 0..<objects.count, using: &generator)]
             if usedObjects.insert(object.digest).inserted { return object }

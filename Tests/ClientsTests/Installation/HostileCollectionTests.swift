@@ -22,7 +22,7 @@ struct HostileCollectionTests {
                 try scratch.publish(package)
                 var metadata = package.metadata
                 metadata.uri = package.metadata.stoneFileName
-                metadata.hash = try package.stone().withUnsafeBytes { SHA256Digest(hashing: $0) }
+                metadata.hash = try package.stone().withUnsafeBytes { PackageID(hashing: $0) }
                 metadata.downloadSize = claimed
                 listed.append(metadata)
             }
@@ -42,7 +42,7 @@ struct HostileCollectionTests {
     @Test("all that a plan holds counts together")
     func budget() throws {
         let record = PackageRecord(
-            id: [1].withUnsafeBytes { SHA256Digest(hashing: $0) }, metadata: sample("a").metadata,
+            id: [1].withUnsafeBytes { PackageID(hashing: $0) }, metadata: sample("a").metadata,
             layout: PackageLayout(stored: [UInt8](repeating: 0, count: 64 << 20)), objects: [:], manifest: [])
         var budget = PlanBudget()
         var taken = 0

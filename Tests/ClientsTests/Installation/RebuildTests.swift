@@ -35,7 +35,7 @@ import Testing
             case "trees": if !needed.contains(TreeID(canonical: record.key)) { return }
             default: break
             }
-            lines.append("\(name) \(Array(record.key)) \(Digest128(hashing: value))")
+            lines.append("\(name) \(Array(record.key)) \(ObjectID(hashing: value))")
         }
         return lines
     }

@@ -36,7 +36,7 @@ struct BlitTests {
             package.add(file: "e1", [])
             package.add(file: "e2", [], mode: 0o4755)
             let out = try scratch.blitted(scratch.composed([scratch.add(package)]).root, "out")
-            let inode = try scratch.objectStatus(Digest128(hashing: [1, 2, 3]), EntryMetadata(mode: 0o444))?.inode
+            let inode = try scratch.objectStatus(ObjectID(hashing: [1, 2, 3]), EntryMetadata(mode: 0o444))?.inode
             let found = try ["a", "b/c"].map { try out.status(of: $0).inode }
             #expect(found == [inode, inode])
             let empties = try ["e1", "e2"].map { try out.status(of: $0) }
@@ -51,7 +51,7 @@ struct BlitTests {
         try withEngineScratch { scratch throws in
             var package = SamplePackage(name: "p")
             package.add(file: "f", [1])
-            let digest = Digest128(hashing: [1])
+            let digest = ObjectID(hashing: [1])
             package.add(LayoutEntry(path: "g", kind: .regular(digest), mode: 0o106755, uid: 5, gid: 6))
             package.add(LayoutEntry(path: "e", kind: .regular(.ofNothing), mode: 0o106711, uid: 5, gid: 6))
             package.add(LayoutEntry(path: "l", kind: .symlink("f"), mode: 0o120777, uid: 5, gid: 6))
@@ -192,7 +192,7 @@ struct BlitTests {
                 try blitter.blit(tree, into: out)
                 Issue.record("blitted over a tree")
             } catch {}
-            try scratch.states.root.moss.unlink(EngineScratch.objectPath(Digest128(hashing: [2]), .plainFile))
+            try scratch.states.root.moss.unlink(EngineScratch.objectPath(ObjectID(hashing: [2]), .plainFile))
             let other = try scratch.newDirectory("other")
             do throws(BlitError) {
                 try blitter.blit(tree, into: other)
@@ -202,11 +202,11 @@ struct BlitTests {
                     Issue.record("\(error)")
                     return
                 }
-                #expect(digest == Digest128(hashing: [2]))
+                #expect(digest == ObjectID(hashing: [2]))
             }
             let third = try scratch.newDirectory("third")
             do throws(BlitError) {
-                try blitter.blit(Digest128(high: 1, low: 2), into: third)
+                try blitter.blit(TreeID(high: 1, low: 2), into: third)
                 Issue.record("blitted an unknown tree")
             } catch {}
         }
@@ -221,7 +221,7 @@ struct BlitTests {
             for mode in modes { package.add(file: BytePath("f\(mode)"), bytes, mode: mode) }
             let tree = try scratch.composed([scratch.add(package)]).root
             for mode in modes {
-                let path = EngineScratch.objectPath(Digest128(hashing: bytes), EntryMetadata(mode: mode & 0o7555))
+                let path = EngineScratch.objectPath(ObjectID(hashing: bytes), EntryMetadata(mode: mode & 0o7555))
                 try scratch.states.root.moss.unlink(path)
                 let name = BytePath("out\(mode)")
                 _ = try scratch.blitted(tree, name)
@@ -239,7 +239,7 @@ struct BlitTests {
                 var package = SamplePackage(name: "p")
                 for number in 0..<20 { package.add(file: BytePath("d/f\(number)"), bytes) }
                 let tree = try scratch.composed([scratch.add(package)]).root
-                let path = EngineScratch.objectPath(Digest128(hashing: bytes), .plainFile)
+                let path = EngineScratch.objectPath(ObjectID(hashing: bytes), .plainFile)
                 let moss = try Descriptor.openDirectory(scratch.root.appending(".moss"))
                 let links = try scratch.newDirectory("links")
                 for number in 0..<(65_000 - 10) { try links.link(path, below: moss, to: BytePath("\(number)")) }

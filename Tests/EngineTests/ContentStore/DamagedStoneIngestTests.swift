@@ -23,7 +23,7 @@ struct DamagedStoneIngestTests {
     @Test("a flipped bit anywhere is an error, and leaves no temporary files", arguments: [0, 1])
     func flips(which: Int) throws {
         let stone = try (which == 0 ? Self.small : Self.large).stone()
-        let id = stone.withUnsafeBytes { SHA256Digest(hashing: $0) }
+        let id = stone.withUnsafeBytes { PackageID(hashing: $0) }
         var random = SeededGenerator.forTest()
         try withEngineScratch { scratch throws in
             let head = which == 0 ? Array(stone.indices) : Array(stride(from: 0, to: 200, by: 5))
@@ -60,11 +60,11 @@ struct DamagedStoneIngestTests {
     func wrongStone() throws {
         try withEngineScratch { scratch throws in
             let stone = try Self.small.stone()
-            let other = SHA256Digest(hashing: UnsafeRawBufferPointer(start: nil, count: 0))
+            let other = PackageID(hashing: UnsafeRawBufferPointer(start: nil, count: 0))
             guard case .wrongStone(_, let expected, let found) = scratch.failure(of: stone, expecting: other) else {
                 Issue.record("not refused"); return
             }
-            #expect(expected == other && found == stone.withUnsafeBytes { SHA256Digest(hashing: $0) })
+            #expect(expected == other && found == stone.withUnsafeBytes { PackageID(hashing: $0) })
             try expectNothing(scratch, "wrong stone")
         }
     }
@@ -72,7 +72,7 @@ struct DamagedStoneIngestTests {
     /// A stone whose content is not what its index says.
     private func lying(_ name: String = "p", says promised: [UInt8], holds content: [UInt8]) throws -> [UInt8] {
         let forged = ForgedStone(try SamplePackage(name: name, files: [("a", promised)]).stone())
-        let index = ForgedStone.index([(0, UInt64(content.count), Digest128(hashing: promised))])
+        let index = ForgedStone.index([(0, UInt64(content.count), ObjectID(hashing: promised))])
         return ForgedStone.assembled(
             forged[.meta] + forged[.layout] + [index, ForgedStone.plain(.content, content, records: 0)])
     }
@@ -86,8 +86,8 @@ struct DamagedStoneIngestTests {
             Issue.record("\(String(describing: failure))", sourceLocation: sourceLocation)
             return
         }
-        #expect(expected == Digest128(hashing: promised), sourceLocation: sourceLocation)
-        #expect(digest == Digest128(hashing: found), sourceLocation: sourceLocation)
+        #expect(expected == ObjectID(hashing: promised), sourceLocation: sourceLocation)
+        #expect(digest == ObjectID(hashing: found), sourceLocation: sourceLocation)
     }
 
     @Test("content with another digest than the index says is refused", arguments: [1, 1000, 3 << 20])
@@ -113,7 +113,7 @@ struct DamagedStoneIngestTests {
             for content in [flipped, promised + [0], Array(promised.dropLast()), [1]] {
                 expectWrongContent(scratch, try lying(says: promised, holds: content), promised, content)
                 #expect(try scratch.complaints().isEmpty)
-                #expect(try scratch.store.readObject(Digest128(hashing: promised)) == promised)
+                #expect(try scratch.store.readObject(ObjectID(hashing: promised)) == promised)
             }
             #expect(try scratch.packageIDs().count == 1)
         }
@@ -124,7 +124,7 @@ struct DamagedStoneIngestTests {
         let content = noise(100)
         let forged = ForgedStone(try SamplePackage(name: "p", files: [("a", content)]).stone())
         func stone(_ start: Int, _ total: Int) -> [UInt8] {
-            let index = ForgedStone.index([(UInt64(start), UInt64(start + 100), Digest128(hashing: content))])
+            let index = ForgedStone.index([(UInt64(start), UInt64(start + 100), ObjectID(hashing: content))])
             let plain = [UInt8](repeating: 7, count: start) + content
             let all = plain + [UInt8](repeating: 7, count: total - plain.count)
             return ForgedStone.assembled(
@@ -142,12 +142,12 @@ struct DamagedStoneIngestTests {
     @Test("indexes that do not fit are refused before anything is written")
     func badIndexes() throws {
         let content = noise(100)
-        let digest = Digest128(hashing: content)
+        let digest = ObjectID(hashing: content)
         let forged = ForgedStone(try SamplePackage(name: "p", files: [("a", content)]).stone())
-        let indexes: [[(start: UInt64, end: UInt64, digest: Digest128)]] = [
+        let indexes: [[(start: UInt64, end: UInt64, digest: ObjectID)]] = [
             [(0, 101, digest)], [(1, 101, digest)], [(50, 0, digest)], [(0, .max, digest)], [(.max, .max, digest)], [],
-            [(0, 100, Digest128(hashing: [1]))], [(0, 50, digest), (50, 100, digest)],
-            [(0, 100, digest), (0, 100, Digest128(hashing: [1]))], [(0, 0, digest)],
+            [(0, 100, ObjectID(hashing: [1]))], [(0, 50, digest), (50, 100, digest)],
+            [(0, 100, digest), (0, 100, ObjectID(hashing: [1]))], [(0, 0, digest)],
         ]
         try withEngineScratch { scratch throws in
             for ranges in indexes {
@@ -198,7 +198,7 @@ struct DamagedStoneIngestTests {
     func collision() throws {
         let (one, other) = collidingContents()
         #expect(one != other)
-        try #require(Digest128(hashing: one) == Digest128(hashing: other))
+        try #require(ObjectID(hashing: one) == ObjectID(hashing: other))
         for isRecorded in [true, false] {
             try withEngineScratch { scratch throws in
                 let record = try scratch.ingest(SamplePackage(name: "one", files: [("a", one)]))
@@ -209,7 +209,7 @@ struct DamagedStoneIngestTests {
                     Issue.record("recorded \(isRecorded): \(String(describing: failure))")
                     return
                 }
-                #expect(digest == Digest128(hashing: one) && path.lastComponent == "ingested.stone")
+                #expect(digest == ObjectID(hashing: one) && path.lastComponent == "ingested.stone")
                 if !isRecorded { try scratch.record([record]) }
                 #expect(try scratch.store.readObject(digest) == one)
             }

@@ -1,4 +1,5 @@
 import Digests
+import PackageModel
 import StoneFormat
 
 /// A stone cut into its payloads, to be put together otherwise: every checksum is right, the whole is not.
@@ -23,9 +24,9 @@ struct ForgedStone {
     subscript(kind: PayloadKind) -> [Payload] { payloads.filter { $0.header.kind == kind } }
 
     /// An Index payload of these ranges, uncompressed.
-    static func index(_ ranges: [(start: UInt64, end: UInt64, digest: Digest128)]) -> Payload {
+    static func index(_ ranges: [(start: UInt64, end: UInt64, digest: ObjectID)]) -> Payload {
         func big(_ value: UInt64) -> [UInt8] { withUnsafeBytes(of: value.bigEndian) { Array($0) } }
-        let stored = ranges.flatMap { big($0.start) + big($0.end) + $0.digest.canonicalBytes }
+        let stored = ranges.flatMap { big($0.start) + big($0.end) + $0.digest.bytes }
         return plain(.index, stored, records: ranges.count)
     }
 

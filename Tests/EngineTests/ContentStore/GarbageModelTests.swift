@@ -43,13 +43,13 @@ struct GarbageModelTests {
 private final class GarbageHistory {
     private struct Held {
         let packages: Set<PackageID>
-        let objects: Set<Digest128>
+        let objects: Set<ObjectID>
     }
 
     private struct ModelState {
         let packages: Set<PackageID>
         let tree: ComposedTree
-        let generated: Digest128
+        let generated: ObjectID
     }
 
     /// A lease is not copyable, an array of boxes is.
@@ -121,7 +121,7 @@ private final class GarbageHistory {
         return paths
     }
 
-    private func generatedPath(_ digest: Digest128) -> BytePath {
+    private func generatedPath(_ digest: ObjectID) -> BytePath {
         EngineScratch.objectPath(digest, store.effective(.plainFile))
     }
 

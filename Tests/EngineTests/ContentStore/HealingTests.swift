@@ -49,7 +49,7 @@ struct HealingTests {
             package.add(file: "a", bytes)
             package.add(file: "b", noise(77, seed: 3))
             try scratch.add(package)
-            let path = EngineScratch.objectPath(Digest128(hashing: bytes), .plainFile)
+            let path = EngineScratch.objectPath(ObjectID(hashing: bytes), .plainFile)
             try damage(scratch, path, kind)
             #expect(try !scratch.complaints().isEmpty)
             _ = try scratch.ingest(package)
@@ -69,7 +69,7 @@ struct HealingTests {
                 package.add(file: "b", bytes, mode: 0o755)
                 package.add(file: "c", bytes, mode: 0o4755)
                 try scratch.add(package)
-                try damage(scratch, EngineScratch.objectPath(Digest128(hashing: bytes), bad), kind)
+                try damage(scratch, EngineScratch.objectPath(ObjectID(hashing: bytes), bad), kind)
                 _ = try scratch.ingest(package)
                 #expect(try scratch.complaints().isEmpty, "\(bad)")
             }
@@ -81,7 +81,7 @@ struct HealingTests {
         try withEngineScratch { scratch throws in
             let bytes = noise(1000)
             try scratch.add(SamplePackage(name: "p", files: [("a", bytes)]))
-            try damage(scratch, EngineScratch.objectPath(Digest128(hashing: bytes), .plainFile), .flipLast)
+            try damage(scratch, EngineScratch.objectPath(ObjectID(hashing: bytes), .plainFile), .flipLast)
             var other = SamplePackage(name: "q")
             other.add(file: "b", bytes, mode: 0o755)
             try scratch.add(other)
@@ -95,7 +95,7 @@ struct HealingTests {
             let bytes = noise(1000)
             let package = SamplePackage(name: "p", files: [("a", bytes)])
             _ = try scratch.ingest(package)
-            try damage(scratch, EngineScratch.objectPath(Digest128(hashing: bytes), .plainFile), .zeros)
+            try damage(scratch, EngineScratch.objectPath(ObjectID(hashing: bytes), .plainFile), .zeros)
             try scratch.add(package)
         }
     }
@@ -105,7 +105,7 @@ struct HealingTests {
         try withEngineScratch { scratch throws in
             let bytes = Array("NAME=x\n".utf8)
             let digest = try scratch.store.addObject(bytes, EntryMetadata(mode: 0o444))
-            #expect(digest == Digest128(hashing: bytes))
+            #expect(digest == ObjectID(hashing: bytes))
             #expect(try scratch.store.readObject(digest) == bytes)
             let inode = try scratch.objectStatus(digest)?.inode
             #expect(try scratch.store.addObject(bytes, EntryMetadata(mode: 0o444)) == digest)
@@ -126,7 +126,7 @@ struct HealingTests {
             var package = SamplePackage(name: "p")
             package.add(file: "mine", bytes)
             package.add(
-                LayoutEntry(path: "theirs", kind: .regular(Digest128(hashing: bytes)), mode: 0o100644, uid: 3, gid: 4))
+                LayoutEntry(path: "theirs", kind: .regular(ObjectID(hashing: bytes)), mode: 0o100644, uid: 3, gid: 4))
             let record = try scratch.add(package)
             #expect(record.objects.values.first?.variants == [.plainFile])
             #expect(try scratch.objectFiles().count == 1)

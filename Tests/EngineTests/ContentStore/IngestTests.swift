@@ -16,7 +16,7 @@ struct IngestTests {
         try withEngineScratch { scratch throws in
             var package = SamplePackage(name: "p")
             let content = Array("content".utf8)
-            let digest = Digest128(hashing: content)
+            let digest = ObjectID(hashing: content)
             for (number, mode) in [UInt32(0o644), 0o755, 0o600, 0o4755, 0o2755, 0o6711].enumerated() {
                 package.add(file: BytePath("f\(number)"), content, mode: mode)
             }
@@ -62,7 +62,7 @@ struct IngestTests {
     func randomPackages() throws {
         try withEngineScratch { scratch throws in
             var random = SeededGenerator.forTest()
-            var contents: Set<Digest128> = []
+            var contents: Set<ObjectID> = []
             for number in 0..<30 {
                 let package = samplePackage("p\(number)", using: &random)
                 try scratch.add(package)
@@ -125,7 +125,7 @@ struct IngestTests {
             #expect(record.objects.values.map(\.variants.count) == [2])
         }
         let second = ForgedStone(try SamplePackage(name: "p", files: [("c", noise(2000, seed: 9))]).stone())
-        let late = ForgedStone.index([(1000, 3000, Digest128(hashing: noise(2000, seed: 9)))])
+        let late = ForgedStone.index([(1000, 3000, ObjectID(hashing: noise(2000, seed: 9)))])
         let both = ForgedStone.plain(.content, content + noise(2000, seed: 9), records: 0)
         try withEngineScratch { scratch throws in
             // The index before the content tells of half of it only.
@@ -154,7 +154,7 @@ struct IngestTests {
             let stone = try package.stone()
             try Descriptor.openDirectory(scratch.path).replaceFile("peeked.stone", with: stone)
             let path = scratch.path.appending("peeked.stone")
-            let id = stone.withUnsafeBytes { SHA256Digest(hashing: $0) }
+            let id = stone.withUnsafeBytes { PackageID(hashing: $0) }
             let peeked = try scratch.store.peek(path, Descriptor.open(path), claimed: id)
             #expect(try scratch.objectFiles().isEmpty)
             let missing = try scratch.store.missing([peeked, peeked])

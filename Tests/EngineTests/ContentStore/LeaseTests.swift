@@ -40,7 +40,7 @@ struct LeaseTests {
     func tooLate() throws {
         try withEngineScratch { scratch in
             let unrecorded = try scratch.ingest(SamplePackage(name: "one", files: [("bin/one", noise(40))]))
-            for (packages, objects) in [([unrecorded.id], []), ([], [Digest128(hashing: noise(99))])] {
+            for (packages, objects) in [([unrecorded.id], []), ([], [ObjectID(hashing: noise(99))])] {
                 do throws(StoreError) {
                     _ = try scratch.store.takeLease(description, packages: packages, objects: objects)
                     Issue.record("pinned what is not there")

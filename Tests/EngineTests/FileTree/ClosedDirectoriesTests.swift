@@ -7,7 +7,7 @@ import Testing
 @Suite("Files below directories that are closed to others")
 struct ClosedDirectoriesTests {
     private func file(_ path: BytePath, _ mode: UInt32 = 0o644) -> LayoutEntry {
-        LayoutEntry(path: path, kind: .regular(Digest128(high: 1, low: 1)), mode: 0o100000 | mode)
+        LayoutEntry(path: path, kind: .regular(ObjectID(high: 1, low: 1)), mode: 0o100000 | mode)
     }
 
     private func directory(_ path: BytePath, _ mode: UInt32) -> LayoutEntry {

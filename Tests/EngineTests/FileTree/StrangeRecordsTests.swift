@@ -8,7 +8,7 @@ import Testing
 @Suite struct StrangeRecordsTests {
     private func record(
         _ name: [UInt8], kind: UInt8 = 1, mode: UInt32 = 0o644, size: UInt64 = 3,
-        identifier: Digest128 = Digest128(high: 1, low: 2), target: [UInt8]? = nil
+        identifier: ObjectID = ObjectID(high: 1, low: 2), target: [UInt8]? = nil
     ) -> [UInt8] {
         var bytes: [UInt8] = [kind, 0]
         func put(_ value: some FixedWidthInteger) { withUnsafeBytes(of: value.littleEndian) { bytes += Array($0) } }
@@ -16,7 +16,7 @@ import Testing
         put(mode)
         put(UInt64(0))
         put(target.map { UInt64($0.count) } ?? size)
-        bytes += identifier.canonicalBytes + name + [0]
+        bytes += identifier.bytes + name + [0]
         if let target { bytes += target + [0] }
         return bytes
     }
@@ -37,7 +37,7 @@ import Testing
     @Test func onlyEntriesOfFileSystemsAreTaken() {
         #expect(
             isTaken(directory([record([97]), record([98], kind: 3, size: 0), record([99], kind: 2, target: [97])])))
-        #expect(!isTaken(directory([record([97])]), as: Digest128(high: 0, low: 0)), "another id than its hash")
+        #expect(!isTaken(directory([record([97])]), as: TreeID(high: 0, low: 0)), "another id than its hash")
         let names: [[UInt8]] = [
             [46], [46, 46], [97, 47, 98], [47], [97, 0, 98], Array(repeating: 97, count: 256),
         ]
@@ -54,11 +54,11 @@ import Testing
 
     /// A directory in itself, which only somebody who can make hashes collide could write.
     @Test func treesWithoutAnEndHaveOne() {
-        let id = Digest128(high: 7, low: 7)
-        let other = Digest128(high: 8, low: 8)
-        let endless = directory([record([97], kind: 3, mode: 0o755, size: 0, identifier: id)])
+        let id = TreeID(high: 7, low: 7)
+        let other = TreeID(high: 8, low: 8)
+        let endless = directory([record([97], kind: 3, mode: 0o755, size: 0, identifier: ObjectID(id.digest))])
         let also = directory([
-            record([97], kind: 3, mode: 0o755, size: 0, identifier: other), record([98]),
+            record([97], kind: 3, mode: 0o755, size: 0, identifier: ObjectID(other.digest)), record([98]),
         ])
         endless.withUnsafeBytes { endless in
             also.withUnsafeBytes { also in

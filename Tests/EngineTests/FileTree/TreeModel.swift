@@ -62,7 +62,7 @@ func line(_ path: BytePath, _ entry: TreeEntry) -> String {
 }
 
 func file(_ path: String, _ content: String, mode: UInt32 = 0o644) -> LayoutEntry {
-    LayoutEntry(path: BytePath(path), kind: .regular(Digest128(hashing: Array(content.utf8))), mode: 0o100000 | mode)
+    LayoutEntry(path: BytePath(path), kind: .regular(ObjectID(hashing: Array(content.utf8))), mode: 0o100000 | mode)
 }
 
 func link(_ path: String, _ target: String) -> LayoutEntry {
@@ -75,7 +75,7 @@ func directory(_ path: String, mode: UInt32 = 0o755) -> LayoutEntry {
 
 /// The layout with every content as long as a number derived from its digest.
 func layout(_ entries: [LayoutEntry]) throws -> PackageLayout {
-    var sizes: [Digest128: UInt64] = [:]
+    var sizes: [ObjectID: UInt64] = [:]
     for case .regular(let digest) in entries.map(\.kind) { sizes[digest] = digest.low % 100_000 }
     return try PackageLayout(entries, sizes: sizes)
 }

@@ -21,9 +21,9 @@ struct FlattenedTree {
 
     /// - Parameter sizes: of contents; those not named have sizes of their own, never 0.
     init(
-        _ packages: [Package], sizes: [Digest128: UInt64] = [.ofNothing: 0], shown: String = "7",
+        _ packages: [Package], sizes: [ObjectID: UInt64] = [.ofNothing: 0], shown: String = "7",
         time: Int64 = 1_700_000_000, recordedOwner: (uid: UInt32, gid: UInt32)? = nil,
-        source: (Digest128) -> UInt32 = { _ in 0 }
+        source: (ObjectID) -> UInt32 = { _ in 0 }
     ) throws {
         self.packages = packages
         let layouts = try packages.map { package in
@@ -50,7 +50,7 @@ struct FlattenedTree {
         bytes = Array(memory)
     }
 
-    static func size(of digest: Digest128) -> UInt64 { digest.low % 100_000 + 1 }
+    static func size(of digest: ObjectID) -> UInt64 { digest.low % 100_000 + 1 }
 
     /// Every entry of the tree, the root directory left out.
     func entries() throws -> [BytePath: TreeEntry] {

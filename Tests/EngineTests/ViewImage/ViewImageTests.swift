@@ -15,7 +15,7 @@ struct ViewImageTests {
 
     // MARK: Chance
 
-    private static let contents = (0..<12).map { Digest128(hashing: Array("content \($0)".utf8)) } + [.ofNothing]
+    private static let contents = (0..<12).map { ObjectID(hashing: Array("content \($0)".utf8)) } + [.ofNothing]
 
     /// A name: short, long, no text, or one that begins like others.
     private func name(_ random: inout SeededGenerator) -> [UInt8] {
@@ -152,7 +152,7 @@ struct ViewImageTests {
         _ image: ViewImage, _ expected: [BytePath: TreeEntry], _ rows: [BytePath: Int]
     ) -> [String] {
         struct Inode: Hashable {
-            var digest: Digest128
+            var digest: ObjectID
             var mode: UInt32
             var uid: UInt32
             var gid: UInt32
@@ -254,7 +254,7 @@ struct ViewImageTests {
 
     @Test("files carry the source that has their content")
     func sources() throws {
-        let own = Digest128(hashing: Array("here".utf8))
+        let own = ObjectID(hashing: Array("here".utf8))
         let packages = [FlattenedTree.Package(name: "p", entries: [file("here", "here"), file("there", "there")])]
         let tree = try FlattenedTree(
             packages, source: { $0 == own ? ViewRequest.scratchSource : ViewRequest.firstStoneSource + 4 })

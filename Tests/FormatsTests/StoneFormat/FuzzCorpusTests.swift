@@ -64,7 +64,7 @@ struct FuzzCorpusTests {
                 var package = SamplePackage.randomMetadata(name: "p\(number)", using: &generator)
                 package.uri = "../p.stone"
                 package.downloadSize = number
-                package.hash = [1].withUnsafeBytes { SHA256Digest(hashing: $0) }
+                package.hash = [1].withUnsafeBytes { PackageID(hashing: $0) }
                 return package
             }
             let index = try StoneIndex.encode(repository: packages, options: .fast)

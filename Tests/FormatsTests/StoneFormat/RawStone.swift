@@ -1,4 +1,5 @@
 import Digests
+import PackageModel
 import StoneFormat
 
 /// Builds stones field by field, as wrong as a test wants them.
@@ -57,11 +58,11 @@ struct RawStone {
     }
 
     static func file(_ path: String, _ content: [UInt8]) -> [UInt8] {
-        entry(Array(path.utf8), type: 1, source: Digest128(hashing: content).canonicalBytes, mode: 0o100644)
+        entry(Array(path.utf8), type: 1, source: ObjectID(hashing: content).bytes, mode: 0o100644)
     }
 
     static func range(_ start: UInt64, _ end: UInt64, _ content: [UInt8]) -> [UInt8] {
-        big(start) + big(end) + Digest128(hashing: content).canonicalBytes
+        big(start) + big(end) + ObjectID(hashing: content).bytes
     }
 
     static func big(_ value: some FixedWidthInteger) -> [UInt8] {

@@ -38,7 +38,7 @@ struct RealStoneTests {
             }
             #expect(content.count == 872_279)
             for range in package.ranges {
-                #expect(Digest128(hashing: Array(content[Int(range.start)..<Int(range.end)])) == range.digest)
+                #expect(ObjectID(hashing: Array(content[Int(range.start)..<Int(range.end)])) == range.digest)
             }
         }
     }

@@ -12,7 +12,7 @@ struct StoneDocumentTests {
         let bytes = StoneVectors.demo
         #expect(bytes.count == 654)
         #expect(
-            bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }.hexadecimal
+            bytes.withUnsafeBytes { PackageID(hashing: $0) }.hexadecimal
                 == "d95165f258c355d2aff0bc2bfaa126dc2280fca8fa224211e9cbb4b43bb21318")
         let document = try StoneDocument(decoding: bytes)
         #expect(document.payloads.map(\.offset) == [32, 266, 513, 609])
@@ -25,7 +25,7 @@ struct StoneDocumentTests {
                     homepage: "https://example.org", licenses: ["MIT"],
                     dependencies: [Capability(.soname, "libc.so.6(x86_64)")],
                     providers: [Capability(.binary, "demo")]))
-        let hello = Digest128(hashing: Array("hello, stone\n".utf8))
+        let hello = ObjectID(hashing: Array("hello, stone\n".utf8))
         #expect(
             package.layout == [
                 LayoutEntry(path: "bin/demo", kind: .regular(hello), mode: 0o100755),

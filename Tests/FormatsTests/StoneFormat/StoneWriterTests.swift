@@ -84,7 +84,7 @@ struct StoneWriterTests {
         arguments: ["", "aaaa", "aaaab", "aaaabbb", "aaabb", "aaaabc", "bbaaaa"])
     func mismatch(content: String) throws {
         let files = ["aaaa", "bb"].map {
-            ContentFile(digest: Digest128(hashing: Array($0.utf8)), size: UInt64($0.utf8.count))
+            ContentFile(digest: ObjectID(hashing: Array($0.utf8)), size: UInt64($0.utf8.count))
         }
         let layout = files.enumerated().map {
             LayoutEntry(path: BytePath("f\($0.offset)"), kind: .regular($0.element.digest), mode: 0o100644)
@@ -103,8 +103,8 @@ struct StoneWriterTests {
 
     @Test("files in another order, twice, missing or without a path are refused")
     func files() throws {
-        let a = ContentFile(digest: Digest128(hashing: [1]), size: 1)
-        let b = ContentFile(digest: Digest128(hashing: [2, 3]), size: 2)
+        let a = ContentFile(digest: ObjectID(hashing: [1]), size: 1)
+        let b = ContentFile(digest: ObjectID(hashing: [2, 3]), size: 2)
         let layout = [a, b].map {
             LayoutEntry(path: BytePath("f\($0.size)"), kind: .regular($0.digest), mode: 0o100644)
         }
@@ -145,7 +145,7 @@ struct StoneWriterTests {
         let packages = (0..<50).map { number in
             var package = SamplePackage.randomMetadata(name: "p\(number % 7)", using: &generator)
             package.uri = "../pool/\(number).stone"
-            package.hash = Array("\(number)".utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
+            package.hash = Array("\(number)".utf8).withUnsafeBytes { PackageID(hashing: $0) }
             package.downloadSize = UInt64(number) << 33
             return package
         }

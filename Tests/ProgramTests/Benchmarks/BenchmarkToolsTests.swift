@@ -23,7 +23,7 @@ struct BenchmarkToolsTests {
             for package in index {
                 let uri = try #require(package.uri)
                 let bytes = try Descriptor.open(scratch.appending("a").appending(uri)).readAll()
-                #expect(package.hash == bytes.withUnsafeBytes { SHA256Digest(hashing: $0) })
+                #expect(package.hash == bytes.withUnsafeBytes { PackageID(hashing: $0) })
                 #expect(package.downloadSize == UInt64(bytes.count))
                 let stone = try StoneDocument(decoding: bytes).package()
                 #expect(stone.metadata.name == package.name)
@@ -57,7 +57,7 @@ struct BenchmarkToolsTests {
                 for (number, size) in [0, 1, 5000, 1 << 20, (2 << 20) + 1].enumerated() {
                     let content = (0..<size).map { UInt8(truncatingIfNeeded: $0 + directory) }
                     try top.replaceFile(shard.appending(BytePath("\(number)")), with: content)
-                    let digest = Digest128(hashing: content)
+                    let digest = ObjectID(hashing: content)
                     sum &+= digest.low ^ digest.high
                     bytes += size
                 }

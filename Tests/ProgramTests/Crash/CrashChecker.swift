@@ -4,6 +4,7 @@ import Digests
 import Installation
 import LMDB
 import LinuxSystem
+import PackageModel
 import Repositories
 import States
 import TestSupport
@@ -115,7 +116,7 @@ struct CrashChecker {
             }
         }
         for (path, digest) in outcome.manifests[state.number] ?? [:] {
-            guard let bytes = try store.readFileIfPresent(path), Digest128(hashing: bytes) == digest else {
+            guard let bytes = try store.readFileIfPresent(path), ObjectID(hashing: bytes) == digest else {
                 return "no good manifest \(path.display)"
             }
         }

@@ -2,6 +2,7 @@ import BytePath
 import Digests
 import Glibc
 import LinuxSystem
+import PackageModel
 import TestSupport
 
 /// Makes images real: directories below a scratch directory, whose files are links to a pool where nothing writes to
@@ -9,7 +10,7 @@ import TestSupport
 final class CrashDisk {
     /// What an inode of the pool holds.
     struct Content: Hashable {
-        let digest: Digest128
+        let digest: ObjectID
         let attributes: FileAttributes
         let size: UInt64
     }
@@ -114,7 +115,7 @@ final class CrashDisk {
     func isPoolIntact() throws -> Bool {
         for (content, name) in pooled {
             let file = try pool.open(BytePath(name))
-            guard Digest128(hashing: try file.readAll()) == content.digest else { return false }
+            guard ObjectID(hashing: try file.readAll()) == content.digest else { return false }
         }
         return true
     }
@@ -146,8 +147,8 @@ final class CrashDisk {
     }
 
     /// The digest of a file's bytes.
-    func digest(of name: BytePath, below directory: borrowing Descriptor, _ status: FileStatus) throws -> Digest128 {
+    func digest(of name: BytePath, below directory: borrowing Descriptor, _ status: FileStatus) throws -> ObjectID {
         if let known = contents[status.inode], known.size == status.size { return known.digest }
-        return Digest128(hashing: try directory.open(name, .noFollow).readAll())
+        return ObjectID(hashing: try directory.open(name, .noFollow).readAll())
     }
 }

@@ -1,6 +1,7 @@
 import BytePath
 import Digests
 import LinuxSystem
+import PackageModel
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
         var waiting: [CrashOperation]
         var cuts = 0
         var followed = 0
-        var disks: Set<Digest128> = []
+        var disks: Set<ObjectID> = []
         var violations: [String] = []
         var failure: (any Error)?
     }

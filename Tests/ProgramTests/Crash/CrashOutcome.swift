@@ -18,7 +18,7 @@ struct CrashOutcome {
     var listings: [UInt64: TreeListing] = [:]
     /// By path below `.moss`: the contents and modes that states need.
     var objects: [UInt64: [BytePath: TreeListing.Entry]] = [:]
-    var manifests: [UInt64: [BytePath: Digest128]] = [:]
+    var manifests: [UInt64: [BytePath: ObjectID]] = [:]
     var settings: [String] = []
 
     /// Reads the root as it is now.
@@ -41,13 +41,13 @@ struct CrashOutcome {
             for selection in state.selections {
                 let name = BytePath("packages/\(selection.package.hexadecimal).stone")
                 let bytes = try directory.readFile(BytePath(".moss").appending(name))
-                manifests[state.number, default: [:]][name] = Digest128(hashing: bytes)
+                manifests[state.number, default: [:]][name] = ObjectID(hashing: bytes)
             }
         }
     }
 
     /// Where a variant lies below `.moss`, from the store's documentation.
-    private static func objectPath(_ digest: Digest128, _ variant: EntryMetadata) -> BytePath {
+    private static func objectPath(_ digest: ObjectID, _ variant: EntryMetadata) -> BytePath {
         let shard = variant.mode & 0o7000 != 0 ? "privileged" : String(digest.hexadecimal.prefix(2))
         var name = digest.hexadecimal
         if variant != EntryMetadata(mode: 0o444) { name += "." + String(variant.mode, radix: 8) }

@@ -1,6 +1,7 @@
 import BytePath
 import Digests
 import Glibc
+import PackageModel
 import TestSupport
 
 /// Takes a recording through power cuts.
@@ -13,7 +14,7 @@ struct CrashRun {
     struct Tally {
         var cuts = 0
         /// Disks that differ.
-        var disks: Set<Digest128> = []
+        var disks: Set<ObjectID> = []
         var followed = 0
         var violations: [String] = []
     }
@@ -78,7 +79,7 @@ struct CrashRun {
     }
 
     private struct Check: Hashable {
-        let disk: Digest128
+        let disk: ObjectID
         let outcomes: ClosedRange<Int>
     }
 

@@ -1,4 +1,5 @@
 import Digests
+import PackageModel
 
 /// The files of a disk after a power cut, as values.
 struct DiskImage {
@@ -82,19 +83,19 @@ extension Range<Int> {
 
 /// Contents of files by what made them, so that equal ones are computed once.
 final class ContentCache {
-    private var digests: [[Int]: Digest128] = [:]
+    private var digests: [[Int]: ObjectID] = [:]
 
-    func digest(of file: Int, in image: DiskImage) -> Digest128 {
+    func digest(of file: Int, in image: DiskImage) -> ObjectID {
         let key = image.contentKey(of: file)
         if let known = digests[key] { return known }
-        let digest = Digest128(hashing: image.bytes(of: file))
+        let digest = ObjectID(hashing: image.bytes(of: file))
         digests[key] = digest
         return digest
     }
 
     /// A value that equal disks share and different ones do not; nil for what no disk can hold, a directory with two
     /// names. Files that only say who holds a lock do not count.
-    func fingerprint(of image: DiskImage) -> Digest128? {
+    func fingerprint(of image: DiskImage) -> ObjectID? {
         var bytes: [UInt8] = []
         var seen: Set<Int> = [0]
         var pending = [0]
@@ -112,11 +113,11 @@ final class ContentCache {
                     put(-1, &bytes)
                     pending.append(file)
                 case .symlink: bytes += image.history.files[file].target.utf8
-                case .regular: digest(of: file, in: image).appendCanonical(to: &bytes)
+                case .regular: digest(of: file, in: image).append(to: &bytes)
                 }
             }
         }
-        return Digest128(hashing: bytes)
+        return ObjectID(hashing: bytes)
     }
 
     private func put(_ number: Int, _ bytes: inout [UInt8]) {

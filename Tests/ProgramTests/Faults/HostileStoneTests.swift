@@ -15,7 +15,7 @@ struct HostileStoneTests {
         let what: String
         let bytes: [UInt8]
         /// Promised by the index instead of the stone's own.
-        var promised: SHA256Digest?
+        var promised: PackageID?
         /// Whether reading it as a stone finds nothing wrong.
         var isSound = false
     }
@@ -41,7 +41,7 @@ struct HostileStoneTests {
         try Descriptor.openDirectory(root.path).makeDirectory("out")
         var metadata = Self.victim.metadata
         metadata.uri = name.display
-        metadata.hash = stone.promised ?? stone.bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }
+        metadata.hash = stone.promised ?? stone.bytes.withUnsafeBytes { PackageID(hashing: $0) }
         metadata.downloadSize = UInt64(stone.bytes.count)
         try Descriptor.openDirectory(directory).replaceFile(name, with: stone.bytes)
         try Descriptor.openDirectory(directory).replaceFile(
@@ -126,7 +126,7 @@ struct HostileStoneTests {
         plainSize: UInt64? = nil, isCompressed: Bool = false
     ) throws -> [UInt8] {
         let meta = try MetaRecord.encode(Self.victim.metadata.records)
-        let digest = Digest128(hashing: Array("evil".utf8))
+        let digest = ObjectID(hashing: Array("evil".utf8))
         let ranges = ranges ?? [ContentRange(start: 0, end: 4, digest: digest)]
         let header = PayloadHeader(
             storedSize: UInt64(content.count), plainSize: plainSize ?? UInt64(content.count),
@@ -144,7 +144,7 @@ struct HostileStoneTests {
     /// One layout record of a file whose path is patched in, so that nothing has looked at it.
     private func record(_ path: [UInt8]) throws -> [UInt8] {
         let placeholder = path.indices.map { UInt8(ascii: $0 % 100 == 50 ? "/" : "x") }
-        let digest = Digest128(hashing: Array("evil".utf8))
+        let digest = ObjectID(hashing: Array("evil".utf8))
         let entry = LayoutEntry(path: BytePath(bytes: placeholder), kind: .regular(digest), mode: 0o100644)
         return try LayoutEntry.encode([entry]).dropLast(path.count) + path
     }
@@ -167,8 +167,8 @@ struct HostileStoneTests {
 
     @Test func lengthsAndContentsThatLie() throws {
         let record = try record(Array("bin/evil".utf8))
-        let evil = Digest128(hashing: Array("evil".utf8))
-        let wrong = Digest128(hashing: Array("good".utf8))
+        let evil = ObjectID(hashing: Array("evil".utf8))
+        let wrong = ObjectID(hashing: Array("good".utf8))
         var compressor = try Compressor(Compressor.Parameters(level: 3, windowLog: 27))
         let bomb = try compressor.compress([UInt8](repeating: 0, count: 256 << 20))
         func lie(_ what: String, _ bytes: [UInt8]) -> HostileStone { HostileStone(what: what, bytes: bytes) }
@@ -192,7 +192,7 @@ struct HostileStoneTests {
     }
 
     @Test func anotherStoneThanWasPromised() throws {
-        let promised = [1, 2, 3].withUnsafeBytes { SHA256Digest(hashing: $0) }
+        let promised = [1, 2, 3].withUnsafeBytes { PackageID(hashing: $0) }
         try check([
             HostileStone(what: "wrong SHA-256", bytes: try Self.victim.stone(), promised: promised, isSound: true)
         ])
@@ -202,7 +202,7 @@ struct HostileStoneTests {
         try withScratchDirectory(inMemory: true) { scratch in
             let root = try CommandRoot(in: scratch, offering: [])
             var metadata = Self.victim.metadata
-            (metadata.uri, metadata.hash) = ("victim.stone", [1].withUnsafeBytes { SHA256Digest(hashing: $0) })
+            (metadata.uri, metadata.hash) = ("victim.stone", [1].withUnsafeBytes { PackageID(hashing: $0) })
             let good = try StoneIndex.encode(repository: [metadata], options: .fast)
             let directory = try Descriptor.openDirectory(scratch)
             try directory.makeDirectory("bad")

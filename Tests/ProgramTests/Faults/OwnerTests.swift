@@ -27,7 +27,7 @@ struct OwnerTests {
             var special = systemPackage("special")
             special.add(file: "bin/set-id", Array("set-id\n".utf8), mode: 0o4755)
             special.add(file: "bin/plain", Array("owned\n".utf8))
-            let content = Digest128(hashing: Array("owned\n".utf8))
+            let content = ObjectID(hashing: Array("owned\n".utf8))
             special.add(LayoutEntry(path: "bin/owned", kind: .regular(content), mode: 0o100644, uid: 7, gid: 9))
             let packages = (0..<4).map { systemPackage("p\($0)") } + [special]
             try Command("cp", [BuiltProduct.moss.path, scratch.appending("moss")]).runSuccessfully()

@@ -17,7 +17,7 @@ struct ModelPackage: Sendable {
         var lines: [BytePath: ModelLine] = [:]
         func add(_ path: BytePath, _ bytes: [UInt8], mode: UInt32) {
             sample.add(file: path, bytes, mode: mode)
-            lines[path] = ModelLine(.regular, mode: mode & ~0o222, digest: Digest128(hashing: bytes))
+            lines[path] = ModelLine(.regular, mode: mode & ~0o222, digest: ObjectID(hashing: bytes))
         }
         add(BytePath("bin/\(name)"), Array("\(name) \(release)\n".utf8), mode: 0o755)
         for number in 0..<Int.random(in: 1...12, using: &generator) {
@@ -54,9 +54,9 @@ struct ModelLine: Hashable, Sendable {
     var kind: FileKind
     var mode: UInt32
     var target: BytePath?
-    var digest: Digest128?
+    var digest: ObjectID?
 
-    init(_ kind: FileKind, mode: UInt32, target: BytePath? = nil, digest: Digest128? = nil) {
+    init(_ kind: FileKind, mode: UInt32, target: BytePath? = nil, digest: ObjectID? = nil) {
         (self.kind, self.mode, self.target, self.digest) = (kind, mode, target, digest)
     }
 }

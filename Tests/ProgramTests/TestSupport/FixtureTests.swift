@@ -1,6 +1,7 @@
 import BytePath
 import Digests
 import LinuxSystem
+import PackageModel
 import TestSupport
 import Testing
 
@@ -24,7 +25,7 @@ struct FixtureTests {
             let before = try TreeListing(of: path)
             #expect(before.entries.map(\.path) == ["", "a", "a/link", "b"])
             #expect(before.entries[2].linkTarget == "../b")
-            #expect(before.entries[3].digest == Digest128(hashing: Array("old".utf8)))
+            #expect(before.entries[3].digest == ObjectID(hashing: Array("old".utf8)))
             let unchanged = try TreeListing(of: path)
             #expect(unchanged == before && unchanged.differences(from: before) == [])
 

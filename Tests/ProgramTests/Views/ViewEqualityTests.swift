@@ -160,7 +160,7 @@ import Testing
         }
         let hasher = XXH3Hasher(.bits128)
         forEachPart { hasher.update($0) }
-        let file = ContentFile(digest: hasher.digest128, size: size)
+        let file = ContentFile(digest: ObjectID(hasher.digest128), size: size)
         var writer = try StoneWriter(
             ByteArraySink(), metadata: PackageMetadata(name: "large", version: "1", release: 1),
             layout: [LayoutEntry(path: "share/large", kind: .regular(file.digest), mode: 0o100644)], files: [file],

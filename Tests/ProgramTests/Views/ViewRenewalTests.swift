@@ -1,6 +1,7 @@
 import BytePath
 import Digests
 import LinuxSystem
+import PackageModel
 import TestSupport
 import Testing
 
@@ -23,7 +24,7 @@ import Testing
 
     /// Writes over the first bytes of the object, in place.
     private func damage(_ fixture: ViewFixture, cut: Bool = false) throws {
-        let name = Digest128(hashing: Self.content).hexadecimal
+        let name = ObjectID(hashing: Self.content).hexadecimal
         let path = fixture.moss.root.appending(".moss/objects/\(name.prefix(2))/\(name)")
         let file = try Descriptor.open(path, .readWrite)
         try file.write(Array("evil".utf8))

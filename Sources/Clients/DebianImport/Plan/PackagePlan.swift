@@ -11,7 +11,7 @@ struct PackagePlan: Sendable {
     /// Sorted by path.
     var entries: [LayoutEntry]
     /// Sizes of the contents that the scan saw; more than `entries` need where paths were left to others.
-    let sizes: [Digest128: UInt64]
+    let sizes: [ObjectID: UInt64]
     var dropped: [DroppedItem]
 
     /// Bytes of unique content.
@@ -20,8 +20,8 @@ struct PackagePlan: Sendable {
     }
 
     /// The unique contents of `entries`.
-    var wantedSizes: [Digest128: UInt64] {
-        var wanted: [Digest128: UInt64] = [:]
+    var wantedSizes: [ObjectID: UInt64] {
+        var wanted: [ObjectID: UInt64] = [:]
         for case .regular(let digest) in entries.lazy.map(\.kind) { wanted[digest] = sizes[digest] }
         return wanted
     }

@@ -1,12 +1,13 @@
 import BytePath
 import Digests
 import ELF
+internal import PackageModel
 
 /// Hashes the content of files one after the other and looks into those that say something of their package.
 struct ContentScanner: ~Copyable {
     /// What one file's content says.
     struct Facts {
-        var digest: Digest128
+        var digest: ObjectID
         var size: UInt64
         var elf: ELFFile?
         /// Why a file that begins like an ELF file is none.
@@ -58,7 +59,7 @@ struct ContentScanner: ~Copyable {
                 try append(bytes)
             }
         }
-        var facts = Facts(digest: hasher.digest128, size: size)
+        var facts = Facts(digest: ObjectID(hasher.digest128), size: size)
         if isKept && isText { facts.text = head }
         if isKept && !isText && size > 0 { try readELF(&facts, isSpilled) }
         return facts

@@ -7,7 +7,7 @@ import PackageModel
 struct LayoutCollector {
     private var package: ScannedPackage
     private var entries: [BytePath: LayoutEntry] = [:]
-    private var sizes: [Digest128: UInt64] = [:]
+    private var sizes: [ObjectID: UInt64] = [:]
 
     init(_ package: ScannedPackage) {
         self.package = package

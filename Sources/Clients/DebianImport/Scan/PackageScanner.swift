@@ -13,7 +13,7 @@ struct PackageScanner {
 
     /// A regular file as the archive has it, for the hard links to it too.
     struct Original {
-        let digest: Digest128
+        let digest: ObjectID
         let size: UInt64
         let mode: UInt32
         let uid: UInt32

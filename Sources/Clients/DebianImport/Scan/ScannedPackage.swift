@@ -9,7 +9,7 @@ struct ScannedPackage: Sendable {
     /// Sorted by path, each path once.
     var entries: [LayoutEntry] = []
     /// Size of the content of each digest among `entries`.
-    var sizes: [Digest128: UInt64] = [:]
+    var sizes: [ObjectID: UInt64] = [:]
     var providers: Set<Capability> = []
     /// Libraries and loaders its ELF files ask for.
     var needed: Set<Capability> = []

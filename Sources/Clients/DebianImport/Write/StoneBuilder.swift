@@ -46,9 +46,9 @@ struct StoneBuilder {
     }
 
     /// Puts every wanted content into the scratch file once; where it is, by digest.
-    private func collectContents(into scratch: inout ScratchFile) throws(DebianImportError) -> [Digest128: UInt64] {
+    private func collectContents(into scratch: inout ScratchFile) throws(DebianImportError) -> [ObjectID: UInt64] {
         var wanted = plan.wantedSizes
-        var places: [Digest128: UInt64] = [:]
+        var places: [ObjectID: UInt64] = [:]
         if wanted.isEmpty { return places }
         let hasher = XXH3Hasher(.bits128)
         try DebFile(path: plan.file).read { (_) throws(DebianImportError) in
@@ -61,7 +61,7 @@ struct StoneBuilder {
                     hasher.update(bytes)
                     try scratch.append(bytes)
                 }
-                let digest = hasher.digest128
+                let digest = ObjectID(hasher.digest128)
                 if let size = wanted.removeValue(forKey: digest), size == scratch.size - start {
                     places[digest] = start
                 } else {
@@ -76,7 +76,7 @@ struct StoneBuilder {
     }
 
     private func write(
-        _ files: [ContentFile], from scratch: borrowing ScratchFile, at places: [Digest128: UInt64],
+        _ files: [ContentFile], from scratch: borrowing ScratchFile, at places: [ObjectID: UInt64],
         to sink: consuming FileSink, _ target: BytePath
     ) throws(DebianImportError) -> UInt64 {
         var writer = try makeWriter(sink, files, target)

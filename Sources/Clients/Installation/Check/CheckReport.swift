@@ -1,6 +1,6 @@
 package import BytePath
 package import ContentStore
-package import Digests
+internal import Digests
 package import PackageModel
 package import States
 
@@ -44,7 +44,7 @@ package struct CheckReport: Sendable {
 
     /// Content that is nowhere any more.
     package struct Loss: Hashable, Sendable {
-        package var digest: Digest128
+        package var digest: ObjectID
         package var size: UInt64
         /// The packages that have it; empty for a file the tools made.
         package var packages: [PackageID]

@@ -10,16 +10,16 @@ internal import States
 /// Puts damaged objects right: one after the other from what is at hand, then package by package from collections.
 final class ObjectRepair {
     struct Key: Hashable {
-        let digest: Digest128
+        let digest: ObjectID
         let variant: EntryMetadata
     }
 
     private static let keptName: BytePath = "objects"
 
     private let check: RootCheck
-    private let contents: [Int: Digest128]
+    private let contents: [Int: ObjectID]
     /// Files in the store that nobody needs.
-    private let orphans: [Digest128: [EntryMetadata]]
+    private let orphans: [ObjectID: [EntryMetadata]]
     private let kept: [UInt64: [BytePath]]
     /// Whether something that may hold a good copy could not be looked at: then nothing is given up.
     private var isAnySourceUnseen = false
@@ -29,7 +29,7 @@ final class ObjectRepair {
     init(_ check: RootCheck, _ found: RootCheck.ObjectDamage, litter: [Damage]) throws(InstallationError) {
         self.check = check
         contents = found.contents
-        var orphans: [Digest128: [EntryMetadata]] = [:]
+        var orphans: [ObjectID: [EntryMetadata]] = [:]
         for item in litter + check.records.damage {
             if case .object(let digest, let variant) = item.subject { orphans[digest, default: []].append(variant) }
         }
@@ -133,8 +133,8 @@ final class ObjectRepair {
 
     /// Puts aside what damaged objects hold; an object of which that cannot be done is not among the open ones any more.
     /// - Returns: the names of files that hold something else that has a name, by what they hold.
-    private func keep(_ open: inout [Int]) -> [Digest128: BytePath] {
-        var misplaced: [Digest128: BytePath] = [:]
+    private func keep(_ open: inout [Int]) -> [ObjectID: BytePath] {
+        var misplaced: [ObjectID: BytePath] = [:]
         var kept: [Int] = []
         for index in open {
             let row = table.rows[index]
@@ -175,7 +175,7 @@ final class ObjectRepair {
     }
 
     /// Removes what was put aside and turned out to be a copy of an object that is whole.
-    private func release(_ misplaced: [Digest128: BytePath]) {
+    private func release(_ misplaced: [ObjectID: BytePath]) {
         guard check.aside.path != nil, let place = try? check.aside.open(Self.keptName) else { return }
         for (digest, name) in misplaced {
             let isKnown = table.indices(of: digest).contains { table.rows[$0].marks.contains(.sound) }
@@ -186,8 +186,8 @@ final class ObjectRepair {
     }
 
     /// Paths in trees on disk that should hold these contents.
-    private func treeCopies(of digests: Set<Digest128>) -> [Digest128: [BytePath]] {
-        var copies: [Digest128: [BytePath]] = [:]
+    private func treeCopies(of digests: Set<ObjectID>) -> [ObjectID: [BytePath]] {
+        var copies: [ObjectID: [BytePath]] = [:]
         if digests.isEmpty { return copies }
         for (place, tree) in check.records.trees {
             _ = source(.entry(place: place, path: "")) { () throws(StoreError) in
@@ -200,7 +200,7 @@ final class ObjectRepair {
     }
 
     private func collect(
-        _ place: BytePath, _ tree: TreeID, _ digests: Set<Digest128>, _ copies: inout [Digest128: [BytePath]],
+        _ place: BytePath, _ tree: TreeID, _ digests: Set<ObjectID>, _ copies: inout [ObjectID: [BytePath]],
         _ lookup: TreeLookup
     ) throws {
         try TreeDifference.forEachEntry(of: tree, lookup) { directory, entry in
@@ -213,7 +213,7 @@ final class ObjectRepair {
 
     /// - Returns: what it was repaired from; nil where there is no good copy at hand.
     private func mendContent(
-        _ index: Int, _ misplaced: [Digest128: BytePath], _ copies: [Digest128: [BytePath]]
+        _ index: Int, _ misplaced: [ObjectID: BytePath], _ copies: [ObjectID: [BytePath]]
     ) -> String? {
         let row = table.rows[index]
         var variants = table.indices(of: row.digest).filter { $0 != index && table.rows[$0].marks.contains(.present) }
@@ -285,7 +285,7 @@ final class ObjectRepair {
         for state in check.records.states {
             let isMended = source(.stateFile(state.number)) { () throws(StoreError) in
                 let text = try check.installation.releaseText(of: state.tree, .empty)
-                guard Digest128(hashing: text) == row.digest else { return false }
+                guard ObjectID(hashing: text) == row.digest else { return false }
                 try store.replaceObject(text, row.variant)
                 return true
             }

@@ -58,7 +58,7 @@ extension RootCheck {
     /// Says what is lost, whom it concerns and what would help.
     func conclude() throws(InstallationError) {
         report.setAside = aside.path
-        var digests: Set<Digest128> = []
+        var digests: Set<ObjectID> = []
         for finding in report.findings where !finding.damage.isLitter {
             guard case .object(let digest, _) = finding.damage.subject else { continue }
             if case .repaired = finding.outcome { continue }
@@ -68,12 +68,12 @@ extension RootCheck {
         if report.isDamaged, !options.repairs { report.advice.append("moss fsck --repair") }
     }
 
-    private func describe(_ digests: Set<Digest128>) throws(InstallationError) {
+    private func describe(_ digests: Set<ObjectID>) throws(InstallationError) {
         let packages = try InstallationError.stored { () throws(StoreError) in
             try installation.store.packages(having: digests)
         }
         var names: [PackageID: PackageMetadata] = [:]
-        var paths: [Digest128: Set<BytePath>] = [:]
+        var paths: [ObjectID: Set<BytePath>] = [:]
         for (package, hits) in packages {
             names[package] = try? installation.metadata(of: package)
             for (path, entry) in (try? installation.files(of: package)) ?? [] {

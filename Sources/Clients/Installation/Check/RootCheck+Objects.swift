@@ -13,7 +13,7 @@ extension RootCheck {
     struct ObjectDamage {
         var damage: [Damage] = []
         /// What the files that hold something else do hold, by row.
-        var contents: [Int: Digest128] = [:]
+        var contents: [Int: ObjectID] = [:]
     }
 
     func checkObjects() throws(InstallationError) -> ObjectDamage {

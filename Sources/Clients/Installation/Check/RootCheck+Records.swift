@@ -203,7 +203,7 @@ extension RootCheck {
         }
         let known = Set(records.packages)
         let packages = records.states.reduce(into: Set<PackageID>()) { packages, state in
-            let isComposed = !trees.contains(state.tree.canonicalBytes)
+            let isComposed = !trees.contains(state.tree.bytes)
             packages.formUnion(state.selections.map(\.package).filter { !isComposed || !known.contains($0) })
         }
         if packages.isEmpty { return false }

@@ -4,6 +4,7 @@ internal import ContentStore
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
+internal import PackageModel
 internal import Repositories
 internal import States
 
@@ -93,12 +94,12 @@ extension RootCheck {
     private func read(
         _ suspects: [TreeCheck.Suspect], below directory: borrowing Descriptor, at place: BytePath
     ) -> [Damage] {
-        var known: [UInt64: Digest128?] = [:]
+        var known: [UInt64: ObjectID?] = [:]
         var damage: [Damage] = []
         for suspect in suspects.sorted(by: { $0.inode < $1.inode }) {
             let subject = Damage.Subject.entry(place: place, path: suspect.path)
             do throws(SystemError) {
-                let found: Digest128?
+                let found: ObjectID?
                 if let earlier = known[suspect.inode] {
                     found = earlier
                 } else {
@@ -119,7 +120,7 @@ extension RootCheck {
     /// - Returns: nil where the file itself is to blame that it cannot be read.
     private static func digest(
         of path: BytePath, below directory: borrowing Descriptor
-    ) throws(SystemError) -> Digest128? {
+    ) throws(SystemError) -> ObjectID? {
         do throws(SystemError) {
             return try hash(of: directory.open(path, [.noFollow, .nonBlocking]))
         } catch {
@@ -130,13 +131,13 @@ extension RootCheck {
         }
     }
 
-    private static func hash(of file: borrowing Descriptor) throws(SystemError) -> Digest128 {
+    private static func hash(of file: borrowing Descriptor) throws(SystemError) -> ObjectID {
         let hasher = XXH3Hasher(.bits128)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
         while true {
             let count = try file.read(into: buffer)
-            if count == 0 { return hasher.digest128 }
+            if count == 0 { return ObjectID(hasher.digest128) }
             hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
     }

@@ -74,7 +74,7 @@ final class StoneCopier {
     private func transfer(
         _ source: borrowing Descriptor, to file: borrowing Descriptor, atMost limit: UInt64, _ package: String,
         _ name: BytePath
-    ) throws(SystemError) -> (UInt64, SHA256Digest) {
+    ) throws(SystemError) -> (UInt64, PackageID) {
         let hasher = SHA256Hasher()
         var size: UInt64 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
@@ -82,7 +82,7 @@ final class StoneCopier {
         while true {
             let wanted = Int(clamping: min(UInt64(buffer.count), limit &- size &+ 1))
             let count = try source.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<wanted]))
-            if count == 0 || size > limit { return (size, hasher.finish()) }
+            if count == 0 || size > limit { return (size, PackageID(hasher.finish())) }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             hasher.update(bytes)
             do throws(SystemError) {

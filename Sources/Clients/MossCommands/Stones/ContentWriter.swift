@@ -11,7 +11,7 @@ internal import TerminalOutput
 /// A content that several paths have is written once and copied, so that at most two files are open.
 final class ContentWriter {
     private let ranges: [ContentRange]
-    private let paths: [Digest128: [LayoutEntry]]
+    private let paths: [ObjectID: [LayoutEntry]]
     private let target: ExtractionTarget?
     private let hasher = XXH3Hasher(.bits128)
     /// The range that is being written, or comes next.
@@ -23,7 +23,7 @@ final class ContentWriter {
     private(set) var position: UInt64 = 0
 
     /// - Parameter ranges: by start, not overlapping, one for each digest.
-    init(ranges: [ContentRange], paths: [Digest128: [LayoutEntry]], target: ExtractionTarget?) {
+    init(ranges: [ContentRange], paths: [ObjectID: [LayoutEntry]], target: ExtractionTarget?) {
         self.ranges = ranges
         self.paths = paths
         self.target = target
@@ -73,7 +73,7 @@ final class ContentWriter {
 
     private func end(_ range: ContentRange) throws {
         let entries = paths[range.digest] ?? []
-        guard hasher.digest128 == range.digest || range.count == 0 else {
+        guard ObjectID(hasher.digest128) == range.digest || range.count == 0 else {
             throw StoneError(
                 .digestMismatch, payload: .content,
                 "the content of \"\(entries.first?.path.display.printable ?? "")\" is not what its digest says")

@@ -75,7 +75,7 @@ struct InspectCommand: MossCommand {
 
     /// Holds every file against its digest: a content may be undamaged and still be another one.
     private static func checkContents(of package: StonePackage, _ path: BytePath) throws {
-        var digests: [Digest128: [LayoutEntry]] = [:]
+        var digests: [ObjectID: [LayoutEntry]] = [:]
         for entry in package.layout {
             if case .regular(let digest) = entry.kind { digests[digest, default: []].append(entry) }
         }

@@ -64,7 +64,7 @@ struct StoneExtractor {
         _ target: ExtractionTarget, with package: StonePackage, _ path: PathText
     ) throws -> ExtractReport.Directory {
         var report = ExtractReport.Directory(path)
-        var paths: [Digest128: [LayoutEntry]] = [:]
+        var paths: [ObjectID: [LayoutEntry]] = [:]
         var links: [(LayoutEntry, BytePath)] = []
         var directories: [LayoutEntry] = []
         for entry in package.layout {
@@ -118,7 +118,7 @@ struct StoneExtractor {
 
     /// Streams the content into the files; returns its size.
     private func writeContents(
-        of package: StonePackage, _ paths: [Digest128: [LayoutEntry]], to target: ExtractionTarget
+        of package: StonePackage, _ paths: [ObjectID: [LayoutEntry]], to target: ExtractionTarget
     ) throws -> UInt64 {
         guard let contentSize = package.contentSize else { return 0 }
         let display = ProgressDisplay()

@@ -1,7 +1,8 @@
 internal import BytePath
-package import Digests
+internal import Digests
 internal import FileTree
 internal import LinuxSystem
+package import PackageModel
 import Synchronization
 
 /// Reads objects and holds their bytes against their digests, on several threads, in the order they lie on the disk.
@@ -23,7 +24,7 @@ package final class ContentCheck: Sendable {
     package struct Mismatch: Hashable, Sendable {
         package let index: Int
         /// The digest of what it does hold; nil where it cannot be read.
-        package let found: Digest128?
+        package let found: ObjectID?
         package let detail: String
     }
 

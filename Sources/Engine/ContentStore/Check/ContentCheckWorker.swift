@@ -1,5 +1,6 @@
 internal import Digests
 internal import LinuxSystem
+internal import PackageModel
 
 /// What one thread of a ``ContentCheck`` has: a buffer, and a few files that are open before their turn comes.
 struct ContentCheckWorker: ~Copyable {
@@ -55,18 +56,18 @@ struct ContentCheckWorker: ~Copyable {
     ///   - total: gets the number of bytes read.
     mutating func digest(
         of file: borrowing OpenedObject, _ size: UInt64, _ total: inout UInt64
-    ) throws(SystemError) -> Digest128 {
+    ) throws(SystemError) -> ObjectID {
         defer { notice(total) }
         let raw = try file.descriptor()
         var count = try SystemCalls.read(raw, into: buffer, at: 0)
         total = UInt64(count)
         // Its length was looked at before; a file that ends there needs no call more.
-        if total == size { return Digest128(hashing: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+        if total == size { return ObjectID(hashing: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
         if count < buffer.count {
             // Short reads happen only at the end, or else the next one says so.
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
             let more = try SystemCalls.read(raw, into: rest, at: total)
-            if more == 0 { return Digest128(hashing: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
+            if more == 0 { return ObjectID(hashing: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
             count += more
             total += UInt64(more)
         }
@@ -76,7 +77,7 @@ struct ContentCheckWorker: ~Copyable {
             count = try SystemCalls.read(raw, into: buffer, at: total)
             total += UInt64(count)
         }
-        return hasher.digest128
+        return ObjectID(hasher.digest128)
     }
 
     /// Judges by the time since the last file whether the disk is asked: memory takes less than a nanosecond for a byte.

@@ -50,7 +50,7 @@ extension ContentStore {
         }
     }
 
-    private static func sizes(of package: StonePackage) -> [Digest128: UInt64] {
+    private static func sizes(of package: StonePackage) -> [ObjectID: UInt64] {
         Dictionary(package.ranges.map { ($0.digest, $0.count) }, uniquingKeysWith: { first, _ in first })
     }
 
@@ -118,7 +118,7 @@ extension ContentStore {
         _ metadata: PackageMetadata, _ layout: PackageLayout
     ) throws(StoneError) -> [UInt8] {
         var entries: [LayoutEntry] = []
-        var sizes: [Digest128: UInt64] = [:]
+        var sizes: [ObjectID: UInt64] = [:]
         let stored: [(directory: BytePath, entry: TreeEntry)]
         do throws(TreeError) {
             stored = try layout.entries()

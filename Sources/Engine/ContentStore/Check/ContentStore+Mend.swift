@@ -1,5 +1,5 @@
 package import BytePath
-package import Digests
+internal import Digests
 package import FileTree
 internal import LMDB
 package import LinuxSystem
@@ -9,14 +9,14 @@ package import PackageModel
 /// whole.
 extension ContentStore {
     /// Where a variant lies, below `.moss`.
-    package static func path(of digest: Digest128, _ variant: EntryMetadata) -> BytePath {
+    package static func path(of digest: ObjectID, _ variant: EntryMetadata) -> BytePath {
         let name = ObjectName(digest, variant)
         return BytePath("objects").appending(BytePath(ObjectName.shardName(name.shard)))
             .appending(fileName(of: digest, variant))
     }
 
     /// A variant's name in its shard.
-    package static func fileName(of digest: Digest128, _ variant: EntryMetadata) -> BytePath {
+    package static func fileName(of digest: ObjectID, _ variant: EntryMetadata) -> BytePath {
         ObjectName(digest, variant).withCString { BytePath(cString: $0) }
     }
 
@@ -27,7 +27,7 @@ extension ContentStore {
 
     /// The digest of the bytes a variant's file holds; nil where there is no file, or where it, and not the looking, is
     /// to blame that it cannot be read.
-    package func contentDigest(of digest: Digest128, _ variant: EntryMetadata) throws(StoreError) -> Digest128? {
+    package func contentDigest(of digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) -> ObjectID? {
         do throws(StoreError) {
             return try hash(of: digest, variant)
         } catch {
@@ -38,13 +38,13 @@ extension ContentStore {
 
     /// Whether an object cannot be read because of the file itself. Then it is replaced like one that is gone: by bytes
     /// that are right, so that nothing is lost.
-    package func isUnreadable(_ error: StoreError, _ digest: Digest128, _ variant: EntryMetadata) -> Bool {
+    package func isUnreadable(_ error: StoreError, _ digest: ObjectID, _ variant: EntryMetadata) -> Bool {
         guard case .system(let error) = error else { return false }
         return error.isLossOfContent || !error.saysNothing || isOwnButUnreadable(digest, variant, error)
     }
 
     /// Whether the file is this user's own, and cannot be opened all the same: its mode is to blame.
-    func isOwnButUnreadable(_ digest: Digest128, _ variant: EntryMetadata, _ error: SystemError) -> Bool {
+    func isOwnButUnreadable(_ digest: ObjectID, _ variant: EntryMetadata, _ error: SystemError) -> Bool {
         guard error.number == .accessDenied else { return false }
         do throws(SystemError) {
             return try directory.status(of: Self.path(of: digest, variant)).uid == CurrentProcess.effectiveUser
@@ -54,7 +54,7 @@ extension ContentStore {
     }
 
     /// Gives a variant whose bytes are right the mode, owner and time it must have.
-    package func mendMetadata(of digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
+    package func mendMetadata(of digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) {
         let opened: Descriptor?
         do throws(StoreError) {
             opened = try openObject(digest, variant)
@@ -78,7 +78,7 @@ extension ContentStore {
     }
 
     /// Makes a variant's file one that can be put aside and replaced, where it is immutable.
-    package func unlockObject(_ digest: Digest128, _ variant: EntryMetadata) {
+    package func unlockObject(_ digest: ObjectID, _ variant: EntryMetadata) {
         // Where that is impossible, what is to be done with it will say so.
         guard let file = try? openObject(digest, variant) else { return }
         try? file.unlock()
@@ -87,7 +87,7 @@ extension ContentStore {
     /// Writes a variant anew from a file that may hold its bytes.
     /// - Returns: false when the file holds something else; nothing is changed then.
     package func mendObject(
-        _ digest: Digest128, _ variant: EntryMetadata, from source: borrowing Descriptor
+        _ digest: ObjectID, _ variant: EntryMetadata, from source: borrowing Descriptor
     ) throws(StoreError) -> Bool {
         var writer = ObjectWriter(self)
         try writer.begin(digest: digest, metadata: variant)
@@ -99,7 +99,7 @@ extension ContentStore {
 
     /// Writes a variant anew from bytes that are its content.
     package func replaceObject(_ bytes: [UInt8], _ variant: EntryMetadata) throws(StoreError) {
-        let digest = Digest128(hashing: bytes)
+        let digest = ObjectID(hashing: bytes)
         var writer = ObjectWriter(self)
         try writer.begin(digest: digest, metadata: variant)
         try bytes.span.bytes.withUnsafeBytes { (bytes) throws(StoreError) in try writer.append(bytes) }
@@ -109,7 +109,7 @@ extension ContentStore {
     /// Gives the file a second name in `place`, for whoever wants to look at it, whatever it is. A directory moves there.
     /// - Returns: false where there is nothing.
     package func putAside(
-        _ digest: Digest128, _ variant: EntryMetadata, in place: borrowing Descriptor
+        _ digest: ObjectID, _ variant: EntryMetadata, in place: borrowing Descriptor
     ) throws(StoreError) -> Bool {
         let name = Self.fileName(of: digest, variant)
         let path = Self.path(of: digest, variant)
@@ -136,7 +136,7 @@ extension ContentStore {
 
     /// Takes a variant's name away from a file that does not hold what it says, which it is read for once more. One that
     /// cannot be read keeps its name.
-    package func removeWrongObject(_ digest: Digest128, _ variant: EntryMetadata) throws(StoreError) {
+    package func removeWrongObject(_ digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) {
         let path = Self.path(of: digest, variant)
         guard
             let status = try StoreError.catching({ () throws(SystemError) in try directory.statusIfPresent(of: path) })
@@ -148,19 +148,19 @@ extension ContentStore {
     }
 
     /// The packages whose layouts have a file with one of these contents.
-    package func packages(having digests: Set<Digest128>) throws(StoreError) -> [(PackageID, Set<Digest128>)] {
+    package func packages(having digests: Set<ObjectID>) throws(StoreError) -> [(PackageID, Set<ObjectID>)] {
         try reading { (transaction) throws(StoreError) in
-            var found: [(PackageID, Set<Digest128>)] = []
+            var found: [(PackageID, Set<ObjectID>)] = []
             for id in try packages(in: transaction) {
                 guard let bytes = try readableLayout(of: id, in: transaction) else { continue }
-                var hits: Set<Digest128> = []
+                var hits: Set<ObjectID> = []
                 do throws(TreeError) {
                     var groups = try LayoutGroups(bytes)
                     while let group = try groups.next() {
                         var records = group.records
                         while let record = try records.next() {
-                            if record.kind == .regular, digests.contains(record.identifier) {
-                                hits.insert(record.identifier)
+                            if record.kind == .regular, digests.contains(record.object) {
+                                hits.insert(record.object)
                             }
                         }
                     }

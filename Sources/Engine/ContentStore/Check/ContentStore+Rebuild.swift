@@ -34,8 +34,8 @@ extension ContentStore {
         }
     }
 
-    private func wantedObjects(_ layout: PackageLayout) throws(StoneError) -> [Digest128: ObjectRecord] {
-        var objects: [Digest128: ObjectRecord] = [:]
+    private func wantedObjects(_ layout: PackageLayout) throws(StoneError) -> [ObjectID: ObjectRecord] {
+        var objects: [ObjectID: ObjectRecord] = [:]
         do throws(TreeError) {
             for (_, entry) in try layout.entries() {
                 guard case .regular(let digest, let size) = entry.content, size > 0 else { continue }
@@ -64,7 +64,7 @@ extension ContentStore {
                     try transaction.put(bytes: encoding, in: StoreBuckets.trees, for: id)
                     var cursor = try Directory(encoding, id: id).cursor
                     while let record = try cursor.next() {
-                        if record.isDirectory { pending.append(record.identifier) }
+                        if record.isDirectory { pending.append(record.tree) }
                     }
                 }
             }
@@ -79,7 +79,7 @@ extension ContentStore {
 
     /// Stores a directory whose bytes come from another database, if they are that directory.
     package func save(_ bytes: [UInt8], as id: TreeID, in transaction: inout WriteTransaction) throws(StoreError) {
-        guard Digest128(hashing: bytes) == id else { throw .tree(.damaged(id)) }
+        guard TreeID(hashing: bytes) == id else { throw .tree(.damaged(id)) }
         do throws(DatabaseError) {
             try transaction.put(bytes, in: StoreBuckets.trees, for: id)
         } catch {

@@ -1,5 +1,5 @@
 package import BytePath
-package import Digests
+internal import Digests
 package import FileTree
 package import LinuxSystem
 package import PackageModel
@@ -10,7 +10,7 @@ package struct Damage: Hashable, Sendable {
         /// The structure of the database, or a bucket as a whole.
         case database
         case record(bucket: String, key: [UInt8])
-        case object(Digest128, EntryMetadata)
+        case object(ObjectID, EntryMetadata)
         /// A file below `.moss` that is none of the others.
         case file(BytePath)
         /// The manifest of a package.

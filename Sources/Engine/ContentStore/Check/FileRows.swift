@@ -1,4 +1,5 @@
-package import FileTree
+internal import FileTree
+package import PackageModel
 
 /// Which row of an ``ObjectTable`` each file of a directory is, for the directories that a check of records has read.
 ///

@@ -1,11 +1,12 @@
 internal import Digests
 internal import FileTree
+internal import PackageModel
 
 /// Objects that records name, collected until there are many: looked up in the order of the table, which stays in the
 /// processor's cache then, instead of one by one from everywhere in it.
 struct NeededObjects {
     struct Need {
-        let digest: Digest128
+        let digest: ObjectID
         let variant: EntryMetadata
         let size: UInt64
         /// The package that needs it, by its place among all; -1 for a state.
@@ -31,7 +32,7 @@ struct NeededObjects {
     var isFull: Bool { collected.count >= Self.limit }
 
     mutating func add(
-        _ digest: Digest128, _ variant: EntryMetadata, _ size: UInt64, isChosen: Bool, isNeeded: Bool, package: Int?,
+        _ digest: ObjectID, _ variant: EntryMetadata, _ size: UInt64, isChosen: Bool, isNeeded: Bool, package: Int?,
         file: Int?
     ) {
         collected.append(

@@ -1,12 +1,13 @@
-package import Digests
+internal import Digests
 package import FileTree
+package import PackageModel
 
 /// Every object that should be there, variant by variant, and what looking at it has shown.
 ///
 /// Rows ascend by digest, so a shard's rows stand together.
 package final class ObjectTable: @unchecked Sendable {
     package struct Row {
-        package let digest: Digest128
+        package let digest: ObjectID
         package let variant: EntryMetadata
         package let size: UInt64
         /// Of the file that was found; 0 without one.
@@ -38,7 +39,7 @@ package final class ObjectTable: @unchecked Sendable {
 
     /// What rows are found by, so that a look-up reads nothing that another thread may write.
     private struct Key {
-        let digest: Digest128
+        let digest: ObjectID
         let variant: EntryMetadata
     }
 
@@ -75,14 +76,14 @@ package final class ObjectTable: @unchecked Sendable {
     package var count: Int { rows.count }
 
     /// The rows of a digest's variants.
-    package func indices(of digest: Digest128) -> Range<Int> {
+    package func indices(of digest: ObjectID) -> Range<Int> {
         let low = firstIndex(of: digest)
         var end = low
         while end < keys.count, keys[end].digest == digest { end += 1 }
         return low..<end
     }
 
-    package func index(of digest: Digest128, _ variant: EntryMetadata) -> Int? {
+    package func index(of digest: ObjectID, _ variant: EntryMetadata) -> Int? {
         var index = firstIndex(of: digest)
         while index < keys.count, keys[index].digest == digest {
             if keys[index].variant == variant { return index }
@@ -92,7 +93,7 @@ package final class ObjectTable: @unchecked Sendable {
     }
 
     /// The first row that is not before the digest's.
-    private func firstIndex(of digest: Digest128) -> Int {
+    private func firstIndex(of digest: ObjectID) -> Int {
         let prefix = Int(digest.high >> shift)
         var low = Int(starts[prefix])
         var high = Int(starts[prefix + 1])

@@ -1,5 +1,5 @@
 internal import Digests
-package import FileTree
+internal import FileTree
 internal import LMDB
 package import PackageModel
 
@@ -28,7 +28,7 @@ package struct RecordCheck {
     private let store: ContentStore
     private var reached: Set<TreeID> = []
     /// Objects without a record that are needed all the same.
-    private var unrecorded: [Digest128: [EntryMetadata: UInt64]] = [:]
+    private var unrecorded: [ObjectID: [EntryMetadata: UInt64]] = [:]
     private var needs = NeededObjects()
     /// How far the reading was when each damage was found: looking up what is needed comes later, in an order of its own.
     private var places: [Int] = []
@@ -86,8 +86,6 @@ package struct RecordCheck {
         places.append(place ?? needs.total)
     }
 
-    private static func key(_ digest: Digest128) -> [UInt8] { digest.canonicalBytes }
-
     // MARK: Objects
 
     private mutating func readObjects(_ transaction: borrowing ReadTransaction) throws {
@@ -101,7 +99,7 @@ package struct RecordCheck {
                 let start = rows.count
                 bytes.withUnsafeBytes { Self.append($0, digest, to: &rows) }
                 guard rows.count > start else {
-                    add(.record(bucket: "objects", key: Self.key(digest)), .damaged)
+                    add(.record(bucket: "objects", key: digest.bytes), .damaged)
                     continue
                 }
                 if rows.count > start + 1 { rows[start...].sort(by: ObjectTable.Row.precedes) }
@@ -115,7 +113,7 @@ package struct RecordCheck {
 
     /// The rows of a record, see ``ObjectRecord``.
     private static func append(
-        _ bytes: UnsafeRawBufferPointer, _ digest: Digest128, to rows: inout [ObjectTable.Row]
+        _ bytes: UnsafeRawBufferPointer, _ digest: ObjectID, to rows: inout [ObjectTable.Row]
     ) {
         guard bytes.count >= 8 else { return }
         let head = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
@@ -150,14 +148,14 @@ package struct RecordCheck {
         files = FileRows()
     }
 
-    private var chosenUnrecorded: Set<Digest128> = []
+    private var chosenUnrecorded: Set<ObjectID> = []
 
     private mutating func need(
         _ record: EntryRecord, isChosen: Bool, isNeeded: Bool = true, package: Int? = nil, file: Int? = nil
     ) {
         if record.size == 0 { return }
         needs.add(
-            record.identifier, store.effective(record.metadata), record.size, isChosen: isChosen, isNeeded: isNeeded,
+            record.object, store.effective(record.metadata), record.size, isChosen: isChosen, isNeeded: isNeeded,
             package: package, file: file)
         if needs.isFull { lookUpNeeds() }
     }
@@ -176,7 +174,7 @@ package struct RecordCheck {
             guard need.isNeeded else { continue }
             if table.rows[index].size != need.size {
                 add(
-                    .record(bucket: "objects", key: Self.key(need.digest)), .wrongSize, "\(need.size) bytes are needed",
+                    .record(bucket: "objects", key: need.digest.bytes), .wrongSize, "\(need.size) bytes are needed",
                     at: need.place)
             }
             table.rows[index].marks.formUnion(need.isChosen ? [.needed, .chosen] : .needed)
@@ -219,7 +217,7 @@ package struct RecordCheck {
             guard let end = ends[number] else { continue }
             let id = packages[number]
             add(
-                .record(bucket: "objects", key: id.bytes), .dangling, "objects of package \(id) have no record", at: end
+                .record(bucket: "layouts", key: id.bytes), .dangling, "objects of package \(id) have no record", at: end
             )
         }
         var layouts = try transaction.cursor(in: StoreBuckets.layouts)
@@ -263,11 +261,11 @@ package struct RecordCheck {
             let start = files.end
             do throws(TreeError) {
                 let bytes = try ContentStore.directory(tree, in: transaction)
-                guard Digest128(hashing: bytes) == tree else { throw .damaged(tree) }
+                guard TreeID(hashing: bytes) == tree else { throw .damaged(tree) }
                 var cursor = try Directory(bytes, id: tree).cursor
                 while let record = try cursor.next() {
                     switch record.kind {
-                    case .directory: pending.append(record.identifier)
+                    case .directory: pending.append(record.tree)
                     case .regular:
                         let file = isNew && record.size > 0 ? files.addFile() : nil
                         need(record, isChosen: isChosen, isNeeded: needsContent, file: file)
@@ -279,7 +277,7 @@ package struct RecordCheck {
                 if case .unreadable = error { throw StoreError.tree(error) }
                 guard isNew else { continue }
                 let isMissing = if case .missing = error { true } else { false }
-                add(.record(bucket: "trees", key: Self.key(tree)), isMissing ? .missing : .damaged)
+                add(.record(bucket: "trees", key: tree.bytes), isMissing ? .missing : .damaged)
             }
         }
     }
