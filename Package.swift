@@ -78,9 +78,14 @@ let engine: [Target] = [
 
 let clients: [Target] = [
     module("Clients", "CommandLineSupport", ["BytePath", "LinuxSystem", "TerminalOutput", argumentParser]),
+    module("Clients", "PackageAnalysis", ["BytePath", "ELF", "PackageModel"]),
+    module("Clients", "StoneEmission", ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat"]),
     module(
         "Clients", "DebianImport",
-        ["BytePath", "CArchive", "Digests", "ELF", "LinuxSystem", "PackageModel", "StoneFormat"]),
+        [
+            "BytePath", "CArchive", "Digests", "LinuxSystem", "PackageAnalysis", "PackageModel", "StoneEmission",
+            "StoneFormat",
+        ]),
     module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
     module(
@@ -121,7 +126,7 @@ let allTests: [Target] = [
         name: "TestSupport",
         dependencies: [
             "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel", "States",
-            "StoneFormat", "Zstandard",
+            "StoneEmission", "StoneFormat", "Zstandard",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests("BaseTests", ["BytePath", "Digests", "LMDB", "LinuxSystem", "TerminalOutput", "Zstandard"]),
@@ -135,9 +140,9 @@ let allTests: [Target] = [
     tests(
         "ClientsTests",
         [
-            "BytePath", "CommandLineSupport", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation",
-            "LMDB", "LinuxSystem", "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States",
-            "StoneFormat", "TerminalOutput", "ViewImage", "Views",
+            "BytePath", "CommandLineSupport", "ContentStore", "DebianImport", "Digests", "ELF", "FileTree",
+            "Installation", "LMDB", "LinuxSystem", "MossCommands", "PackageAnalysis", "PackageModel", "Repositories",
+            "Sandbox", "Solver", "States", "StoneEmission", "StoneFormat", "TerminalOutput", "ViewImage", "Views",
         ]),
     tests(
         "ProgramTests",
@@ -166,7 +171,9 @@ let fuzzers: [Target] =
 let benchmarks: [Target] = [
     .executableTarget(
         name: "corpus-generator",
-        dependencies: ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat", argumentParser],
+        dependencies: [
+            "BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneEmission", "StoneFormat", argumentParser,
+        ],
         path: "Benchmarks/CorpusGenerator", swiftSettings: settings),
     .executableTarget(
         name: "hash-files", path: "Benchmarks/HashFiles", linkerSettings: [.linkedLibrary("xxhash")]),
