@@ -49,7 +49,7 @@ let base: [Target] = [
     module("Base", "Digests", ["CNettle", "CXXHash"]),
     module("Base", "LMDB", ["BytePath", "CLMDB", "Digests", "LinuxSystem"], [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux"]),
-    module("Base", "TerminalOutput", ["LinuxSystem"]),
+    module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
     module("Base", "Zstandard", ["CZstd"]),
 ]
 
@@ -92,6 +92,12 @@ let clients: [Target] = [
         "Clients", "Repositories",
         ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", yams]),
     module(
+        "Clients", "Deb2StoneCommands",
+        [
+            "BytePath", "CommandLineSupport", "DebianImport", "LinuxSystem", "Repositories", "TerminalOutput",
+            argumentParser,
+        ]),
+    module(
         "Clients", "Installation",
         [
             "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
@@ -113,8 +119,7 @@ let clients: [Target] = [
 ]
 
 let programs: [Target] = [
-    program(
-        "deb2stone", ["BytePath", "CommandLineSupport", "DebianImport", "LinuxSystem", "Repositories", argumentParser]),
+    program("deb2stone", ["Deb2StoneCommands"]),
     program("moss", ["MossCommands"]),
     program("moss-sandbox", ["Sandbox"]),
     program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
@@ -140,9 +145,10 @@ let allTests: [Target] = [
     tests(
         "ClientsTests",
         [
-            "BytePath", "CommandLineSupport", "ContentStore", "DebianImport", "Digests", "ELF", "FileTree",
-            "Installation", "LMDB", "LinuxSystem", "MossCommands", "PackageAnalysis", "PackageModel", "Repositories",
-            "Sandbox", "Solver", "States", "StoneEmission", "StoneFormat", "TerminalOutput", "ViewImage", "Views",
+            "BytePath", "CommandLineSupport", "ContentStore", "Deb2StoneCommands", "DebianImport", "Digests", "ELF",
+            "FileTree", "Installation", "LMDB", "LinuxSystem", "MossCommands", "PackageAnalysis", "PackageModel",
+            "Repositories", "Sandbox", "Solver", "States", "StoneEmission", "StoneFormat", "TerminalOutput",
+            "ViewImage", "Views",
         ]),
     tests(
         "ProgramTests",
