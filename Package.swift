@@ -49,7 +49,7 @@ let base: [Target] = [
     module("Base", "Digests", ["CNettle", "CXXHash"]),
     module("Base", "LMDB", ["BytePath", "CLMDB", "Digests", "LinuxSystem"], [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux"]),
-    module("Base", "TerminalOutput", ["LinuxSystem"]),
+    module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
     module("Base", "Zstandard", ["CZstd"]),
 ]
 
@@ -80,14 +80,25 @@ let engine: [Target] = [
 
 let clients: [Target] = [
     module("Clients", "CommandLineSupport", ["BytePath", "LinuxSystem", "TerminalOutput", argumentParser]),
+    module("Clients", "PackageAnalysis", ["BytePath", "ELF", "PackageModel"]),
+    module("Clients", "StoneEmission", ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat"]),
     module(
         "Clients", "DebianImport",
-        ["BytePath", "CArchive", "Digests", "ELF", "LinuxSystem", "PackageModel", "StoneFormat"]),
+        [
+            "BytePath", "CArchive", "Digests", "LinuxSystem", "PackageAnalysis", "PackageModel", "StoneEmission",
+            "StoneFormat",
+        ]),
     module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
     module(
         "Clients", "Repositories",
         ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", yams]),
+    module(
+        "Clients", "Deb2StoneCommands",
+        [
+            "BytePath", "CommandLineSupport", "DebianImport", "LinuxSystem", "Repositories", "TerminalOutput",
+            argumentParser,
+        ]),
     module(
         "Clients", "Installation",
         [
@@ -110,8 +121,7 @@ let clients: [Target] = [
 ]
 
 let programs: [Target] = [
-    program(
-        "deb2stone", ["BytePath", "CommandLineSupport", "DebianImport", "LinuxSystem", "Repositories", argumentParser]),
+    program("deb2stone", ["Deb2StoneCommands"]),
     program("moss", ["MossCommands"]),
     program("moss-sandbox", ["Sandbox"]),
     program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
@@ -123,7 +133,7 @@ let allTests: [Target] = [
         name: "TestSupport",
         dependencies: [
             "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel", "States",
-            "StoneFormat", "Zstandard",
+            "StoneEmission", "StoneFormat", "Zstandard",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests("BaseTests", ["BytePath", "Digests", "LMDB", "LinuxSystem", "TerminalOutput", "Zstandard"]),
@@ -137,9 +147,10 @@ let allTests: [Target] = [
     tests(
         "ClientsTests",
         [
-            "BytePath", "CommandLineSupport", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation",
-            "LMDB", "LinuxSystem", "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States",
-            "StoneFormat", "TerminalOutput", "ViewImage", "Views",
+            "BytePath", "CommandLineSupport", "ContentStore", "Deb2StoneCommands", "DebianImport", "Digests", "ELF",
+            "FileTree", "Installation", "LMDB", "LinuxSystem", "MossCommands", "PackageAnalysis", "PackageModel",
+            "Repositories", "Sandbox", "Solver", "States", "StoneEmission", "StoneFormat", "TerminalOutput",
+            "ViewImage", "Views",
         ]),
     tests(
         "ProgramTests",
@@ -168,7 +179,9 @@ let fuzzers: [Target] =
 let benchmarks: [Target] = [
     .executableTarget(
         name: "corpus-generator",
-        dependencies: ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat", argumentParser],
+        dependencies: [
+            "BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneEmission", "StoneFormat", argumentParser,
+        ],
         path: "Benchmarks/CorpusGenerator", swiftSettings: settings),
     .executableTarget(
         name: "hash-files", path: "Benchmarks/HashFiles", linkerSettings: [.linkedLibrary("xxhash")]),

@@ -2,6 +2,7 @@ import BytePath
 import Digests
 import LinuxSystem
 import PackageModel
+import StoneEmission
 import StoneFormat
 import Synchronization
 
@@ -64,38 +65,21 @@ struct CollectionWriter {
     private static func stone(
         _ package: CorpusPackage, _ text: ContentText, _ options: StoneWriterOptions
     ) throws -> (bytes: [UInt8], contentStart: Int, contentSize: UInt64) {
-        var contents: [ObjectID: ArraySlice<UInt8>] = [:]
-        let layout = package.entries.map { entry in
+        var emission = StoneEmission(package.metadata)
+        var contents = MemoryContents()
+        for entry in package.entries {
             switch entry.kind {
-            case .symlink(let target): return LayoutEntry(path: entry.path, kind: .symlink(target), mode: entry.mode)
-            case .directory: return LayoutEntry(path: entry.path, kind: .directory, mode: entry.mode)
-            case .bytes(let bytes):
-                let digest = bytes.withUnsafeBytes { ObjectID(hashing: $0) }
-                contents[digest] = bytes
-                return LayoutEntry(path: entry.path, kind: .regular(digest), mode: entry.mode)
+            case .symlink(let target): emission.add(link: entry.path, to: target)
+            case .directory: emission.add(directory: entry.path, mode: entry.mode)
+            case .bytes(let bytes): emission.add(file: entry.path, contents.add(bytes), mode: entry.mode)
             case .file(let number, let size):
                 let bytes = size == 0 ? [] : text.bytes(number: number, count: size)
-                let digest = ObjectID(hashing: bytes)
-                contents[digest] = bytes[...]
-                return LayoutEntry(path: entry.path, kind: .regular(digest), mode: entry.mode)
+                emission.add(file: entry.path, contents.add(bytes[...]), mode: entry.mode)
             }
         }
-        let files = contents.map { ContentFile(digest: $0.key, size: UInt64($0.value.count)) }
-            .sorted(by: ContentFile.precedes)
-        var writer = try StoneWriter(
-            ByteArraySink(), metadata: package.metadata, layout: layout, files: files, options: options)
-        for file in files {
-            try (contents[file.digest] ?? []).withUnsafeBytes { try append($0, to: &writer) }
-        }
-        let bytes = try writer.finish().bytes
-        let start = files.isEmpty ? bytes.count : contentStart(of: bytes)
-        return (bytes, start, files.reduce(0) { $0 + $1.size })
-    }
-
-    /// Not inlined: the 6.3.1 optimiser crashes when it inlines a closure that throws `StoneWriteError<Never>`.
-    @inline(never)
-    private static func append(_ bytes: UnsafeRawBufferPointer, to writer: inout StoneWriter<ByteArraySink>) throws {
-        try writer.write(bytes)
+        let bytes = try emission.bytes(contents: contents, options: options)
+        let start = emission.files.isEmpty ? bytes.count : contentStart(of: bytes)
+        return (bytes, start, emission.contentSize)
     }
 
     /// Walks over the payloads: 32 bytes of header each, its first eight the stored size, big-endian.

@@ -65,6 +65,20 @@ enum DebianSample {
         }
     }
 
+    /// What manual pages and completions are made of.
+    @Test func describesItself() throws {
+        try withScratchDirectory { directory in
+            for shell in ["bash", "zsh", "fish"] as [BytePath] {
+                let result = try deb2stone(directory, ["--generate-completion-script", shell])
+                #expect(result.end == .exited(0) && result.errorText == "")
+                #expect(result.outputText.contains("deb2stone") && result.outputText.contains("release"), "\(shell)")
+            }
+            let help = try deb2stone(directory, ["--experimental-dump-help"])
+            #expect(help.end == .exited(0) && help.outputText.contains("\"commandName\" : \"deb2stone\""))
+            #expect(try deb2stone(directory, ["--help"]).outputText.contains("64 wrong arguments."))
+        }
+    }
+
     /// A file of any size that is being written has no name that it could leave behind.
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP, SIGKILL])
     func aSignalLeavesNothing(signal: Int32) throws {

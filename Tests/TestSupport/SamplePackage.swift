@@ -1,64 +1,57 @@
 package import BytePath
-internal import Digests
+package import Digests
 package import PackageModel
+import StoneEmission
 package import StoneFormat
 
 /// A package with its files' contents in memory, to be made into a stone.
 package struct SamplePackage: Hashable, Sendable {
-    package var metadata: PackageMetadata
-    package private(set) var layout: [LayoutEntry] = []
-    /// The unique contents by digest.
-    package private(set) var contents: [ObjectID: [UInt8]] = [:]
+    private var emission: StoneEmission
+    private var contents = MemoryContents()
 
     package init(_ metadata: PackageMetadata) {
-        self.metadata = metadata
+        emission = StoneEmission(metadata)
     }
 
     package init(name: String, version: String = "1.0", release: UInt64 = 1) {
         self.init(PackageMetadata(name: name, version: version, release: release))
     }
 
+    package var metadata: PackageMetadata {
+        get { emission.metadata }
+        set { emission.metadata = newValue }
+    }
+
+    package var layout: [LayoutEntry] { emission.layout }
+
+    /// The unique files in content order.
+    package var files: [ContentFile] { emission.files }
+
+    /// The bytes of a file that was added.
+    package func content(_ digest: ObjectID) -> [UInt8]? { contents[digest].map(Array.init) }
+
     package mutating func add(
         file path: BytePath, _ bytes: [UInt8], mode: UInt32 = 0o644, uid: UInt32 = 0, gid: UInt32 = 0
     ) {
-        let digest = ObjectID(hashing: bytes)
-        contents[digest] = bytes
-        layout.append(LayoutEntry(path: path, kind: .regular(digest), mode: 0o100000 | mode, uid: uid, gid: gid))
+        emission.add(file: path, contents.add(bytes[...]), mode: mode, uid: uid, gid: gid)
     }
 
     package mutating func add(link path: BytePath, to target: BytePath) {
-        layout.append(LayoutEntry(path: path, kind: .symlink(target), mode: 0o120777))
+        emission.add(link: path, to: target)
     }
 
     package mutating func add(directory path: BytePath, mode: UInt32 = 0o755) {
-        layout.append(LayoutEntry(path: path, kind: .directory, mode: 0o040000 | mode))
+        emission.add(directory: path, mode: mode)
     }
 
     /// Adds any entry; regular files need their content added by `add(file:)`.
     package mutating func add(_ entry: LayoutEntry) {
-        layout.append(entry)
-    }
-
-    /// The unique files in content order.
-    package var files: [ContentFile] {
-        contents.map { ContentFile(digest: $0.key, size: UInt64($0.value.count)) }.sorted(by: ContentFile.precedes)
+        emission.add(entry)
     }
 
     /// The package as the bytes of a stone.
     package func stone(options: StoneWriterOptions = .fast) throws(StoneError) -> [UInt8] {
-        do throws(StoneWriteError<Never>) {
-            let files = files
-            var writer = try StoneWriter(
-                ByteArraySink(), metadata: metadata, layout: layout, files: files, options: options)
-            for file in files {
-                try (contents[file.digest] ?? []).withUnsafeBufferPointer { (bytes) throws(StoneWriteError<Never>) in
-                    try writer.write(UnsafeRawBufferPointer(bytes))
-                }
-            }
-            return try writer.finish().bytes
-        } catch {
-            throw error.stoneError
-        }
+        try emission.bytes(contents: contents, options: options)
     }
 }
 

@@ -31,21 +31,7 @@ package struct BytePath: Hashable, Sendable {
 
     /// The path as text; bytes that are not UTF-8 as `\xNN`, so that no two of them look alike.
     package var display: String {
-        if let text = String(validating: bytes, as: UTF8.self) { return text }
-        var text = ""
-        var rest = bytes[...]
-        while let first = rest.first {
-            var decoder = UTF8()
-            var iterator = rest.prefix(4).makeIterator()
-            if case .scalarValue(let scalar) = decoder.decode(&iterator) {
-                text.unicodeScalars.append(scalar)
-                rest = rest.dropFirst(UTF8.width(scalar))
-            } else {
-                text += "\\x" + String(first, radix: 16)
-                rest = rest.dropFirst()
-            }
-        }
-        return text
+        String(validating: bytes, as: UTF8.self) ?? String(escaping: bytes)
     }
 
     /// The components between slashes; empty ones are left out.

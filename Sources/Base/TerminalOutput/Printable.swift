@@ -1,3 +1,5 @@
+import BytePath
+
 /// Text that may be shown: names and descriptions come from anywhere, and terminals obey what they are sent.
 extension String {
     /// The bytes as one line of text: control characters and what is not UTF-8 as `\xNN`.
@@ -6,20 +8,7 @@ extension String {
             self = String(decoding: bytes, as: UTF8.self)
             return
         }
-        self = ""
-        var decoder = UTF8()
-        var rest = bytes[...]
-        while let first = rest.first {
-            var iterator = rest.prefix(4).makeIterator()
-            if case .scalarValue(let scalar) = decoder.decode(&iterator), !scalar.isControl {
-                unicodeScalars.append(scalar)
-                rest = rest.dropFirst(UTF8.width(scalar))
-            } else {
-                append("\\x" + hexadecimal(first))
-                rest = rest.dropFirst()
-            }
-            decoder = UTF8()
-        }
+        self.init(escaping: bytes, where: \.isControl)
     }
 
     /// This text as one line without control characters.
@@ -62,11 +51,6 @@ extension String {
         }
         return result + "…"
     }
-}
-
-private func hexadecimal(_ byte: UInt8) -> String {
-    let digits = String(byte, radix: 16)
-    return digits.count == 1 ? "0" + digits : digits
 }
 
 extension Unicode.Scalar {

@@ -10,20 +10,7 @@ package enum ArgumentText {
 
     package static func text(of bytes: some Collection<UInt8>) -> String {
         if let text = String(validating: bytes, as: UTF8.self) { return text }
-        var text = ""
-        var rest = bytes[...]
-        while let first = rest.first {
-            var decoder = UTF8()
-            var iterator = rest.prefix(4).makeIterator()
-            if case .scalarValue(let scalar) = decoder.decode(&iterator) {
-                text.unicodeScalars.append(scalar)
-                rest = rest.dropFirst(UTF8.width(scalar))
-            } else {
-                if let scalar = Unicode.Scalar(base + UInt32(first)) { text.unicodeScalars.append(scalar) }
-                rest = rest.dropFirst()
-            }
-        }
-        return text
+        return String(escaping: bytes, as: { byte in Unicode.Scalar(base + UInt32(byte)).map { String($0) } ?? "" })
     }
 
     /// The arguments of this process, its name first.

@@ -2,8 +2,8 @@ import Glibc
 package import LinuxSystem
 internal import TerminalOutput
 
-/// What every program's command line shares: arguments that are bytes, answers on standard output, and what becomes of
-/// output that cannot be written.
+/// What every program's commands share: arguments that are bytes, reports as text and as JSON, failures and exit codes,
+/// and what becomes of output that cannot be written.
 ///
 /// A program talks through its standard streams, which may be closed, full, or read by nobody any more. Whoever reads a
 /// part must not take it for the whole, so output that was lost is told on standard error and in the exit code. A
@@ -12,7 +12,8 @@ package struct ProgramOutput: Sendable {
     /// How a program ends that did what it was asked and could not say so.
     package static let lostExitCode: Int32 = 11
 
-    private let program: String
+    /// The program's name.
+    package let program: String
 
     /// - Parameter program: its name, which complaints begin with.
     package init(of program: String) {

@@ -1,6 +1,7 @@
 package import BytePath
 import LinuxSystem
 import PackageModel
+import StoneEmission
 import StoneFormat
 
 /// Debian packages in, stones out: what moves under /usr, what is dropped, and which dependencies remain.
@@ -41,6 +42,8 @@ package struct DebianImport: Sendable {
 
     /// Windows larger than this save little and cost every reader that much memory.
     private static let windowLogMax = 24
+    /// Whose unfinished files they are.
+    private static let scratchOwner = "deb2stone"
 
     package let options: Options
     private let report: @Sendable (Progress) -> Void
@@ -92,7 +95,7 @@ package struct DebianImport: Sendable {
     private func prepareOutput() throws(DebianImportError) {
         do throws(SystemError) {
             try Descriptor.openDirectory(".").ensureDirectory(options.output)
-            try OutputDirectory(options.output).removeLeftovers()
+            try StoneDirectory(options.output).removeLeftovers(of: Self.scratchOwner)
         } catch {
             throw DebianImportError(error, options.output)
         }
@@ -101,7 +104,7 @@ package struct DebianImport: Sendable {
     private func scan(_ files: [BytePath], _ failures: inout [DebianImportError]) -> [ScannedPackage] {
         let results = inParallel(files, .reading, name: { $0.lastComponent.display }) {
             (file, worker) throws(DebianImportError) in
-            let name = OutputDirectory.scratchName(worker)
+            let name = StoneDirectory.scratchName(of: Self.scratchOwner, worker)
             return try PackageScanner(file: file, scratchDirectory: options.output, scratchName: name).scan()
         }
         return successes(results, &failures)
@@ -128,14 +131,15 @@ package struct DebianImport: Sendable {
         let writerOptions = StoneWriterOptions(
             recordLevel: options.level, contentLevel: options.level, windowLog: Self.windowLogMax)
         // The largest first, so that none of them is left to one thread at the end.
-        let ordered = plans.map { (plan: $0, size: $0.contentSize) }.sorted {
+        let ordered = plans.map { (plan: $0, size: $0.stone.contentSize) }.sorted {
             ($1.size, $0.plan.metadata.name) < ($0.size, $1.plan.metadata.name)
         }
         let results = inParallel(ordered, .writing, name: { $0.plan.metadata.name }) {
             (item, worker) throws(DebianImportError) in
             let plan = item.plan
             let builder = StoneBuilder(
-                plan: plan, outputDirectory: options.output, scratchName: OutputDirectory.scratchName(worker),
+                plan: plan, outputDirectory: options.output,
+                scratchName: StoneDirectory.scratchName(of: Self.scratchOwner, worker),
                 options: writerOptions)
             let size = try builder.build()
             return ConversionReport.Package(

@@ -8,6 +8,8 @@ internal import LinuxSystem
 /// or as JSON.
 package enum MossCommands {
     package static let version = "0.1.0"
+    /// What its JSON documents say they are.
+    package static let jsonSchema = "moss/1"
 
     /// Runs the command line of this process and returns its exit code.
     package static func main() -> Int32 {
@@ -50,18 +52,17 @@ package enum MossCommands {
         } catch let error as CommandLineForm.Problem {
             return refuse(error.description, isJSON: isJSON)
         } catch {
-            // Help, versions and completion scripts come as errors too.
-            if Moss.exitCode(for: error) == .success { return voice.answer(Moss.fullMessage(for: error)) }
-            if isJSON { return refuse(Moss.message(for: error), isJSON: true) }
-            voice.explain(Moss.fullMessage(for: error))
-            return MossExit.usage.rawValue
+            if isJSON && Moss.exitCode(for: error) != .success {
+                return refuse(Moss.message(for: error), isJSON: true)
+            }
+            return voice.end(Moss.self, with: error, usage: MossExit.usage)
         }
     }
 
     /// Says that a command line makes no sense, and why.
     private static func refuse(_ message: String, isJSON: Bool) -> Int32 {
         let failure = CommandFailure(.usage, code: "usage", message)
-        let document = JSONDocument.text(command: "", failure: failure) + "\n"
+        let document = JSONDocument.text(schema: jsonSchema, command: "", failure: failure) + "\n"
         // Where the document is lost, people are told at least.
         if !isJSON || (try? Moss.voice.deliver(document)) == nil { Moss.voice.complain(message) }
         return MossExit.usage.rawValue

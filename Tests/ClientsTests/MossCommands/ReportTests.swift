@@ -1,4 +1,5 @@
 import BytePath
+import CommandLineSupport
 import Installation
 import MossCommands
 import PackageModel
@@ -17,7 +18,7 @@ import Testing
     }
 
     private func json(_ report: some Report) -> String {
-        JSONDocument.text(command: "test", data: report)
+        JSONDocument.text(schema: "moss/1", command: "test", data: report)
     }
 
     private var plan: PlanReport {
@@ -76,7 +77,7 @@ import Testing
     @Test func errorsHaveAJSONOfTheirOwn() {
         let failure = CommandFailure(.locked, code: "locked", "a \"b\"\nc")
         #expect(
-            JSONDocument.text(command: "sync", failure: failure) == """
+            JSONDocument.text(schema: "moss/1", command: "sync", failure: failure) == """
                 {"command":"sync","error":{"code":"locked","exit":5,"message":"a \\"b\\"\\nc"},"schema":"moss/1"}
                 """)
     }

@@ -66,7 +66,7 @@ struct IngestTests {
             for number in 0..<30 {
                 let package = samplePackage("p\(number)", using: &random)
                 try scratch.add(package)
-                for (digest, bytes) in package.contents where !bytes.isEmpty { contents.insert(digest) }
+                for file in package.files where file.size > 0 { contents.insert(file.digest) }
             }
             #expect(Set(try scratch.objectRecords().keys) == contents)
             #expect(try scratch.unrecordedFiles().isEmpty)

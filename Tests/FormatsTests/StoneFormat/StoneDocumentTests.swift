@@ -74,7 +74,7 @@ struct StoneDocumentTests {
             if payload.kind == .content { try reader.readContent { content.append(contentsOf: $0) } }
         }
         for range in package.ranges {
-            #expect(sample.contents[range.digest] == Array(content[Int(range.start)..<Int(range.end)]), "seed \(seed)")
+            #expect(sample.content(range.digest) == Array(content[Int(range.start)..<Int(range.end)]), "seed \(seed)")
         }
         let kept = reader.manifest
         let manifest = try StoneDocument(decoding: try #require(kept).encoded)

@@ -12,7 +12,7 @@ struct StoneWriterTests {
     private func write(
         _ sample: SamplePackage, chunk: Int, options: StoneWriterOptions
     ) throws(StoneWriteError<Never>) -> [UInt8] {
-        let content = sample.files.flatMap { sample.contents[$0.digest] ?? [] }
+        let content = sample.files.flatMap { sample.content($0.digest) ?? [] }
         var writer = try StoneWriter(
             ByteArraySink(), metadata: sample.metadata, layout: sample.layout, files: sample.files, options: options)
         for start in stride(from: 0, to: content.count, by: chunk) {
@@ -38,7 +38,7 @@ struct StoneWriterTests {
         var shuffled = SamplePackage(sample.metadata)
         for entry in sample.layout.shuffled(using: &generator) {
             if case .regular(let digest) = entry.kind {
-                shuffled.add(file: entry.path, sample.contents[digest] ?? [], mode: entry.mode & 0o7777)
+                shuffled.add(file: entry.path, sample.content(digest) ?? [], mode: entry.mode & 0o7777)
             } else {
                 shuffled.add(entry)
             }

@@ -30,11 +30,13 @@ struct ArchitectureRulesTests {
     }
 
     private func violations(
-        map: String = map, targets: [PackageDescription.Target] = targets, adding: [String: [String]] = [:]
+        map: String = map, targets: [PackageDescription.Target] = targets, adding: [String: [String]] = [:],
+        except exceptions: ArchitectureExceptions = ArchitectureExceptions()
     ) -> [String] {
         let files = Self.files.merging(adding) { $1 }.mapValues { Array($0.joined(separator: "\n").utf8) }
         return ArchitectureRules(
-            description: PackageDescription(targets: targets), map: PackageMap(markdown: map), files: files
+            description: PackageDescription(targets: targets), map: PackageMap(markdown: map), files: files,
+            exceptions: exceptions
         ).violations()
     }
 
@@ -132,6 +134,63 @@ struct ArchitectureRulesTests {
             ])
         let lines = Array(repeating: "int x;", count: 501)
         #expect(violations(adding: ["Benchmarks/a.c": lines]) == ["Benchmarks/a.c has 501 lines; at most 500"])
+    }
+
+    @Test func largeModulesAreFound() {
+        let files = Dictionary(
+            uniqueKeysWithValues: (1...6).map {
+                ("Sources/Base/Words/File\($0).swift", Array(repeating: "let a = 1", count: 450))
+            })
+        #expect(violations(adding: files) == ["Words has 2702 lines of Swift; at most 2500"])
+        let some = ArchitectureExceptions(moduleLines: ["Words": .init(upTo: 2600, "")])
+        #expect(violations(adding: files, except: some) == ["Words has 2702 lines of Swift; at most 2600"])
+        let enough = ArchitectureExceptions(moduleLines: ["Words": .init(upTo: 2702, "")])
+        #expect(violations(adding: files, except: enough) == [])
+        #expect(
+            violations(except: enough) == ["Words has 2 lines of Swift and needs its exception no longer"])
+    }
+
+    @Test func modulesThatKnowManyAreFound() {
+        let names = (1...10).map { "Part\($0)" }
+        let map =
+            Self.map.replacing("Holds. | Words", with: "Holds. | Words, \(names.joined(separator: ", "))")
+            + names.map { "\n| `\($0)` | C. | |" }.joined()
+        var targets = Self.targets + names.map { Self.target($0, "CLibraries", []) }
+        targets[1].dependencies += names
+        #expect(violations(map: map, targets: targets) == ["Bytes has 11 modules of ours that it uses; at most 10"])
+    }
+
+    @Test(arguments: ["final class", "actor"])
+    func objectsInManyFilesAreFound(keyword: String) {
+        var files = [
+            "Sources/Base/Words/Many.swift": ["package \(keyword) Many {}", "struct Value { class func f() {} }"]
+        ]
+        for topic in 1...5 {
+            files["Sources/Base/Words/Many+\(topic).swift"] = ["extension Many {}"]
+            files["Sources/Base/Words/Value+\(topic).swift"] = ["extension Value {}"]
+        }
+        #expect(violations(adding: files) == ["Words.Many has 5 files of extensions; at most 4"])
+    }
+
+    @Test(arguments: [
+        ("use `thing`", true), ("use `thing --help`", true), ("`thing frobnicate \\(path)` does", true),
+        ("run thing frobnicate", true), ("run thing frobnicate: \\(path)", true), ("thing -D / works", true),
+        ("another version of thing works", false), ("thing frobnicates", false), ("user.thing.x", false),
+        ("/libexec/thing", false), ("thing-view frobnicate", false), ("nothing frobnicate", false),
+    ])
+    func commandsBelowClientsAreFound(text: String, isCommand: Bool) {
+        let map = Self.map + "\n## Clients\n| `Verbs` | Does. | |\n## Programs\n| `thing` | Is. | |"
+        let program = PackageDescription.Target(
+            name: "thing", kind: "executable", path: "Sources/Programs/thing", dependencies: [])
+        let files = [
+            "Sources/Clients/Verbs/Verb.swift": ["/// Does.", "let a = A(commandName: \"frobnicate\")", "// `thing`"],
+            "Sources/Programs/thing/Entrypoint.swift": ["/// Is.", "struct Entrypoint {}"],
+            "Sources/Base/Words/More.swift": ["// run `thing`", "let a = \"\(text)\""],
+        ]
+        let found = violations(
+            map: map, targets: Self.targets + [Self.target("Verbs", "Clients", []), program], adding: files)
+        let expected = ["Sources/Base/Words/More.swift has 1 texts that name a command to run; at most 0"]
+        #expect(found == (isCommand ? expected : []))
     }
 
     @Test func placeholdersAreFound() {

@@ -1,9 +1,10 @@
 extension SwiftSource {
-    /// The source with the text of comments and string literals blanked out; lines keep their numbers.
-    static func code(of bytes: [UInt8]) -> [UInt8] {
+    /// The source with the text of comments and string literals blanked out, where lines keep their numbers; and what
+    /// the literals say.
+    static func codeAndLiterals(of bytes: [UInt8]) -> (code: [UInt8], literals: [String]) {
         var blanker = Blanker(bytes: bytes)
         blanker.run()
-        return blanker.code
+        return (blanker.code, blanker.texts)
     }
 
     /// Walks over source text; code is kept, the inside of comments and literals becomes spaces.
@@ -14,10 +15,14 @@ extension SwiftSource {
             var pounds: Int
             /// Parentheses open inside the current interpolation; nil while in the text itself.
             var parentheses: Int?
+            /// What it says so far.
+            var text: [UInt8] = []
         }
 
         let bytes: [UInt8]
         var code: [UInt8] = []
+        /// What the literals say that have ended.
+        var texts: [String] = []
         private var index = 0
         private var literals: [Literal] = []
 
@@ -38,15 +43,16 @@ extension SwiftSource {
 
         private mutating func stepInText(_ literal: Literal) {
             if starts(with: repeated("\"", literal.quotes) + repeated("#", literal.pounds)) {
-                literals.removeLast()
+                texts.append(String(decoding: literals.removeLast().text, as: UTF8.self))
                 blank(literal.quotes + literal.pounds)
             } else if starts(with: "\\" + repeated("#", literal.pounds) + "(") {
                 literals[literals.count - 1].parentheses = 1
+                literals[literals.count - 1].text += Array("…".utf8)
                 blank(literal.pounds + 2)
-            } else if starts(with: "\\") && literal.pounds == 0 {
-                blank(2)
             } else {
-                blank(1)
+                let count = starts(with: "\\") && literal.pounds == 0 ? 2 : 1
+                literals[literals.count - 1].text += bytes[index...].prefix(count)
+                blank(count)
             }
         }
 

@@ -1,4 +1,4 @@
-/// One source file as far as the rules look into it: imports, doc comments and the length of functions.
+/// One source file as far as the rules look into it: imports, doc comments, types, literals and the length of functions.
 struct SwiftSource {
     struct Function: Equatable {
         /// First line, counted from 1.
@@ -15,15 +15,24 @@ struct SwiftSource {
     var functions: [Function] = []
     /// Names that are called as free functions, or as members of Glibc.
     var freeCalls: Set<String> = []
+    /// The classes and actors that are declared here.
+    var referenceTypes: Set<String> = []
+    /// The texts of string literals, with an ellipsis for what is put into them.
+    var literals: [String] = []
+    /// What commands declared here are called on the command line.
+    var commandNames: Set<String> = []
 
     init(_ bytes: [UInt8]) {
-        let code = Self.code(of: bytes)
+        let (code, literals) = Self.codeAndLiterals(of: bytes)
+        self.literals = literals
         let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         lineCount = lines.last?.isEmpty == true ? lines.count - 1 : lines.count
         imports = code.split(separator: UInt8(ascii: "\n")).compactMap(Self.importedModule)
         docComments = Self.docComments(in: lines.map { String(decoding: $0, as: UTF8.self) })
         functions = Self.functions(in: code)
         freeCalls = Self.freeCalls(in: code)
+        referenceTypes = Self.referenceTypes(in: code)
+        commandNames = Self.commandNames(in: bytes)
     }
 
     /// The module of an import declaration: `package import A`, `@testable import B`, `import struct C.D`.

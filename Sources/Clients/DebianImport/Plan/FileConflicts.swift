@@ -1,4 +1,5 @@
 import BytePath
+import PackageAnalysis
 import PackageModel
 
 /// Paths that several packages of a set ship, which Debian allows through Replaces, diversions and merged directories.
@@ -110,7 +111,7 @@ enum FileConflicts {
 
     /// What a package provides by a path it no longer has.
     private static func retract(_ path: BytePath, _ plan: inout PackagePlan) {
-        let gone = CapabilityRules.providers(at: path)
+        let gone = FileAnalyzer().providers(at: path)
         plan.metadata.providers.removeAll { gone.contains($0) }
     }
 }

@@ -1,6 +1,7 @@
 import BytePath
 import Digests
 import PackageModel
+import StoneEmission
 
 /// One package as it will be written: what its stone says and where its content comes from.
 struct PackagePlan: Sendable {
@@ -14,17 +15,8 @@ struct PackagePlan: Sendable {
     let sizes: [ObjectID: UInt64]
     var dropped: [DroppedItem]
 
-    /// Bytes of unique content.
-    var contentSize: UInt64 {
-        wantedSizes.values.reduce(0, +)
-    }
-
-    /// The unique contents of `entries`.
-    var wantedSizes: [ObjectID: UInt64] {
-        var wanted: [ObjectID: UInt64] = [:]
-        for case .regular(let digest) in entries.lazy.map(\.kind) { wanted[digest] = sizes[digest] }
-        return wanted
-    }
+    /// What is to be written.
+    var stone: StoneEmission { StoneEmission(metadata, layout: entries, sizes: sizes) }
 
     /// The usual file name, with the two characters of Debian versions that file names and URIs trip over replaced by
     /// two that such versions never have: "~" by "_" and ":" by "=".

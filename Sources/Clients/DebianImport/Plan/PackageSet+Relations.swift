@@ -1,3 +1,4 @@
+import PackageAnalysis
 import PackageModel
 
 extension PackageSet {
@@ -14,7 +15,7 @@ extension PackageSet {
                 }
             }
         }
-        for capability in package.needed.sorted() where !package.providers.contains(capability) {
+        for capability in package.capabilities.dependencies {
             if provided.contains(capability) {
                 found.insert(capability)
             } else if !privateLibraries.contains(capability) {

@@ -1,3 +1,4 @@
+import PackageAnalysis
 import PackageModel
 
 /// All packages of one conversion, with the tables that relations are resolved in. Pure.
@@ -33,8 +34,8 @@ struct PackageSet {
         for (position, package) in packages.enumerated() {
             real[package.control.name, default: []].append(position)
             for name in Set(package.control.virtualNames) { virtual[name, default: []].append(position) }
-            provided.formUnion(package.providers)
-            privateLibraries.formUnion(package.privateLibraries)
+            provided.formUnion(package.capabilities.provides)
+            privateLibraries.formUnion(package.capabilities.privateLibraries)
         }
         names = packages.map { [targetArchitecture] package in
             let isAlone = real[package.control.name]?.count == 1
@@ -92,7 +93,7 @@ struct PackageSet {
             architecture: architecture(position), summary: control.summary, description: control.description,
             homepage: control.fields["Homepage"] ?? "", sourceID: control.sourceName)
         metadata.licenses = package.licenses.isEmpty ? ["unknown"] : package.licenses.sorted(by: utf8Order)
-        metadata.providers = package.providers.sorted()
+        metadata.providers = package.capabilities.provides.sorted()
         var dropped = package.dropped
         if names[position] != control.name {
             dropped.append(DroppedItem(.changed, "the name \(control.name) became \(names[position])"))

@@ -1,32 +1,33 @@
 import BytePath
 import Digests
-import ELF
-internal import PackageModel
+import LinuxSystem
+import PackageAnalysis
+import StoneEmission
 
 /// Hashes the content of files one after the other and looks into those that say something of their package.
 struct ContentScanner: ~Copyable {
     /// What one file's content says.
-    struct Facts {
+    struct Findings {
         var digest: ObjectID
         var size: UInt64
-        var elf: ELFFile?
-        /// Why a file that begins like an ELF file is none.
-        var elfProblem: String?
-        /// The whole content of small texts that name licences or Python distributions.
-        var text: [UInt8]?
+        var facts = FileFacts()
+        /// The names in a copyright file.
+        var licenses: [String] = []
     }
 
+    private let analyzer: FileAnalyzer
     private let directory: BytePath
-    private let name: String
+    private let name: BytePath
     private let hasher = XXH3Hasher(.bits128)
     /// The file's first bytes; all of it while `spill` is not in use.
     private var head: [UInt8] = []
-    /// All of the file, once it is an ELF file and too large for `head`.
+    /// All of the file, once it is to be read in pieces and too large for `head`.
     private var spill: ScratchFile?
 
-    private static let headSizeMax = 4 << 20
+    private static let headSizeMax = Int(FileAnalyzer.textSizeMax)
 
-    init(directory: BytePath, name: String) {
+    init(_ analyzer: FileAnalyzer, directory: BytePath, name: BytePath) {
+        self.analyzer = analyzer
         self.directory = directory
         self.name = name
     }
@@ -34,66 +35,68 @@ struct ContentScanner: ~Copyable {
     /// Reads the current member of `archive`, which goes to `path` below `/usr`.
     mutating func read(
         _ archive: inout ArchiveReader, as path: BytePath
-    ) throws(DebianImportError) -> Facts {
-        let isText = CopyrightFile.isCopyright(path) || CapabilityRules.isPythonMetadata(path)
-        let mayBeELF = !path.isAtOrBelow("lib/debug")
+    ) throws(DebianImportError) -> Findings {
+        let isCopyright = CopyrightFile.isCopyright(path)
+        var interest = ContentInterest.nothing
         var size: UInt64 = 0
-        var isKept = true
         var isSpilled = false
         head.removeAll(keepingCapacity: true)
         hasher.reset()
         try archive.readContent { (bytes) throws(DebianImportError) in
             hasher.update(bytes)
-            if size == 0 { isKept = isText || mayBeELF && ELFFile.isELF(bytes) }
+            if size == 0 { interest = isCopyright ? .text : analyzer.interest(in: path, beginning: bytes) }
             size += UInt64(bytes.count)
-            guard isKept else { return }
+            guard interest != .nothing else { return }
             if isSpilled {
-                try append(bytes)
+                try spilling { (spill) throws(SystemError) in try spill?.append(bytes) }
             } else if bytes.count <= Self.headSizeMax - head.count {
                 head.append(contentsOf: bytes)
-            } else if isText {
-                isKept = false
+            } else if interest == .text {
+                interest = .nothing
             } else {
                 isSpilled = true
-                try startSpill()
-                try append(bytes)
+                try startSpill(bytes)
             }
         }
-        var facts = Facts(digest: ObjectID(hasher.digest128), size: size)
-        if isKept && isText { facts.text = head }
-        if isKept && !isText && size > 0 { try readELF(&facts, isSpilled) }
-        return facts
-    }
-
-    private mutating func startSpill() throws(DebianImportError) {
-        var file: ScratchFile
-        if let old = spill.take() {
-            file = old
-        } else {
-            file = try ScratchFile(in: directory, name: name)
+        var findings = Findings(digest: ObjectID(hasher.digest128), size: size)
+        if isCopyright {
+            if interest == .text { findings.licenses = CopyrightFile.licenses(head) }
+        } else if interest != .nothing {
+            findings.facts = try facts(path, size, isSpilled)
         }
-        file.rewind(to: 0)
-        try head.span.bytes.withUnsafeBytes { (bytes) throws(DebianImportError) in try file.append(bytes) }
-        spill = consume file
+        return findings
     }
 
-    private mutating func append(_ bytes: UnsafeRawBufferPointer) throws(DebianImportError) {
-        try spill?.append(bytes)
+    private mutating func startSpill(_ bytes: UnsafeRawBufferPointer) throws(DebianImportError) {
+        let (head, directory, name) = (head, directory, name)
+        try spilling { (spill) throws(SystemError) in
+            if spill == nil { spill = try ScratchFile(in: directory, name: name) }
+            spill?.rewind(to: 0)
+            try head.span.bytes.withUnsafeBytes { (bytes) throws(SystemError) in try spill?.append(bytes) }
+            try spill?.append(bytes)
+        }
     }
 
-    private mutating func readELF(_ facts: inout Facts, _ isSpilled: Bool) throws(DebianImportError) {
-        do throws(ELFReadError<DebianImportError>) {
-            facts.elf = try ELFFile(size: facts.size) { (offset, count) throws(DebianImportError) in
-                if isSpilled { return try spill?.bytes(at: offset, count) ?? [] }
-                let start = Int(clamping: offset)
-                guard start <= head.count, count <= head.count - start else { return [] }
-                return Array(head[start..<(start + count)])
+    private mutating func spilling(
+        _ body: (inout ScratchFile?) throws(SystemError) -> Void
+    ) throws(DebianImportError) {
+        do throws(SystemError) {
+            try body(&spill)
+        } catch {
+            throw DebianImportError(error, directory)
+        }
+    }
+
+    private func facts(
+        _ path: BytePath, _ size: UInt64, _ isSpilled: Bool
+    ) throws(DebianImportError) -> FileFacts {
+        guard isSpilled else { return analyzer.facts(at: path, bytes: head) }
+        do throws(SystemError) {
+            return try analyzer.facts(at: path, size: size) { (offset, count) throws(SystemError) in
+                try spill?.bytes(at: offset, count) ?? []
             }
         } catch {
-            switch error {
-            case .source(let problem): throw problem
-            case .elf(let problem): facts.elfProblem = problem.message
-            }
+            throw DebianImportError(error, directory)
         }
     }
 }

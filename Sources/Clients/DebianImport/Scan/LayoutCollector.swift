@@ -1,16 +1,18 @@
 import BytePath
 import Digests
-import ELF
+import PackageAnalysis
 import PackageModel
 
 /// Puts the members of a data archive together to a layout: mapped, without duplicates, with the directories that count.
 struct LayoutCollector {
+    private let analyzer: FileAnalyzer
     private var package: ScannedPackage
     private var entries: [BytePath: LayoutEntry] = [:]
     private var sizes: [ObjectID: UInt64] = [:]
 
-    init(_ package: ScannedPackage) {
+    init(_ package: ScannedPackage, _ analyzer: FileAnalyzer) {
         self.package = package
+        self.analyzer = analyzer
     }
 
     mutating func drop(_ kind: DroppedItem.Kind, _ detail: String) {
@@ -103,25 +105,11 @@ struct LayoutCollector {
         }
     }
 
-    /// Takes in what a file's content says of its package.
-    mutating func note(_ facts: borrowing ContentScanner.Facts, at path: BytePath) {
-        if let problem = facts.elfProblem { drop(.unreadableELF, "/usr/\(path.display): \(problem)") }
-        if let text = facts.text {
-            if CopyrightFile.isCopyright(path) {
-                package.licenses.formUnion(CopyrightFile.licenses(text))
-            } else if let capability = CapabilityRules.python(text) {
-                package.providers.insert(capability)
-            }
-        }
-        guard let elf = facts.elf else { return }
-        package.needed.formUnion(CapabilityRules.dependencies(elf))
-        guard let name = CapabilityRules.libraryName(elf, at: path) else { return }
-        if CapabilityRules.isDefaultLibraryPath(path) {
-            package.providers.insert(CapabilityRules.soname(name, elf.machine))
-        } else {
-            package.privateLibraries.insert(CapabilityRules.soname(name, elf.machine))
-        }
-        package.providers.formUnion(CapabilityRules.loader(elf, name: name, at: path))
+    /// Takes in what a file says of its package.
+    mutating func note(_ findings: ContentScanner.Findings, at path: BytePath) {
+        if let problem = findings.facts.elfProblem { drop(.unreadableELF, "/usr/\(path.display): \(problem)") }
+        package.licenses.formUnion(findings.licenses)
+        package.capabilities.formUnion(findings.facts.capabilities)
     }
 
     /// The package with its layout; directories that others imply are left out.
@@ -133,7 +121,8 @@ struct LayoutCollector {
                 let isPlain = entry.mode == 0o040755 && entry.uid == 0 && entry.gid == 0
                 if isPlain && parents.contains(entry.path) { continue }
             } else {
-                package.providers.formUnion(CapabilityRules.providers(at: entry.path))
+                // Links have what the files do not say that they lead to.
+                package.capabilities.provides.formUnion(analyzer.providers(at: entry.path))
             }
             if case .regular(let digest) = entry.kind { package.sizes[digest] = sizes[digest] }
             package.entries.append(entry)

@@ -1,6 +1,6 @@
 import BytePath
 import Digests
-import ELF
+import PackageAnalysis
 import PackageModel
 
 /// The first pass over one .deb: layout, digests and capabilities, without keeping content.
@@ -9,7 +9,7 @@ struct PackageScanner {
     /// Where large ELF files may be put down while they are looked at.
     let scratchDirectory: BytePath
     /// Distinguishes this scan's scratch file from others'.
-    let scratchName: String
+    let scratchName: BytePath
 
     /// A regular file as the archive has it, for the hard links to it too.
     struct Original {
@@ -20,6 +20,8 @@ struct PackageScanner {
         let gid: UInt32
     }
 
+    private let analyzer = FileAnalyzer(isSearched: UsrMapping.isLibraryDirectory)
+
     /// Control members that say nothing the stone does not say.
     private static let redundantMembers: Set<String> = ["md5sums", "shlibs", "symbols", "sha256sums"]
 
@@ -29,7 +31,7 @@ struct PackageScanner {
             package = scanned(control)
         } data: { (archive) throws(DebianImportError) in
             guard let start = package else { return }
-            var layout = LayoutCollector(start)
+            var layout = LayoutCollector(start, analyzer)
             try read(&archive, into: &layout)
             package = layout.finish()
         }
@@ -53,7 +55,7 @@ struct PackageScanner {
         _ archive: inout ArchiveReader, into layout: inout LayoutCollector
     ) throws(DebianImportError) {
         var links = HardLinks(file)
-        var content = ContentScanner(directory: scratchDirectory, name: scratchName)
+        var content = ContentScanner(analyzer, directory: scratchDirectory, name: scratchName)
         while let entry = try archive.nextEntry() {
             let parts = try components(entry.path, "path")
             let name = UsrMapping.joined(parts)
@@ -71,12 +73,13 @@ struct PackageScanner {
                 }
             } else if entry.isRegular {
                 let path: BytePath? = if case .kept(let path) = place { path } else { nil }
-                let facts = try content.read(&archive, as: path ?? name)
+                let findings = try content.read(&archive, as: path ?? name)
                 let original = Original(
-                    digest: facts.digest, size: facts.size, mode: entry.mode & 0o7777, uid: entry.uid, gid: entry.gid)
+                    digest: findings.digest, size: findings.size, mode: entry.mode & 0o7777, uid: entry.uid,
+                    gid: entry.gid)
                 links.note(.file(original), at: parts)
                 try layout.add(.file(original), at: parts, place)
-                if let path { layout.note(facts, at: path) }
+                if let path { layout.note(findings, at: path) }
             } else {
                 if !entry.isDirectory { links.note(.other(entry), at: parts) }
                 try layout.add(.other(entry), at: parts, place)

@@ -1,5 +1,6 @@
 import BytePath
 import Digests
+import PackageAnalysis
 import PackageModel
 
 /// Everything one pass over a .deb finds out; its content stays in the .deb.
@@ -10,11 +11,8 @@ struct ScannedPackage: Sendable {
     var entries: [LayoutEntry] = []
     /// Size of the content of each digest among `entries`.
     var sizes: [ObjectID: UInt64] = [:]
-    var providers: Set<Capability> = []
-    /// Libraries and loaders its ELF files ask for.
-    var needed: Set<Capability> = []
-    /// Libraries outside the loader's default directories: found by run paths, provided to nobody.
-    var privateLibraries: Set<Capability> = []
+    /// What its files provide and need.
+    var capabilities = FoundCapabilities()
     var licenses: Set<String> = []
     var dropped: [DroppedItem] = []
 

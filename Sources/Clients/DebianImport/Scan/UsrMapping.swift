@@ -1,4 +1,5 @@
 import BytePath
+import PackageAnalysis
 
 /// Where the paths of a Debian package go: below `/usr`, as a merged system sees them.
 ///
@@ -47,6 +48,15 @@ enum UsrMapping {
 
     private static func below(_ directory: String, _ rest: ArraySlice<ArraySlice<UInt8>>) -> Place {
         rest.isEmpty ? .implied : .kept(BytePath(directory).appending(joined(rest)))
+    }
+
+    /// Whether the loader of a Debian system finds libraries in a directory without being told: one of the usual
+    /// directories, or that of an architecture's triplet.
+    static func isLibraryDirectory(_ directory: BytePath) -> Bool {
+        if FileAnalyzer.libraryDirectories.contains(directory) { return true }
+        let parts = directory.components
+        guard parts.count == 2, parts[0].elementsEqual("lib".utf8) else { return false }
+        return ["-linux-gnu", "-linux-gnux32", "-linux-gnueabihf", "-linux-gnueabi"].contains { parts[1].hasSuffix($0) }
     }
 
     static func joined(_ parts: some Sequence<ArraySlice<UInt8>>) -> BytePath {

@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 package import TerminalOutput
 
 /// A change: its plan, and the state that came of it.

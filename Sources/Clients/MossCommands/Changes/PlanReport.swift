@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CommandLineSupport
 internal import ContentStore
 internal import FileTree
 package import Installation

@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 package import Repositories
 package import TerminalOutput
 

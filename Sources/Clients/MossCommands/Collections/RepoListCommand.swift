@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import BytePath
+internal import CommandLineSupport
 internal import Installation
 internal import Repositories
 

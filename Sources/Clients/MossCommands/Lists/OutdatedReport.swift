@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 package import TerminalOutput
 
 /// Installed packages of which the collections hold another release or build.

@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 package import Installation
 internal import PackageModel
 package import Repositories

@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CommandLineSupport
 package import Installation
 package import TerminalOutput
 

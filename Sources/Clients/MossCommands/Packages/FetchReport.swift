@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 package import TerminalOutput
 
 /// Stones that were copied.

@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CommandLineSupport
 internal import LinuxSystem
 package import States
 package import TerminalOutput

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import CommandLineSupport
 
 struct VersionCommand: MossCommand {
     static let configuration = CommandConfiguration(

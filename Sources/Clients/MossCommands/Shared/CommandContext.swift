@@ -1,7 +1,6 @@
 internal import BytePath
 internal import CommandLineSupport
 internal import ContentStore
-import Glibc
 internal import Installation
 internal import LinuxSystem
 internal import States
@@ -10,42 +9,30 @@ internal import Views
 
 /// What a running command works with: its output, its root, and the question to the user.
 final class CommandContext {
-    let output: TerminalStream
-    let messages: TerminalStream
     let global: GlobalOptions
-    let title: String
+    private let speech: CommandOutput
     private(set) var exit = MossExit.done
     /// The exit code of a command that was run for the user and becomes this one's.
     private var passedOn: Int32?
     private let started = monotonicNanoseconds()
     /// The store of a root that was opened for changing.
     private var changing: ContentStore?
-    /// Remarks for the JSON document.
-    private let notices = Guarded<[String]>([])
 
     private init(title: String, _ global: GlobalOptions) {
-        self.title = title
         self.global = global
-        output = TerminalStream(descriptor: STDOUT_FILENO, colours: global.json ? .never : global.color)
-        messages = TerminalStream(descriptor: STDERR_FILENO, colours: global.color)
+        speech = CommandOutput(
+            of: Moss.voice, title: title, jsonSchema: global.json ? MossCommands.jsonSchema : nil,
+            colours: global.color)
     }
 
     /// Runs `command` to its exit code; errors become a line on standard error, or the JSON document.
     static func run(_ command: some MossCommand) -> Int32 {
         let context = CommandContext(title: type(of: command).title, command.global)
         if let failure = context.failure(of: command) {
-            context.fail(failure)
+            context.speech.fail(failure)
             return failure.exit.rawValue
         }
-        let status = context.passedOn ?? context.exit.rawValue
-        do throws(SystemError) {
-            try context.output.finish()
-            return status
-        } catch {
-            let lost = Moss.voice.complain(ofLoss: error, after: "\(context.title): done")
-            // What was found out counts more than that nobody could read it.
-            return status == 0 ? lost : status
-        }
+        return context.speech.finish(with: context.passedOn ?? context.exit.rawValue)
     }
 
     /// Performs the command; nil when it succeeded.
@@ -64,29 +51,21 @@ final class CommandContext {
 
     private var elapsed: String { Measures.duration(nanoseconds: monotonicNanoseconds() - started) }
 
-    private func fail(_ failure: CommandFailure) {
-        if global.json {
-            output.line(JSONDocument.text(command: title, notices: notices.withLock { $0 }, failure: failure))
-            // Where the document is lost, people are told at least.
-            if (try? output.finish()) != nil { return }
-        }
-        output.flush()
-        let lines = failure.message.split(separator: "\n", omittingEmptySubsequences: true).map { String($0).printable }
-        messages.line(messages.paint("moss: ", .red) + (lines.first ?? "failed"))
-        for line in lines.dropFirst() { messages.line("  " + line) }
-        messages.flush()
-    }
-
     // MARK: Output
 
+    var output: TerminalStream { speech.output }
+
     /// Shows a report in the form that was asked for.
-    func show(_ report: some Report) {
-        if global.json {
-            output.line(JSONDocument.text(command: title, notices: notices.withLock { $0 }, data: report))
-        } else {
-            report.write(to: output)
-        }
-    }
+    func show(_ report: some Report) { speech.show(report) }
+
+    /// A remark on standard error.
+    func note(_ text: String) { speech.note(text) }
+
+    /// A remark on what was done, for people and in the JSON.
+    func remark(_ text: String) { speech.remark(text) }
+
+    /// Takes remarks that come while a root is opened.
+    private var notice: @Sendable (String) -> Void { speech.notice }
 
     /// Ends with this code although there is a report; for what is a result rather than an error.
     func end(with exit: MossExit) {
@@ -96,19 +75,6 @@ final class CommandContext {
     /// Ends as a program did that was run for the user.
     func end(like status: Int32) {
         passedOn = status
-    }
-
-    /// A remark on standard error.
-    func note(_ text: String) {
-        output.flush()
-        messages.line("moss: \(text.printable)")
-        messages.flush()
-    }
-
-    /// A remark on what was done, for people and in the JSON.
-    func remark(_ text: String) {
-        output.flush()
-        notice(text)
     }
 
     // MARK: The root
@@ -167,19 +133,6 @@ final class CommandContext {
         guard global.wait else { return nil }
         let notice = notice
         return { notice("waiting for \($0)") }
-    }
-
-    /// Remarks that come while a root is opened.
-    private var notice: @Sendable (String) -> Void {
-        if global.json {
-            let notices = notices
-            return { text in notices.withLock { $0.append(text) } }
-        }
-        return { text in
-            let messages = TerminalStream(descriptor: STDERR_FILENO)
-            messages.line("moss: \(text.printable)")
-            messages.flush()
-        }
     }
 
     private static func remark(on recovery: Recovery) -> String? {

@@ -1,3 +1,4 @@
+package import CommandLineSupport
 internal import ContentStore
 package import Installation
 internal import LinuxSystem
@@ -7,19 +8,9 @@ internal import Solver
 internal import Views
 
 /// Why a command ends with an exit code other than 0.
-package struct CommandFailure: Error, Hashable, Sendable {
-    package var exit: MossExit
-    /// One word for programs, the same in every language.
-    package var code: String
-    /// Subject, cause and next step; perhaps several lines.
-    package var message: String
+package typealias CommandFailure = ProgramFailure<MossExit>
 
-    package init(_ exit: MossExit, code: String, _ message: String) {
-        self.exit = exit
-        self.code = code
-        self.message = message
-    }
-
+extension ProgramFailure where Exit == MossExit {
     package init(_ error: InstallationError) {
         let (exit, code) = Self.classified(error)
         let advice =

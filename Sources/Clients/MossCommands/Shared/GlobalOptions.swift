@@ -16,7 +16,7 @@ struct GlobalOptions: ParsableArguments {
     @Flag(name: .shortAndLong, help: "Say more.")
     var verbose = false
 
-    @Flag(help: "Print one JSON document, schema \(JSONDocument.schema), instead of text.")
+    @Flag(help: "Print one JSON document, schema \(MossCommands.jsonSchema), instead of text.")
     var json = false
 
     @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
@@ -25,5 +25,3 @@ struct GlobalOptions: ParsableArguments {
     @Flag(help: "Wait while another command is changing the root.")
     var wait = false
 }
-
-extension ColourChoice: ExpressibleByArgument {}

@@ -1,5 +1,7 @@
+internal import CommandLineSupport
+
 /// How moss ends; the numbers are promised to scripts.
-package enum MossExit: Int32, CaseIterable, Sendable {
+package enum MossExit: Int32, ProgramExit {
     case done = 0
     case failed = 1
     case usage = 2
@@ -28,10 +30,5 @@ package enum MossExit: Int32, CaseIterable, Sendable {
         case .unseen: "a check could not look at everything, and found no damage that is still there"
         case .outputLost: "done as far as was asked, but its output could not be written"
         }
-    }
-
-    /// All of them on one line, for the help.
-    static var summary: String {
-        allCases.map { "\($0.rawValue) \($0.meaning)" }.joined(separator: "; ") + "."
     }
 }

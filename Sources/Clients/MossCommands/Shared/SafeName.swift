@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CommandLineSupport
 internal import PackageModel
 internal import StoneFormat
 

@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 package import TerminalOutput
 
 /// Which states go, and what that gave back.

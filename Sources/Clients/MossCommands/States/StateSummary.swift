@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 internal import Digests
 internal import FileTree
 internal import PackageModel

@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CommandLineSupport
 internal import Digests
 internal import LinuxSystem
 internal import PackageModel

@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 internal import ContentStore
 package import Installation
 internal import States

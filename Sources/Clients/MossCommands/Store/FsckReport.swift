@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CommandLineSupport
 package import ContentStore
 internal import Digests
 internal import FileTree

@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CommandLineSupport
 internal import ContentStore
 package import Installation
 internal import PackageModel

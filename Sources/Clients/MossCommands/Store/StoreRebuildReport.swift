@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CommandLineSupport
 package import States
 package import TerminalOutput
 

@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 package import TerminalOutput
 
 /// Where a command began to fail.

@@ -1,3 +1,4 @@
+internal import CommandLineSupport
 package import Installation
 
 /// Changes as people write them: `install foo bar`, `remove baz`, `sync`; several of them one after the other.

@@ -1,4 +1,5 @@
 package import BytePath
+internal import CommandLineSupport
 package import Installation
 package import TerminalOutput
 package import Views

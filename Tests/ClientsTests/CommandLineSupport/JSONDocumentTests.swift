@@ -1,3 +1,4 @@
+import CommandLineSupport
 import Foundation
 import MossCommands
 import PackageModel
@@ -22,7 +23,8 @@ import Testing
 
     @Test func nothingReachesATerminalAndAllOfItIsThere() throws {
         let metadata = PackageMetadata(name: Self.hostile, version: Self.hostile, release: 1, summary: Self.hostile)
-        let text = JSONDocument.text(command: "info", notices: [Self.hostile], data: PackageDetails(metadata))
+        let text = JSONDocument.text(
+            schema: "moss/1", command: "info", notices: [Self.hostile], data: PackageDetails(metadata))
         check(text)
         let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         let data = try #require(document["data"] as? [String: Any])
@@ -34,7 +36,7 @@ import Testing
 
     @Test func errorsToo() throws {
         let failure = CommandFailure(.failed, code: "failed", Self.hostile)
-        let text = JSONDocument.text(command: "info", failure: failure)
+        let text = JSONDocument.text(schema: "moss/1", command: "info", failure: failure)
         check(text)
         let document = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
         #expect((document["error"] as? [String: Any])?["message"] as? String == Self.hostile)

@@ -6,10 +6,8 @@ internal import TerminalOutput
 ///
 /// Keys are sorted and in snake case. Control characters and the like are escaped, so that it can be shown as it is. Within schema 1 fields are only ever added. The only place that knows Foundation.
 package enum JSONDocument {
-    package static let schema = "moss/1"
-
     private struct Envelope<Value: Encodable>: Encodable {
-        var schema = JSONDocument.schema
+        var schema: String
         var command: String
         var notices: [String]?
         var data: Value
@@ -21,20 +19,24 @@ package enum JSONDocument {
             var message: String
             var exit: Int32
         }
-        var schema = JSONDocument.schema
+        var schema: String
         var command: String
         var notices: [String]?
         var error: Failure
     }
 
-    /// - Parameter command: noun and verb, as in `list installed`.
-    package static func text(command: String, notices: [String] = [], data: some Encodable) -> String {
-        encoded(Envelope(command: command, notices: notices.isEmpty ? nil : notices, data: data))
+    /// - Parameters:
+    ///   - schema: the program and the number of its schema.
+    ///   - command: noun and verb, as in `list installed`.
+    package static func text(schema: String, command: String, notices: [String] = [], data: some Encodable) -> String {
+        encoded(Envelope(schema: schema, command: command, notices: notices.isEmpty ? nil : notices, data: data))
     }
 
-    package static func text(command: String, notices: [String] = [], failure: CommandFailure) -> String {
+    package static func text(
+        schema: String, command: String, notices: [String] = [], failure: ProgramFailure<some ProgramExit>
+    ) -> String {
         let error = Failed.Failure(code: failure.code, message: failure.message, exit: failure.exit.rawValue)
-        return encoded(Failed(command: command, notices: notices.isEmpty ? nil : notices, error: error))
+        return encoded(Failed(schema: schema, command: command, notices: notices.isEmpty ? nil : notices, error: error))
     }
 
     private static func encoded(_ value: some Encodable) -> String {
