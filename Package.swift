@@ -47,6 +47,7 @@ let cLibraries: [Target] = [
 let base: [Target] = [
     module("Base", "BytePath", []),
     module("Base", "Digests", ["CNettle", "CXXHash"]),
+    module("Base", "JSON", []),
     module("Base", "LMDB", ["BytePath", "CLMDB", "Digests", "LinuxSystem"], [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux"]),
     module("Base", "TerminalOutput", ["LinuxSystem"]),
@@ -80,7 +81,7 @@ let clients: [Target] = [
     module("Clients", "CommandLineSupport", ["BytePath", "LinuxSystem", "TerminalOutput", argumentParser]),
     module(
         "Clients", "DebianImport",
-        ["BytePath", "CArchive", "Digests", "ELF", "LinuxSystem", "PackageModel", "StoneFormat"]),
+        ["BytePath", "CArchive", "Digests", "ELF", "JSON", "LinuxSystem", "PackageModel", "StoneFormat"]),
     module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
     module(
@@ -89,7 +90,7 @@ let clients: [Target] = [
     module(
         "Clients", "Installation",
         [
-            "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
+            "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "JSON", "LMDB", "LinuxSystem", "PackageModel",
             "Repositories", "Solver", "States", "StoneFormat", "ViewImage", yams,
         ]),
     module(
@@ -101,9 +102,9 @@ let clients: [Target] = [
     module(
         "Clients", "MossCommands",
         [
-            "BytePath", "CommandLineSupport", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem",
-            "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput",
-            "ViewImage", "Views", argumentParser,
+            "BytePath", "CommandLineSupport", "ContentStore", "Digests", "FileTree", "Installation", "JSON",
+            "LinuxSystem", "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat",
+            "TerminalOutput", "ViewImage", "Views", argumentParser,
         ]),
 ]
 
@@ -124,7 +125,8 @@ let allTests: [Target] = [
             "StoneFormat", "Zstandard",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
-    tests("BaseTests", ["BytePath", "Digests", "LMDB", "LinuxSystem", "TerminalOutput", "Zstandard"]),
+    tests(
+        "BaseTests", ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "Zstandard"]),
     tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",
@@ -136,8 +138,8 @@ let allTests: [Target] = [
         "ClientsTests",
         [
             "BytePath", "CommandLineSupport", "ContentStore", "DebianImport", "Digests", "FileTree", "Installation",
-            "LMDB", "LinuxSystem", "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver", "States",
-            "StoneFormat", "TerminalOutput", "ViewImage", "Views",
+            "JSON", "LMDB", "LinuxSystem", "MossCommands", "PackageModel", "Repositories", "Sandbox", "Solver",
+            "States", "StoneFormat", "TerminalOutput", "ViewImage", "Views",
         ]),
     tests(
         "ProgramTests",
