@@ -32,7 +32,6 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 }
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let cLibraries: [Target] = [
     library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
@@ -41,6 +40,7 @@ let cLibraries: [Target] = [
     .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
     library("CNettle", pkgConfig: "nettle", apt: "nettle-dev"),
     library("CXXHash", pkgConfig: "libxxhash", apt: "libxxhash-dev"),
+    library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
 ]
 
@@ -51,6 +51,7 @@ let base: [Target] = [
     module("Base", "LMDB", ["BytePath", "CLMDB", "Digests", "LinuxSystem"], [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux"]),
     module("Base", "TerminalOutput", ["LinuxSystem"]),
+    module("Base", "YAML", ["CYAML"]),
     module("Base", "Zstandard", ["CZstd"]),
 ]
 
@@ -86,12 +87,12 @@ let clients: [Target] = [
     module("Clients", "Solver", ["PackageModel"]),
     module(
         "Clients", "Repositories",
-        ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", yams]),
+        ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "YAML"]),
     module(
         "Clients", "Installation",
         [
             "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "JSON", "LMDB", "LinuxSystem", "PackageModel",
-            "Repositories", "Solver", "States", "StoneFormat", "ViewImage", yams,
+            "Repositories", "Solver", "States", "StoneFormat", "ViewImage", "YAML",
         ]),
     module(
         "Clients", "Views",
@@ -126,7 +127,7 @@ let allTests: [Target] = [
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(
-        "BaseTests", ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "Zstandard"]),
+        "BaseTests", ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
     tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",
@@ -192,8 +193,7 @@ let package = Package(
         .executable(name: "moss-view", targets: ["moss-view"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: cLibraries + base + formats + engine + clients + programs + allTests + fuzzers + benchmarks
 )
