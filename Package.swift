@@ -17,9 +17,14 @@ func module(
     .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: settings + more)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(
-        name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: settings)
+/// Only tools/build --static asks for programs that load nothing. Libraries do not say what they need themselves.
+let isStatic = Context.environment["MOSS_STATIC"] != nil
+
+func program(_ name: String, _ dependencies: [Target.Dependency], staticLibraries: [String] = []) -> Target {
+    let flags = ["-static-executable"] + staticLibraries.map { "-l\($0)" }
+    return .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: settings,
+        linkerSettings: isStatic ? [.unsafeFlags(flags)] : [])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -111,7 +116,8 @@ let clients: [Target] = [
 
 let programs: [Target] = [
     program(
-        "deb2stone", ["BytePath", "CommandLineSupport", "DebianImport", "LinuxSystem", "Repositories", argumentParser]),
+        "deb2stone", ["BytePath", "CommandLineSupport", "DebianImport", "LinuxSystem", "Repositories", argumentParser],
+        staticLibraries: ["archive", "acl", "lzma", "lz4", "bz2", "z", "nettle"]),
     program("moss", ["MossCommands"]),
     program("moss-sandbox", ["Sandbox"]),
     program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
