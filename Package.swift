@@ -17,9 +17,14 @@ func module(
     .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: settings + more)
 }
 
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .executableTarget(
-        name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: settings)
+/// Only tools/build --static asks for programs that load nothing. Libraries do not say what they need themselves.
+let isStatic = Context.environment["MOSS_STATIC"] != nil
+
+func program(_ name: String, _ dependencies: [Target.Dependency], staticLibraries: [String] = []) -> Target {
+    let flags = ["-static-executable"] + staticLibraries.map { "-l\($0)" }
+    return .executableTarget(
+        name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: settings,
+        linkerSettings: isStatic ? [.unsafeFlags(flags)] : [])
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -32,7 +37,6 @@ func library(_ name: String, pkgConfig: String, apt: String) -> Target {
 }
 
 let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let yams: Target.Dependency = .product(name: "Yams", package: "Yams")
 
 let cLibraries: [Target] = [
     library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
@@ -41,15 +45,18 @@ let cLibraries: [Target] = [
     .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
     library("CNettle", pkgConfig: "nettle", apt: "nettle-dev"),
     library("CXXHash", pkgConfig: "libxxhash", apt: "libxxhash-dev"),
+    library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     library("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
 ]
 
 let base: [Target] = [
     module("Base", "BytePath", []),
     module("Base", "Digests", ["CNettle", "CXXHash"]),
+    module("Base", "JSON", []),
     module("Base", "LMDB", ["BytePath", "CLMDB", "Digests", "LinuxSystem"], [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux"]),
     module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
+    module("Base", "YAML", ["CYAML"]),
     module("Base", "Zstandard", ["CZstd"]),
 ]
 
@@ -69,30 +76,28 @@ let engine: [Target] = [
         "Engine", "Blit", ["BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "States",
-        ["Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "Storage"]),
+        ["Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
     module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "PreviewMount",
-        [
-            "BytePath", "CFuse", "ContentStore", "Digests", "FileTree", "LinuxSystem", "PackageModel", "ViewImage",
-        ]),
+        ["BytePath", "CFuse", "ContentStore", "Digests", "FileTree", "LinuxSystem", "PackageModel", "ViewImage"]),
 ]
 
 let clients: [Target] = [
-    module("Clients", "CommandLineSupport", ["BytePath", "LinuxSystem", "TerminalOutput", argumentParser]),
+    module("Clients", "CommandLineSupport", ["BytePath", "JSON", "LinuxSystem", "TerminalOutput", argumentParser]),
     module("Clients", "PackageAnalysis", ["BytePath", "ELF", "PackageModel"]),
     module("Clients", "StoneEmission", ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat"]),
     module(
         "Clients", "DebianImport",
         [
-            "BytePath", "CArchive", "Digests", "LinuxSystem", "PackageAnalysis", "PackageModel", "StoneEmission",
-            "StoneFormat",
+            "BytePath", "CArchive", "Digests", "JSON", "LinuxSystem", "PackageAnalysis", "PackageModel",
+            "StoneEmission", "StoneFormat",
         ]),
     module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
     module(
         "Clients", "Repositories",
-        ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", yams]),
+        ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
     module(
         "Clients", "Deb2StoneCommands",
         [
@@ -102,8 +107,8 @@ let clients: [Target] = [
     module(
         "Clients", "Installation",
         [
-            "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
-            "Repositories", "Solver", "States", "StoneFormat", "ViewImage", yams,
+            "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "JSON", "LMDB", "LinuxSystem", "PackageModel",
+            "Repositories", "Solver", "States", "StoneFormat", "ViewImage", "YAML",
         ]),
     module(
         "Clients", "Views",
@@ -115,13 +120,15 @@ let clients: [Target] = [
         "Clients", "MossCommands",
         [
             "BytePath", "CommandLineSupport", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem",
-            "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput",
-            "ViewImage", "Views", argumentParser,
+            "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "ViewImage",
+            "Views", argumentParser,
         ]),
 ]
 
 let programs: [Target] = [
-    program("deb2stone", ["Deb2StoneCommands"]),
+    program(
+        "deb2stone", ["Deb2StoneCommands"],
+        staticLibraries: ["archive", "acl", "lzma", "lz4", "bz2", "z", "nettle"]),
     program("moss", ["MossCommands"]),
     program("moss-sandbox", ["Sandbox"]),
     program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
@@ -136,7 +143,8 @@ let allTests: [Target] = [
             "StoneEmission", "StoneFormat", "Zstandard",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
-    tests("BaseTests", ["BytePath", "Digests", "LMDB", "LinuxSystem", "TerminalOutput", "Zstandard"]),
+    tests(
+        "BaseTests", ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
     tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",
@@ -148,7 +156,8 @@ let allTests: [Target] = [
         "ClientsTests",
         [
             "BytePath", "CommandLineSupport", "ContentStore", "Deb2StoneCommands", "DebianImport", "Digests", "ELF",
-            "FileTree", "Installation", "LMDB", "LinuxSystem", "MossCommands", "PackageAnalysis", "PackageModel",
+            "FileTree", "Installation", "JSON", "LMDB", "LinuxSystem", "MossCommands", "PackageAnalysis",
+            "PackageModel",
             "Repositories", "Sandbox", "Solver", "States", "StoneEmission", "StoneFormat", "TerminalOutput",
             "ViewImage", "Views",
         ]),
@@ -205,8 +214,7 @@ let package = Package(
         .executable(name: "moss-view", targets: ["moss-view"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: cLibraries + base + formats + engine + clients + programs + allTests + fuzzers + benchmarks
 )

@@ -1,5 +1,5 @@
 package import BytePath
-package import Digests
+internal import Digests
 package import PackageModel
 import StoneEmission
 package import StoneFormat

@@ -1,10 +1,11 @@
-import FoundationEssentials
+internal import JSON
 internal import TerminalOutput
 
 /// The JSON of every command: `{"schema": "moss/1", "command": …}` with `data`, or with `error`, and with `notices`,
 /// where there are any: what opening the root had to repair or wait for.
 ///
-/// Keys are sorted and in snake case. Control characters and the like are escaped, so that it can be shown as it is. Within schema 1 fields are only ever added. The only place that knows Foundation.
+/// Keys are sorted and in snake case. Control characters and the like are escaped, so that it can be shown as it is.
+/// Within schema 1 fields are only ever added.
 package enum JSONDocument {
     private struct Envelope<Value: Encodable>: Encodable {
         var schema: String
@@ -40,11 +41,9 @@ package enum JSONDocument {
     }
 
     private static func encoded(_ value: some Encodable) -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
         do {
-            return String(decoding: try encoder.encode(value), as: UTF8.self).printableJSON
+            let text = try JSONValue(encoding: value, keys: .snakeCase).text()
+            return String(decoding: text, as: UTF8.self).printableJSON
         } catch {
             // Reports hold integers, booleans, text, arrays and each other, all of which JSON can say.
             preconditionFailure("a report cannot be encoded: \(error)")

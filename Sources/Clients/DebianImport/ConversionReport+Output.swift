@@ -1,15 +1,16 @@
 package import BytePath
-import FoundationEssentials
+internal import JSON
 import LinuxSystem
 
 extension ConversionReport {
     /// The report as JSON with sorted keys and a newline at its end.
     package var json: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        // Strings, integers and arrays always encode.
-        guard let bytes = try? encoder.encode(self) else { return "{}\n" }
-        return String(decoding: bytes, as: UTF8.self) + "\n"
+        do {
+            return String(decoding: try JSONValue(encoding: self).text(isPretty: true), as: UTF8.self) + "\n"
+        } catch {
+            // Strings, integers and arrays always encode.
+            preconditionFailure("a report cannot be encoded: \(error)")
+        }
     }
 
     /// Writes the report to a file: as JSON if its name ends in `.json`, else for people.

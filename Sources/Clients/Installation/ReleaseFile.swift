@@ -1,52 +1,58 @@
-import FoundationEssentials
+internal import JSON
 
 /// `usr/lib/os-release`, made from `usr/lib/os-info.json`.
 enum ReleaseFile {
     /// The part of os-info.json that os-release repeats.
-    private struct Description: Decodable {
-        struct Metadata: Decodable {
-            struct Identity: Decodable {
-                var id: String?
-                var id_like: String?
-                var name: String?
-                var display: String?
-                var ansi_color: String?
-            }
-            struct Version: Decodable {
-                var full: String?
-                var short: String?
-                var build_id: String?
-                var codename: String?
-            }
-            var identity: Identity?
-            var version: Version?
+    private struct Description {
+        private var identity: JSONValue?
+        private var version: JSONValue?
+        private var websites: JSONValue?
+
+        init(_ json: JSONValue) throws(JSONError) {
+            let metadata = try json.member("metadata")
+            identity = try metadata?.member("identity")
+            version = try metadata?.member("version")
+            websites = try json.member("resources")?.member("websites")
         }
-        struct Resources: Decodable {
-            struct Link: Decodable { var url: String? }
-            var websites: [String: Link]?
+
+        func identity(_ name: String) throws(JSONError) -> String? { try identity?.member(name)?.string() }
+
+        func version(_ name: String) throws(JSONError) -> String? { try version?.member(name)?.string() }
+
+        func website(_ name: String) throws(JSONError) -> String? {
+            try websites?.member(name)?.member("url")?.string()
         }
-        var metadata: Metadata?
-        var resources: Resources?
     }
 
     /// The text for what `json` describes; a deliberately generic one without it, or when it cannot be read.
     static func text(_ json: [UInt8]?) -> [UInt8] {
-        let description = json.flatMap { try? JSONDecoder().decode(Description.self, from: Data($0)) }
-        let identity = description?.metadata?.identity
-        let version = description?.metadata?.version
-        let name = identity?.name ?? "Unbranded OS"
-        let sites = description?.resources?.websites ?? [:]
-        let fields: [(String, String?)] = [
-            ("NAME", name), ("ID", identity?.id ?? "unbranded"), ("VERSION_ID", version?.short),
-            ("VERSION", version?.full),
-            ("PRETTY_NAME", identity?.display ?? [name, version?.full].compactMap { $0 }.joined(separator: " ")),
-            ("ID_LIKE", identity?.id_like), ("HOME_URL", sites["homepage"]?.url),
-            ("DOCUMENTATION_URL", sites["documentation"]?.url), ("SUPPORT_URL", sites["support"]?.url),
-            ("BUG_REPORT_URL", sites["bug_tracker"]?.url), ("ANSI_COLOR", identity?.ansi_color),
-            ("BUILD_ID", version?.build_id), ("VERSION_CODENAME", version?.codename),
-        ]
+        let described = json.flatMap { (json) -> [(String, String?)]? in
+            try? Self.fields(of: Description(JSONValue.read(json)))
+        }
+        let fields = described ?? [("NAME", unbrandedName), ("ID", unbrandedID), ("PRETTY_NAME", unbrandedName)]
         let lines = fields.compactMap { key, value in value.map { "\(key)=\"\(escaped($0))\"\n" } }
         return Array(lines.joined().utf8)
+    }
+
+    private static let unbrandedName = "Unbranded OS"
+    private static let unbrandedID = "unbranded"
+
+    /// In the order of the file; nil for what is not said.
+    private static func fields(of it: Description) throws(JSONError) -> [(String, String?)] {
+        let name = try it.identity("name") ?? unbrandedName
+        let version = try it.version("full")
+        return [
+            ("NAME", name), ("ID", try it.identity("id") ?? unbrandedID), ("VERSION_ID", try it.version("short")),
+            ("VERSION", version),
+            (
+                "PRETTY_NAME",
+                try it.identity("display") ?? [name, version].compactMap { $0 }.joined(separator: " ")
+            ),
+            ("ID_LIKE", try it.identity("id_like")), ("HOME_URL", try it.website("homepage")),
+            ("DOCUMENTATION_URL", try it.website("documentation")), ("SUPPORT_URL", try it.website("support")),
+            ("BUG_REPORT_URL", try it.website("bug_tracker")), ("ANSI_COLOR", try it.identity("ansi_color")),
+            ("BUILD_ID", try it.version("build_id")), ("VERSION_CODENAME", try it.version("codename")),
+        ]
     }
 
     /// Values stand in double quotes, on one line; what a shell would expand there must not be.

@@ -1,5 +1,5 @@
 internal import BytePath
-internal import Yams
+internal import YAML
 
 /// By which rules states are kept. A state stays where any of them says so.
 package struct Retention: Hashable, Sendable {
@@ -33,41 +33,33 @@ package struct Retention: Hashable, Sendable {
 
     /// Reads the text of `etc/moss/retention.yaml`.
     init(_ bytes: [UInt8], file: BytePath) throws(InstallationError) {
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw .retention(file.display, "the file is not UTF-8 text")
-        }
-        let node: Node?
-        do {
-            node = try Yams.compose(yaml: text)
+        do throws(YAMLError) {
+            guard let node = try YAMLNode.read(bytes) else { return }
+            for pair in try node.mapping(or: "expected a map of settings").pairs { try set(pair) }
         } catch {
-            throw .retention(file.display, "the file is not YAML: \(error)")
-        }
-        guard let node else { return }
-        guard let mapping = node.mapping else { throw Self.malformed(file, node, "expected a map of settings") }
-        for (key, value) in mapping {
-            switch key.scalar?.string {
-            case "keep":
-                guard let count = (value.scalar?.string).flatMap({ Int($0) }), count >= 1 else {
-                    throw Self.malformed(file, value, "keep has to be a whole number from 1")
-                }
-                keep = count
-            case "keep-since":
-                guard let seconds = (value.scalar?.string).flatMap(Self.seconds) else {
-                    throw Self.malformed(file, value, "keep-since has to be a time such as 90min, 12h, 30d, 6w or 1y")
-                }
-                keepSince = seconds
-            case "pins":
-                let texts = value.sequence?.map { $0.scalar?.string ?? "" } ?? [""]
-                guard !texts.contains("") else {
-                    throw Self.malformed(file, value, "pins has to be a list of numbers and names of states")
-                }
-                pins = texts
-            default: throw Self.malformed(file, key, "unknown setting \"\(key.scalar?.string ?? "?")\"")
-            }
+            throw .retention("\(file.display):\(error.mark.line)", error.message)
         }
     }
 
-    private static func malformed(_ file: BytePath, _ node: Node, _ message: String) -> InstallationError {
-        .retention("\(file.display):\(node.mark?.line ?? 1)", message)
+    private mutating func set(_ setting: YAMLMapping.Pair) throws(YAMLError) {
+        let value = setting.value
+        switch setting.key.text {
+        case "keep":
+            let complaint = "keep has to be a whole number from 1"
+            let count = try value.integer(Int.self, or: complaint)
+            guard count >= 1 else { throw value.unexpected(complaint) }
+            keep = count
+        case "keep-since":
+            let complaint = "keep-since has to be a time such as 90min, 12h, 30d, 6w or 1y"
+            guard let seconds = Self.seconds(try value.text(or: complaint)) else { throw value.unexpected(complaint) }
+            keepSince = seconds
+        case "pins":
+            let complaint = "pins has to be a list of numbers and names of states"
+            var texts: [String] = []
+            for item in try value.sequence(or: complaint) { texts.append(try item.text(or: complaint)) }
+            guard !texts.contains("") else { throw value.unexpected(complaint) }
+            pins = texts
+        default: throw setting.unexpectedKey("unknown setting \"\(setting.key.text)\"")
+        }
     }
 }

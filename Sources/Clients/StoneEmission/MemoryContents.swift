@@ -1,4 +1,5 @@
-package import Digests
+internal import Digests
+package import PackageModel
 package import StoneFormat
 
 /// Contents in memory, each once.

@@ -1,6 +1,7 @@
 package import BytePath
 import Digests
 package import LinuxSystem
+internal import PackageModel
 package import StoneFormat
 
 /// Contents that come in any order, as out of an archive, and are put down once each until the stone is written.

@@ -5,7 +5,7 @@ struct ArchitectureRules {
 
     /// Modules of the toolchain that any target may import.
     static let systemModules: Set<String> = ["Glibc", "Synchronization"]
-    /// Modules of the toolchain for Clients, Programs and tests only.
+    /// Modules of the toolchain for tests only.
     static let foundationModules: Set<String> = ["Foundation", "FoundationEssentials"]
 
     let description: PackageDescription
@@ -80,16 +80,14 @@ struct ArchitectureRules {
     private func imports() -> [String] {
         var found: [String] = []
         var importers: [String: Set<String>] = [:]
-        let clients = PackageMap.floors.firstIndex(of: "Clients") ?? 0
         for target in description.targets {
-            let isBelowClients = floor(of: target).map { $0 < clients } ?? false
             for (path, source) in sources(of: target) {
                 for imported in source.imports {
                     if map.modules[imported]?.floor == "CLibraries" {
                         importers[imported, default: []].insert(target.name)
                     }
                     if Self.foundationModules.contains(imported) {
-                        if isBelowClients { found.append("\(path) imports \(imported) below Clients") }
+                        if !isTest(target) { found.append("\(path) imports \(imported), which is for tests") }
                     } else if imported == "Testing" && isTest(target) || imported == "PackageDescription" {
                         continue
                     } else if !Self.systemModules.contains(imported) && !target.dependencies.contains(imported) {

@@ -34,7 +34,8 @@ extension PackageDescription.Target: Decodable {
         dependencies = try values.decode([Dependency].self, forKey: .dependencies).map(\.name)
     }
 
-    /// `{"byName": ["BytePath", null]}` or `{"product": ["Yams", "Yams", null, null]}`: the name comes first.
+    /// `{"byName": ["BytePath", null]}` or `{"product": ["ArgumentParser", "swift-argument-parser", null, null]}`: the
+    /// name comes first.
     private struct Dependency: Decodable {
         var name: String
 

@@ -2,6 +2,7 @@ import BytePath
 import Digests
 import LinuxSystem
 import PackageAnalysis
+internal import PackageModel
 import StoneEmission
 
 /// Hashes the content of files one after the other and looks into those that say something of their package.
