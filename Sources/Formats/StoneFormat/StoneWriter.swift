@@ -198,7 +198,10 @@ package struct StoneWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
 }
 
 /// Memory for compressed bytes on their way to the sink.
-private struct OutputBuffer: ~Copyable {
+///
+/// Not private: generic code of other modules that holds a writer refers to this type, and the 6.3.1 optimiser would
+/// leave a reference to nothing.
+package struct OutputBuffer: ~Copyable {
     let memory: UnsafeMutableRawBufferPointer
 
     init(capacity: Int) {
