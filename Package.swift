@@ -17,14 +17,10 @@ func module(
     .target(name: name, dependencies: dependencies, path: "Sources/\(floor)/\(name)", swiftSettings: settings + more)
 }
 
-/// Only tools/build --static asks for programs that load nothing. Libraries do not say what they need themselves.
-let isStatic = Context.environment["MOSS_STATIC"] != nil
-
-func program(_ name: String, _ dependencies: [Target.Dependency], staticLibraries: [String] = []) -> Target {
-    let flags = ["-static-executable"] + staticLibraries.map { "-l\($0)" }
-    return .executableTarget(
+func program(_ name: String, _ dependencies: [Target.Dependency], linking: [LinkerSetting] = []) -> Target {
+    .executableTarget(
         name: name, dependencies: dependencies, path: "Sources/Programs/\(name)", swiftSettings: settings,
-        linkerSettings: isStatic ? [.unsafeFlags(flags)] : [])
+        linkerSettings: linking)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -125,11 +121,22 @@ let clients: [Target] = [
         ]),
 ]
 
+/// Only tools/build --static asks for a program that loads nothing. What libarchive needs it does not say itself.
+let staticLinking: [LinkerSetting] =
+    Context.environment["MOSS_STATIC"] == nil
+    ? []
+    : [
+        .unsafeFlags(
+            ["-static-executable"] + ["archive", "acl", "lzma", "lz4", "bz2", "z", "nettle"].map { "-l\($0)" })
+    ]
+
 let programs: [Target] = [
-    program(
-        "deb2stone", ["Deb2StoneCommands"],
-        staticLibraries: ["archive", "acl", "lzma", "lz4", "bz2", "z", "nettle"]),
+    program("deb2stone", ["Deb2StoneCommands"]),
     program("moss", ["MossCommands"]),
+    program(
+        "moss-all",
+        ["BytePath", "Deb2StoneCommands", "LinuxSystem", "MossCommands", "PreviewMount", "Sandbox", "Views"],
+        linking: staticLinking),
     program("moss-sandbox", ["Sandbox"]),
     program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
 ]
@@ -210,6 +217,7 @@ let package = Package(
     products: [
         .executable(name: "deb2stone", targets: ["deb2stone"]),
         .executable(name: "moss", targets: ["moss"]),
+        .executable(name: "moss-all", targets: ["moss-all"]),
         .executable(name: "moss-sandbox", targets: ["moss-sandbox"]),
         .executable(name: "moss-view", targets: ["moss-view"]),
     ],
