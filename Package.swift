@@ -48,9 +48,12 @@ let cLibraries: [Target] = [
 let base: [Target] = [
     module("Base", "BytePath", []),
     module("Base", "Digests", ["CNettle", "CXXHash"]),
+    module("Base", "Failures", []),
     module("Base", "JSON", []),
-    module("Base", "LMDB", ["BytePath", "CLMDB", "Digests", "LinuxSystem"], [.enableExperimentalFeature("Lifetimes")]),
-    module("Base", "LinuxSystem", ["BytePath", "CLinux"]),
+    module(
+        "Base", "LMDB", ["BytePath", "CLMDB", "Digests", "Failures", "LinuxSystem"],
+        [.enableExperimentalFeature("Lifetimes")]),
+    module("Base", "LinuxSystem", ["BytePath", "CLinux", "Failures"]),
     module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
     module("Base", "YAML", ["CYAML"]),
     module("Base", "Zstandard", ["CZstd"]),
@@ -63,16 +66,20 @@ let formats: [Target] = [
 ]
 
 let engine: [Target] = [
-    module("Engine", "FileTree", ["BytePath", "Digests", "PackageModel"]),
+    module("Engine", "FileTree", ["BytePath", "Digests", "Failures", "PackageModel"]),
     module("Engine", "Storage", ["Digests", "LMDB", "PackageModel"]),
     module(
         "Engine", "ContentStore",
-        ["BytePath", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "StoneFormat", "Storage"]),
+        [
+            "BytePath", "Digests", "Failures", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "StoneFormat",
+            "Storage",
+        ]),
     module(
-        "Engine", "Blit", ["BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
+        "Engine", "Blit",
+        ["BytePath", "ContentStore", "Digests", "Failures", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "States",
-        ["Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
+        ["Blit", "BytePath", "ContentStore", "Digests", "Failures", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
     module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "PreviewMount",
@@ -93,7 +100,10 @@ let clients: [Target] = [
     module("Clients", "Solver", ["PackageModel"]),
     module(
         "Clients", "Repositories",
-        ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
+        [
+            "BytePath", "Digests", "Failures", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat",
+            "Storage", "YAML",
+        ]),
     module(
         "Clients", "Deb2StoneCommands",
         [
@@ -103,8 +113,8 @@ let clients: [Target] = [
     module(
         "Clients", "Installation",
         [
-            "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "JSON", "LMDB", "LinuxSystem", "PackageModel",
-            "Repositories", "Solver", "States", "StoneFormat", "ViewImage", "YAML",
+            "Blit", "BytePath", "ContentStore", "Digests", "Failures", "FileTree", "JSON", "LMDB", "LinuxSystem",
+            "PackageModel", "Repositories", "Solver", "States", "StoneFormat", "ViewImage", "YAML",
         ]),
     module(
         "Clients", "Views",
@@ -115,9 +125,9 @@ let clients: [Target] = [
     module(
         "Clients", "MossCommands",
         [
-            "BytePath", "CommandLineSupport", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem",
-            "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "ViewImage",
-            "Views", argumentParser,
+            "BytePath", "CommandLineSupport", "ContentStore", "Digests", "Failures", "FileTree", "Installation",
+            "LinuxSystem", "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat",
+            "TerminalOutput", "ViewImage", "Views", argumentParser,
         ]),
 ]
 
@@ -156,13 +166,15 @@ let allTests: [Target] = [
     tests(
         "EngineTests",
         [
-            "Blit", "BytePath", "ContentStore", "Digests", "FileTree", "LMDB", "LinuxSystem", "PackageModel",
+            "Blit", "BytePath", "ContentStore", "Digests", "Failures", "FileTree", "LMDB", "LinuxSystem",
+            "PackageModel",
             "States", "StoneFormat", "ViewImage",
         ]),
     tests(
         "ClientsTests",
         [
             "BytePath", "CommandLineSupport", "ContentStore", "Deb2StoneCommands", "DebianImport", "Digests", "ELF",
+            "Failures",
             "FileTree", "Installation", "JSON", "LMDB", "LinuxSystem", "MossCommands", "PackageAnalysis",
             "PackageModel",
             "Repositories", "Sandbox", "Solver", "States", "StoneEmission", "StoneFormat", "TerminalOutput",

@@ -1,5 +1,5 @@
 package import BytePath
-internal import LinuxSystem
+package import Failures
 
 /// Why the database could not do what was asked, where, and what helps.
 package struct DatabaseError: Error, Sendable, Equatable {
@@ -64,21 +64,16 @@ package struct DatabaseError: Error, Sendable, Equatable {
         self.key = key
         self.detail = detail
     }
-
-    /// Whether the file system, or the user's share of it, has no room left.
-    package var isDiskFull: Bool { code == .diskFull || isQuotaExceeded }
-
-    package var isQuotaExceeded: Bool { code == .quotaExceeded }
-
-    /// Whether the file is not what it was.
-    package var isDamage: Bool { [.damaged, .recordDamaged].contains(code) }
 }
 
-extension DatabaseError: LookFailure {
-    package var saysNothing: Bool {
+extension DatabaseError: MarkedError {
+    package var ownMarks: FailureMarks {
         switch code {
-        case .notFound, .notADatabase, .versionMismatch, .damaged, .recordDamaged: false
-        default: true
+        case .notFound, .notADatabase, .versionMismatch: []
+        case .damaged, .recordDamaged: .damaged
+        case .diskFull: [.diskFull, .unseen]
+        case .quotaExceeded: [.diskFull, .quota, .unseen]
+        default: .unseen
         }
     }
 

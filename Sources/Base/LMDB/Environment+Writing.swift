@@ -1,5 +1,6 @@
 internal import BytePath
 internal import CLMDB
+internal import Failures
 import Glibc
 internal import LinuxSystem
 
@@ -70,7 +71,7 @@ extension Environment {
             try place.open(".", [.unnamed, .write], mode: 0o600).allocate(16 << 12)
             return nil
         } catch {
-            return error.isDiskFull ? error.number.rawValue : nil
+            return error.marks.contains(.diskFull) ? error.number.rawValue : nil
         }
     }
 

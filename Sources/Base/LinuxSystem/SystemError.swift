@@ -77,11 +77,6 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         self.path.isEmpty ? SystemError(number, call: call, path: path) : self
     }
 
-    /// Whether the file system, or the user's share of it, has no room left.
-    package var isDiskFull: Bool { number == .noSpace || isQuotaExceeded }
-
-    package var isQuotaExceeded: Bool { number == .quotaExceeded }
-
     /// Whether something stands in the way that removing and changing trees must go around, while other files can be
     /// changed: a mount, another device or volume, a file that is immutable.
     package var isWall: Bool {

@@ -8,7 +8,6 @@ internal import ViewImage
 
 /// Where the bytes of a candidate come from that the store does not have, while its view is being prepared.
 struct CandidateContent: ~Copyable {
-    let tree: ComposedTree
     let arrivals: [Plan.Arrival]
     private let lazily: Bool
     private var scratch: ScratchDirectory?
@@ -21,7 +20,6 @@ struct CandidateContent: ~Copyable {
     var generated: [ObjectID] = []
 
     init(_ candidate: ComposedCandidate, lazily: Bool) {
-        tree = candidate.tree
         arrivals = candidate.arrivals
         self.lazily = lazily
         scratch = nil
@@ -41,19 +39,18 @@ struct CandidateContent: ~Copyable {
         }
     }
 
-    func isArriving(_ digest: ObjectID) -> Bool { arrivals.contains { $0.record.objects[digest] != nil } }
+    /// Which packages to unpack now, large ones first, and which when they are needed.
+    var divided: (now: [Plan.Arrival], later: [Plan.Arrival]) {
+        lazily ? ([], arrivals) : (arrivals.sorted { $0.record.contentBytes > $1.record.contentBytes }, [])
+    }
 
-    /// Which packages to unpack now, large ones first, and which when they are needed; what `description` is in is
-    /// needed now.
-    func divided(_ description: ObjectID?) -> (now: [Plan.Arrival], later: [Plan.Arrival]) {
-        let lazily = lazily
-        let isNow = { (arrival: Plan.Arrival) in
-            !lazily || description.map { arrival.record.objects[$0] != nil } ?? false
-        }
-        return (
-            arrivals.filter(isNow).sorted { $0.record.contentBytes > $1.record.contentBytes },
-            arrivals.filter { !isNow($0) }
-        )
+    /// Notes a file that was made of the tree: an object of the store if that has it, else of the view's own.
+    mutating func add(_ file: GeneratedFile, _ store: ContentStore) throws(StoreError) {
+        if (try? store.readObject(file.object)) != nil { return generated.append(file.object) }
+        let path = try makeScratch()
+        if scratchStore == nil { scratchStore = try ContentStore(scratchAt: path) }
+        _ = try scratchStore?.addObject(file.bytes, .plainFile)
+        sources[file.object] = ViewRequest.scratchSource
     }
 
     mutating func `defer`(_ arrival: Plan.Arrival, to stone: ViewRequest.Stone) {

@@ -52,17 +52,21 @@ extension Installation {
             report = try InstallationError.states { () throws(StateError) in
                 try stateStore.activate(state, blitter, waiting: waiting)
             }
-        case .newState(let tree, let selections, let arrivals):
+        case .newState(let candidate):
+            let arrivals = candidate.arrivals
             let records = try givingBackSpace(of: arrivals) { () throws(InstallationError) in
                 try bringIn(arrivals, progress)
             }
+            try InstallationError.stored { () throws(StoreError) in
+                for file in candidate.generated { _ = try store.addObject(file.bytes, .plainFile) }
+            }
             progress(.phase(.staging, total: plan.entries.added + plan.entries.changed))
-            let (whole, placed) = try withReleaseFile(tree)
-            let candidate = Candidate(
-                tree: whole, selections: selections, summary: plan.change.summary, arrivals: records, placed: placed)
+            let next = Candidate(
+                tree: candidate.tree, selections: candidate.selections, summary: plan.change.summary,
+                arrivals: records, generated: candidate.generated.map(\.entry))
             report = try givingBackSpace(of: arrivals) { () throws(InstallationError) in
                 try InstallationError.states { () throws(StateError) in
-                    try stateStore.commit(candidate, blitter, waiting: waiting)
+                    try stateStore.commit(next, blitter, waiting: waiting)
                 }
             }
         }
@@ -108,56 +112,6 @@ extension Installation {
             if error.kind == .noSpace { store.discard(arrivals.map(\.record)) }
             throw error
         }
-    }
-
-    // MARK: os-release
-
-    /// The tree with `lib/os-release` made from its `lib/os-info.json`, as an object of its own: it is linked like any
-    /// file and never written through a link.
-    private func withReleaseFile(
-        _ tree: ComposedTree
-    ) throws(InstallationError) -> (tree: ComposedTree, placed: [PlacedEntry]) {
-        try InstallationError.stored { () throws(StoreError) in
-            let text = try releaseText(of: tree.root, tree)
-            let digest = try store.addObject(text, .plainFile)
-            let whole = try placing(releaseFile: digest, size: text.count, in: tree)
-            let entry = try lookUp(whole) { lookup in
-                try TreeDifference.entry(at: "lib/os-release", in: whole.root, lookup)
-            }
-            guard let entry, case .regular(digest, _) = entry.content else { return (whole, []) }
-            return (whole, [PlacedEntry(directory: "lib", entry: entry)])
-        }
-    }
-
-    /// The tree with an object of that size as `lib/os-release`, where there can be one.
-    func placing(
-        releaseFile digest: ObjectID, size: Int, in tree: ComposedTree
-    ) throws(StoreError) -> ComposedTree {
-        let entry = TreeEntry(
-            name: "os-release", metadata: .plainFile, content: .regular(digest, size: UInt64(size)))
-        return try lookUp(tree) { lookup in
-            do {
-                let placed = try TreeEditor.place(entry, in: "lib", of: tree.root, lookup)
-                return placed.root == tree.root ? tree : tree.extended(by: placed)
-            } catch is TreeEditor.Declined {
-                return tree  // `lib` is a link or a file in this tree, or os-release a directory
-            }
-        }
-    }
-
-    /// - Parameter fresh: a tree whose directories are not stored yet.
-    func releaseText(of root: TreeID, _ fresh: ComposedTree) throws(StoreError) -> [UInt8] {
-        guard let digest = try releaseDescription(of: root, fresh) else { return ReleaseFile.text(nil) }
-        return ReleaseFile.text(try store.readObject(digest))
-    }
-
-    /// What `os-release` is made from; nil where the tree has nothing of the kind.
-    func releaseDescription(of root: TreeID, _ fresh: ComposedTree) throws(StoreError) -> ObjectID? {
-        let info = try lookUp(fresh) { lookup in
-            try TreeDifference.entry(at: "lib/os-info.json", in: root, lookup)
-        }
-        guard case .regular(let digest, let size)? = info?.content, size > 0, size < 1 << 20 else { return nil }
-        return digest
     }
 
     func lookUp<R>(_ tree: ComposedTree, _ body: (TreeLookup) throws -> R) throws(StoreError) -> R {

@@ -8,11 +8,12 @@ internal import States
 
 /// What several changes, one after the other, would make of the active state.
 struct ComposedCandidate {
-    /// Without the files the tools make themselves.
+    /// With what was made of it.
     let tree: ComposedTree
     let selections: [Selection]
     /// Packages whose files are not in the store.
     let arrivals: [Plan.Arrival]
+    var generated: [GeneratedFile] = []
 }
 
 /// Candidates: states that do not exist yet.
@@ -22,8 +23,7 @@ extension Installation {
         if changes.count == 1, let change = changes.first {
             let plan = try plan(change)
             switch plan.target {
-            case .newState(let tree, let selections, let arrivals):
-                return ComposedCandidate(tree: tree, selections: selections, arrivals: arrivals)
+            case .newState(let candidate): return candidate
             case .existing(let state): return ComposedCandidate(state)
             }
         }
@@ -46,8 +46,9 @@ extension Installation {
         let selections = state?.selections ?? []
         let chosen = Set(selections.map(\.package))
         arrivals = arrivals.filter { chosen.contains($0.record.id) }
-        return ComposedCandidate(
-            tree: try composeAll(selections, arrivals), selections: selections, arrivals: arrivals)
+        let (tree, generated) = try TreeGenerator(self).extend(
+            try composeAll(selections, arrivals), selections, arrivals)
+        return ComposedCandidate(tree: tree, selections: selections, arrivals: arrivals, generated: generated)
     }
 
     private func composeAll(

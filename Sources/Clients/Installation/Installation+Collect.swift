@@ -138,21 +138,12 @@ extension Installation {
         var needed = Needed(packages: [], objects: [], trees: states.map(\.tree) + onDisk)
         for state in states {
             needed.packages.formUnion(state.selections.map(\.package))
-            if let (digest, _) = try generatedObject(of: state) { needed.objects.insert(digest) }
+            for object in try TreeGenerator(self).objects(of: state) { needed.objects.insert(object.id) }
         }
         for state in leaving {
-            if let (digest, size) = try generatedObject(of: state) { needed.doubtful[digest] = size }
+            for object in try TreeGenerator(self).objects(of: state) { needed.doubtful[object.id] = object.size }
         }
         return needed
-    }
-
-    /// The file that the tools made themselves.
-    func generatedObject(of state: State) throws(InstallationError) -> (ObjectID, size: UInt64)? {
-        guard case .regular(let digest, let size)? = try entry(at: "lib/os-release", in: state)?.content, size > 0
-        else {
-            return nil
-        }
-        return (digest, size)
     }
 
     /// Removes what was planned by this installation, which must have been opened for changing.

@@ -11,10 +11,10 @@ extension Installation {
     /// still offers that, or made anew where the tools made it.
     /// - Returns: whether something was done, so that trying again makes sense.
     func heal(_ digest: ObjectID, for plan: Plan) throws(InstallationError) -> Bool {
-        let (selections, tree) =
+        let selections =
             switch plan.target {
-            case .newState(let tree, let selections, _): (selections, tree.root)
-            case .existing(let state): (state.selections, state.tree)
+            case .newState(let candidate): candidate.selections
+            case .existing(let state): state.selections
             }
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
         for package in try packages(among: selections, with: digest) {
@@ -28,16 +28,19 @@ extension Installation {
             return true
         }
         return try InstallationError.stored { () throws(StoreError) in
-            guard case .existing = plan.target else { return false }
-            let text = try releaseText(of: tree, .empty)
-            guard ObjectID(hashing: text) == digest else { return false }
-            _ = try store.addObject(text, .plainFile)
+            let made =
+                switch plan.target {
+                case .newState(let candidate): candidate.generated.first { $0.object == digest }?.bytes
+                case .existing(let state): try TreeGenerator(self).content(digest, of: state.tree)
+                }
+            guard let made else { return false }
+            _ = try store.addObject(made, .plainFile)
             return true
         }
     }
 
     /// The selected packages whose layouts have a file of this content.
-    private func packages(
+    func packages(
         among selections: [Selection], with digest: ObjectID
     ) throws(InstallationError) -> [PackageID] {
         try viewingStore { (transaction) throws(StoreError) in

@@ -45,7 +45,7 @@ extension Installation {
         }
         return try InstallationError.stored { () throws(StoreError) in
             switch plan.target {
-            case .newState(let tree, _, _): try lookUp(tree) { try find(tree.root, $0) }
+            case .newState(let candidate): try lookUp(candidate.tree) { try find(candidate.tree.root, $0) }
             case .existing(let state): try store.readingTrees { try find(state.tree, $0) }
             }
         }

@@ -76,7 +76,8 @@ extension Installation {
         let arrivals = try self.arrivals(
             resolution.additions.map(\.package).filter { !stored.contains($0.id) }, registry)
         let selections = resolution.applied(to: base?.selections ?? [])
-        let tree = try compose(base, resolution, selections, arrivals)
+        let composed = try compose(base, resolution, selections, arrivals)
+        let (tree, generated) = try TreeGenerator(self).extend(composed, selections, arrivals)
         let arriving = Dictionary(arrivals.map { ($0.record.id, $0) }, uniquingKeysWith: { first, _ in first })
         var additions: [Plan.Addition] = []
         for addition in resolution.additions {
@@ -98,9 +99,10 @@ extension Installation {
             alreadyInstalled: resolution.alreadyInstalled, stillBroken: resolution.stillBroken,
             bytesToFetch: arrivals.saturatedSum { $0.offer.metadata.downloadSize ?? 0 },
             bytesOnDisk: try InstallationError.stored { () throws(StoreError) in
-                try store.missing(arrivals.map(\.record)).bytes
+                try store.missing(arrivals.map(\.record), generated.sizes).bytes
             }, entries: entries, directories: try directoryNotes(of: additions, records, changed, in: tree),
-            target: .newState(tree, selections, arrivals))
+            target: .newState(
+                ComposedCandidate(tree: tree, selections: selections, arrivals: arrivals, generated: generated)))
     }
 
     func collection(of id: PackageID, _ registry: CollectionRegistry) throws(InstallationError) -> CollectionID? {

@@ -1,5 +1,6 @@
 internal import BytePath
 internal import ContentStore
+internal import Failures
 internal import FileTree
 internal import LinuxSystem
 internal import PackageModel
@@ -30,7 +31,7 @@ extension Installation {
     func shortage(of plan: Plan, after failure: InstallationError) -> InstallationError {
         if case .noSpace = failure { return failure }
         // Of the user's share the file system says nothing.
-        if failure.isQuotaExceeded { return failure }
+        if failure.marks.contains(.quota) { return failure }
         do throws(InstallationError) {
             let free = try fileSystemStatus()
             var shortage = shortage(of: try needs(of: plan, try staging(plan), free), free)
@@ -93,9 +94,13 @@ extension Installation {
         of plan: Plan, _ staging: Staging, _ free: FileSystemStatus
     ) throws(InstallationError) -> SpaceNeeds {
         var arriving: [PackageRecord] = []
-        if case .newState(_, _, let arrivals) = plan.target { arriving = arrivals.map(\.record) }
+        var generated: [ObjectID: UInt64] = [:]
+        if case .newState(let candidate) = plan.target {
+            arriving = candidate.arrivals.map(\.record)
+            generated = candidate.generated.sizes
+        }
         var needs = try InstallationError.stored { () throws(StoreError) in
-            try store.missing(arriving, blockSize: free.blockSize)
+            try store.missing(arriving, generated, blockSize: free.blockSize)
         }
         let copies = needs.inodes
         // Names in the shards, of which each may need another block, and records.
@@ -128,7 +133,7 @@ extension Installation {
     private func roughly(_ plan: Plan) -> Staging {
         let (totals, records) =
             switch plan.target {
-            case .newState(let tree, _, _): (tree.totals, UInt64(tree.bytes.count))
+            case .newState(let candidate): (candidate.tree.totals, UInt64(candidate.tree.bytes.count))
             case .existing(let state): (state.totals, UInt64(0))
             }
         return Staging(
@@ -143,8 +148,8 @@ extension Installation {
         var staging = Staging()
         try InstallationError.stored { () throws(StoreError) in
             switch plan.target {
-            case .newState(let tree, _, _):
-                try lookUp(tree) { try Self.count(&staging, from: spare, to: tree.root, $0) }
+            case .newState(let candidate):
+                try lookUp(candidate.tree) { try Self.count(&staging, from: spare, to: candidate.tree.root, $0) }
             case .existing(let state):
                 try store.readingTrees { try Self.count(&staging, from: spare, to: state.tree, $0) }
                 staging.records = 0

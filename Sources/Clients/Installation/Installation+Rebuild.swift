@@ -1,6 +1,7 @@
 package import BytePath
 internal import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 internal import LMDB
 internal import LinuxSystem
@@ -30,32 +31,31 @@ extension Installation {
     ) throws(InstallationError) -> DatabaseRebuild.Report {
         progress(.phase(.rebuilding, total: 0))
         return try InstallationError.states { () throws(StateError) in
-            try DatabaseRebuild.run(root, placing: placedEntries) { progress(.advanced(.rebuilding, by: $0)) }
+            try DatabaseRebuild.run(root, generating: generatedEntries) { progress(.advanced(.rebuilding, by: $0)) }
         }
     }
 
-    /// What today's tools place in a composed tree, for states that do not say what was placed in theirs.
-    private static func placedEntries(
-        _ tree: ComposedTree, _ store: ContentStore
-    ) throws(StoreError) -> [PlacedEntry] {
-        let found = try? tree.withLookup(fallback: { (id) throws(TreeError) in throw .missing(id) }) { lookup in
-            try TreeDifference.entry(at: "lib/os-info.json", in: tree.root, lookup)
-        }
-        var description: [UInt8]?
-        if let found, case .regular(let digest, let size) = found.content, size > 0, size < 1 << 20 {
-            do throws(StoreError) {
-                description = try store.readObject(digest)
-            } catch {
-                // Lost; what the state had is told by its tree.
-                if error.saysNothing { throw error }
+    /// What would be made of a composed tree, for states that do not say what was made of theirs.
+    private static func generatedEntries(
+        of tree: ComposedTree, _ store: ContentStore
+    ) throws(StoreError) -> [GeneratedEntry] {
+        var entries: [GeneratedEntry] = []
+        for generator in FileGenerator.all {
+            let source = try? tree.withLookup(fallback: { (id) throws(TreeError) in throw .missing(id) }) { lookup in
+                try generator.sourceObject(in: tree.root, lookup)
             }
+            var content: [UInt8]?
+            if let source {
+                do throws(StoreError) {
+                    content = try store.readObject(source)
+                } catch {
+                    // Lost; what the state had is told by its tree.
+                    if error.saysNothing { throw error }
+                }
+            }
+            entries.append(generator.file(from: content).entry)
         }
-        let text = ReleaseFile.text(description)
-        let content = TreeEntry.Content.regular(ObjectID(hashing: text), size: UInt64(text.count))
-        return [
-            PlacedEntry(
-                directory: "lib", entry: TreeEntry(name: "os-release", metadata: .plainFile, content: content))
-        ]
+        return entries
     }
 
     /// Opens the store. Where its database is missing, cut short or its pages say impossible things, and nobody else is

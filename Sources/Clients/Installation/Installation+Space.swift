@@ -74,7 +74,9 @@ extension Installation {
     private func survey(_ states: [State], _ active: State?) throws(InstallationError) -> SpaceSurvey {
         var holders: [SpaceSurvey.Holder] = []
         for state in states {
-            let generated = try generatedObject(of: state).map { [$0.0: $0.size] } ?? [:]
+            let generated = Dictionary(
+                try TreeGenerator(self).objects(of: state).map { ($0.id, $0.size) },
+                uniquingKeysWith: { first, _ in first })
             holders.append(SpaceSurvey.Holder(packages: state.selections.map(\.package), objects: generated))
         }
         let trees = try InstallationError.states { () throws(StateError) in try stateStore.treesOnDisk() }

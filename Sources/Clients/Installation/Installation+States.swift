@@ -11,6 +11,8 @@ package struct Blame: Sendable {
     package let entry: TreeEntry
     /// nil for a file the tools wrote themselves, and for a directory no package names.
     package let package: PackageMetadata?
+    /// What made it of the tree, where that is known of it.
+    package let origin: GeneratedEntry.Origin?
     /// The first state, going back without a gap, that has the entry just as it is.
     package let since: State
 }
@@ -28,7 +30,10 @@ extension Installation {
         while let parent = try stateIfKnown(since.parent), try self.entry(at: path, in: parent) == entry {
             since = parent
         }
-        return Blame(path: path, entry: entry, package: try owner(of: path, entry, in: active), since: since)
+        let made = active.generated?.first { $0.path == path && $0.entry == entry }
+        return Blame(
+            path: path, entry: entry, package: made == nil ? try owner(of: path, entry, in: active) : nil,
+            origin: made?.origin, since: since)
     }
 
     /// nil for a state that was removed, and for none; one that cannot be read is an error, as the answer would be wrong.

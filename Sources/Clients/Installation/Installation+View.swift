@@ -98,7 +98,7 @@ extension Installation {
     private func storedTree(_ state: State) throws(InstallationError) -> StoredTree {
         StoredTree(
             shown: ComposedCandidate(state), title: "state \(state.number)", label: "\(state.number)",
-            time: state.created, objects: try generatedObject(of: state).map { [$0.0] } ?? [])
+            time: state.created, objects: try TreeGenerator(self).objects(of: state).map(\.id))
     }
 
     private func storedTree(_ package: PackageID) throws(InstallationError) -> StoredTree {
@@ -124,7 +124,7 @@ extension Installation {
         return StoredTree(
             shown: ComposedCandidate(tree: trees[part], selections: source.selections, arrivals: []),
             title: "states \(old.number) and \(new.number)", label: "\(source.number)", time: source.created,
-            objects: try generatedObject(of: source).map { [$0.0] } ?? [])
+            objects: try TreeGenerator(self).objects(of: source).map(\.id))
     }
 
     private func lease(
@@ -148,16 +148,20 @@ extension Installation {
     ) throws(InstallationError) -> PreparedView {
         var content = CandidateContent(candidate, lazily: lazily)
         try bringIn(&content, progress)
-        let tree = try withReleaseFile(candidate.tree, &content)
+        do throws(StoreError) {
+            for file in candidate.generated { try content.add(file, store) }
+        } catch {
+            throw .store(error)
+        }
         let arrivals = candidate.arrivals.recordsByPackage
         let lease = try lease(
             for: "candidate", mountpoint, candidate.selections, content.generated, without: arrivals)
-        let shown = ComposedCandidate(tree: tree, selections: candidate.selections, arrivals: candidate.arrivals)
-        let image = try image(of: shown, "candidate", time: currentTimeSeconds(), content.sources)
+        let image = try image(of: candidate, "candidate", time: currentTimeSeconds(), content.sources)
         let stones = content.stones
         return PreparedView(
             image: image, shown: "candidate", lease: lease, scratch: content.takeScratch(), stones: stones,
-            packages: shown.selections.count, arrivals: shown.arrivals.count, entries: shown.tree.totals.entries)
+            packages: candidate.selections.count, arrivals: candidate.arrivals.count,
+            entries: candidate.tree.totals.entries)
     }
 
     /// Unpacks what has to be there at once, several stones at a time, into a directory of the view's own.
@@ -172,10 +176,7 @@ extension Installation {
             throw .store(error)
         }
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
-        let description = try InstallationError.stored { () throws(StoreError) in
-            try releaseDescription(of: content.tree.root, content.tree)
-        }
-        let (now, later) = content.divided(description)
+        let (now, later) = content.divided
         let scratch = try scratchStore(path)
         content.scratchStore = scratch
         if !now.isEmpty {
@@ -198,32 +199,6 @@ extension Installation {
 
     private func scratchStore(_ path: BytePath) throws(InstallationError) -> ContentStore {
         try InstallationError.stored { () throws(StoreError) in try ContentStore(scratchAt: path) }
-    }
-
-    /// The tree with its `lib/os-release`: an object of the store if that has it, else of the view's own.
-    private func withReleaseFile(
-        _ tree: ComposedTree, _ content: inout CandidateContent
-    ) throws(InstallationError) -> ComposedTree {
-        do throws(StoreError) {
-            let description = try releaseDescription(of: tree.root, tree)
-            let text = ReleaseFile.text(
-                try description.map { (digest) throws(StoreError) in
-                    try content.isArriving(digest)
-                        ? content.scratchStore?.readObject(digest) ?? [] : store.readObject(digest)
-                })
-            let digest = ObjectID(hashing: text)
-            if (try? store.readObject(digest)) != nil {
-                content.generated.append(digest)
-            } else {
-                let path = try content.makeScratch()
-                if content.scratchStore == nil { content.scratchStore = try ContentStore(scratchAt: path) }
-                _ = try content.scratchStore?.addObject(text, .plainFile)
-                content.sources[digest] = ViewRequest.scratchSource
-            }
-            return try placing(releaseFile: digest, size: text.count, in: tree)
-        } catch {
-            throw .store(error)
-        }
     }
 
     // MARK: The image

@@ -1,6 +1,7 @@
 package import BytePath
 package import ContentStore
 internal import Digests
+package import Failures
 internal import FileTree
 package import LMDB
 package import LinuxSystem
@@ -10,7 +11,7 @@ package import Solver
 package import States
 
 /// Why a command could not do what it was asked: subject, cause and next step.
-package enum InstallationError: LookFailure, Sendable, CustomStringConvertible {
+package enum InstallationError: MarkedError, Sendable {
     case state(StateError)
     case store(StoreError)
     case database(DatabaseError)
@@ -85,17 +86,7 @@ package enum InstallationError: LookFailure, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether something in the root is not what it was, which a check may put right.
-    package var isDamage: Bool {
-        switch self {
-        case .database(let error): error.isDamage
-        case .store(let error): error.isDamage
-        case .state(let error): error.isDamage
-        default: false
-        }
-    }
-
-    private var look: (any LookFailure)? {
+    package var wrapped: (any MarkedError)? {
         switch self {
         case .state(let error): error
         case .store(let error): error
@@ -106,29 +97,8 @@ package enum InstallationError: LookFailure, Sendable, CustomStringConvertible {
         }
     }
 
-    package var saysNothing: Bool { look?.saysNothing ?? false }
-    package var remedy: String { look?.remedy ?? "run it again" }
-
-    /// Whether it is the user's share of the disk that is used up, of which the file system says nothing.
-    var isQuotaExceeded: Bool {
-        switch self {
-        case .system(let error): error.isQuotaExceeded
-        case .store(let error): error.isQuotaExceeded
-        case .state(let error): error.isQuotaExceeded
-        case .database(let error): error.isQuotaExceeded
-        case .repository(let error): error.isQuotaExceeded
-        default: false
-        }
-    }
-
     /// Whether it is about a record that a state had a moment ago: somebody may have removed it meanwhile.
-    var isOfSomethingGone: Bool {
-        switch self {
-        case .store(.tree(.missing)), .store(.unknownPackage), .state(.unknownState): true
-        case .state(.store(.tree(.missing))), .state(.store(.unknownPackage)): true
-        default: false
-        }
-    }
+    var isOfSomethingGone: Bool { marks.contains(.gone) }
 
     /// Runs what looks at a root several times without its lock, again where a change came in between.
     static func lookingAgain<R>(_ body: () throws(InstallationError) -> R) throws(InstallationError) -> R {
@@ -157,12 +127,7 @@ package enum InstallationError: LookFailure, Sendable, CustomStringConvertible {
         case .fileConflicts: .conflict
         case .malformedRequest, .notCombinable: .invalidInput
         case .noSpace: .noSpace
-        case .state(let error): error.isDiskFull ? .noSpace : .failed
-        case .store(let error): error.isDiskFull ? .noSpace : .failed
-        case .repository(let error): error.isDiskFull ? .noSpace : .failed
-        case .database(let error): error.isDiskFull ? .noSpace : .failed
-        case .system(let error): error.isDiskFull ? .noSpace : .failed
-        default: .failed
+        default: marks.contains(.diskFull) ? .noSpace : .failed
         }
     }
 }

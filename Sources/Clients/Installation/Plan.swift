@@ -134,7 +134,7 @@ package struct Plan: Sendable {
 
     /// What doing it means.
     enum Target: Sendable {
-        case newState(ComposedTree, [Selection], [Arrival])
+        case newState(ComposedCandidate)
         case existing(State)
     }
 
@@ -143,6 +143,14 @@ package struct Plan: Sendable {
         let offer: CollectionRegistry.Package
         /// As it was read before its content, for the plan.
         let record: PackageRecord
+    }
+
+    /// The tree that will be live, with all that is made of it.
+    package var tree: TreeID {
+        switch target {
+        case .newState(let candidate): candidate.tree.root
+        case .existing(let state): state.tree
+        }
     }
 
     /// Whether nothing would change.

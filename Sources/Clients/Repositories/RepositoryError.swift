@@ -1,9 +1,10 @@
 internal import BytePath
+package import Failures
 internal import LMDB
 internal import LinuxSystem
 
 /// What went wrong with a collection: which one, at which place, why, and what to do.
-package struct RepositoryError: LookFailure, Hashable, Sendable {
+package struct RepositoryError: MarkedError, Hashable, Sendable {
     package enum Code: String, Hashable, Sendable {
         /// The name cannot be the id of a collection.
         case invalidIdentifier
@@ -36,12 +37,8 @@ package struct RepositoryError: LookFailure, Hashable, Sendable {
     package var subject: String
     /// What is wrong, and what helps, as a phrase without a full stop.
     package var message: String
-    /// Whether there was no room left on the disk.
-    package private(set) var isDiskFull = false
-    /// Whether it was the user's share of the disk.
-    package private(set) var isQuotaExceeded = false
-    /// Whether it is a failure to look, and says nothing about the collection.
-    package private(set) var saysNothing = false
+    /// Of the error that it was made of.
+    package private(set) var ownMarks: FailureMarks = []
     package private(set) var remedy = "run it again"
 
     package init(_ code: Code, _ subject: String, _ message: String) {
@@ -53,18 +50,16 @@ package struct RepositoryError: LookFailure, Hashable, Sendable {
     init(_ error: SystemError, below directory: BytePath = "") {
         let located = directory.isEmpty ? error : error.below(directory)
         self.init(.system, located.path.display, "\(located)")
-        (isDiskFull, isQuotaExceeded) = (error.isDiskFull, error.isQuotaExceeded)
-        (saysNothing, remedy) = (error.saysNothing, error.remedy)
+        (ownMarks, remedy) = (error.marks, error.remedy)
     }
 
     init(_ error: DatabaseError) {
         self.init(.database, error.directory.display, "\(error)")
-        (isDiskFull, isQuotaExceeded) = (error.isDiskFull, error.isQuotaExceeded)
-        (saysNothing, remedy) = (error.saysNothing, error.remedy)
+        (ownMarks, remedy) = (error.marks, error.remedy)
     }
 }
 
-extension RepositoryError: CustomStringConvertible {
+extension RepositoryError {
     package var description: String {
         switch code {
         case .system, .database: message

@@ -1,10 +1,11 @@
 package import BytePath
 package import ContentStore
+package import Failures
 package import FileTree
 package import LinuxSystem
 
 /// Why a tree could not be written, patched or checked.
-package enum BlitError: LookFailure, Sendable, CustomStringConvertible {
+package enum BlitError: MarkedError, Sendable {
     case system(SystemError)
     case store(StoreError)
     case tree(TreeError)
@@ -20,42 +21,17 @@ package enum BlitError: LookFailure, Sendable, CustomStringConvertible {
         }
     }
 
-    private var look: (any LookFailure)? {
+    package var ownMarks: FailureMarks {
+        if case .tampered = self { .tampered } else { [] }
+    }
+
+    package var wrapped: (any MarkedError)? {
         switch self {
         case .system(let error): error
         case .store(let error): error
-        case .tree, .tampered: nil
+        case .tree(let error): error
+        case .tampered: nil
         }
-    }
-
-    package var saysNothing: Bool {
-        if case .tree(.unreadable) = self { return true }
-        return look?.saysNothing ?? false
-    }
-
-    package var remedy: String { look?.remedy ?? "run it again" }
-
-    /// Whether there was no room left on the disk.
-    package var isDiskFull: Bool {
-        switch self {
-        case .system(let error): error.isDiskFull
-        case .store(let error): error.isDiskFull
-        default: false
-        }
-    }
-
-    /// Whether it was the user's share of the disk.
-    package var isQuotaExceeded: Bool {
-        switch self {
-        case .system(let error): error.isQuotaExceeded
-        case .store(let error): error.isQuotaExceeded
-        default: false
-        }
-    }
-
-    /// Whether the tree on disk, and not the disk or the store, is to blame.
-    package var isTampering: Bool {
-        if case .tampered = self { true } else { false }
     }
 }
 

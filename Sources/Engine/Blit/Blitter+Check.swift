@@ -1,6 +1,7 @@
 package import BytePath
 internal import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 package import LinuxSystem
 package import PackageModel
@@ -32,7 +33,7 @@ extension Blitter {
             }
             return found.value == fingerprint
         } catch {
-            if error.isTampering { return false }
+            if error.marks.contains(.tampered) { return false }
             throw error
         }
     }

@@ -1,6 +1,7 @@
 package import BytePath
 package import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 internal import LMDB
 package import LinuxSystem
@@ -92,7 +93,7 @@ package final class TreeCheck: Sendable {
     }
 
     /// Reports what a look at `path` failed with: that it is something else, or that it was not seen.
-    private func report(_ path: BytePath, _ error: some LookFailure & CustomStringConvertible) {
+    private func report(_ path: BytePath, _ error: some MarkedError) {
         if error.saysNothing {
             let unseen = Damage.Unseen(.entry(place: place, path: path), error)
             result.withLock { $0.unseen.append(unseen) }

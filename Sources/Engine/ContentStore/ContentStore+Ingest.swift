@@ -66,8 +66,44 @@ extension ContentStore {
         return try record(of: parts.package(path), id, [], path)
     }
 
-    /// What those of `records`' contents take that are not in the store yet: a file for each variant.
-    package func missing(_ records: [PackageRecord], blockSize: UInt64 = 1) throws(StoreError) -> SpaceNeeds {
+    /// Reads one object out of a stone. Nothing is written.
+    ///
+    /// - Parameters:
+    ///   - path: for errors.
+    ///   - file: the stone; read by position.
+    /// - Throws: `missingObject` where the stone has none of this id.
+    package func readObject(
+        _ id: ObjectID, from path: BytePath, _ file: borrowing Descriptor
+    ) throws(StoreError) -> [UInt8] {
+        var parts = StoneParts()
+        // Ranges may stand behind the content: then it is read when it comes by again.
+        for _ in 0..<2 {
+            var reader = try openStone(path, StoneSource(file, digest: nil), collectsManifest: false)
+            let isFirst = parts.range(of: id) == nil
+            while let payload = try Self.reading(path, { () throws(StoneFailure) in try reader.nextPayload() }) {
+                if payload.kind == .content, let range = parts.range(of: id) {
+                    let window = payload.windowSizeMax(reader.limits)
+                    Self.windows.enter(window)
+                    defer { Self.windows.leave(window) }
+                    let bytes = try Self.reading(path) { () throws(StoneFailure) in try reader.readContent(range) }
+                    guard ObjectID(hashing: bytes) == id else {
+                        throw .wrongContent(path, expected: id, found: ObjectID(hashing: bytes))
+                    }
+                    return bytes
+                }
+                if isFirst {
+                    try Self.reading(path) { () throws(StoneFailure) in try parts.take(payload, from: &reader) }
+                }
+            }
+        }
+        throw .missingObject(id)
+    }
+
+    /// What contents take that are not in the store yet: those of `records`, a file for each variant, and `others` by
+    /// their sizes.
+    package func missing(
+        _ records: [PackageRecord], _ others: [ObjectID: UInt64] = [:], blockSize: UInt64 = 1
+    ) throws(StoreError) -> SpaceNeeds {
         var wanted: [ObjectID: ObjectRecord] = [:]
         for record in records {
             for (digest, object) in record.objects {
@@ -80,6 +116,7 @@ extension ContentStore {
             let variants = known[digest]?.variants ?? []
             needs.add(files: UInt64(object.variants.count { !variants.contains($0) }), of: object.size)
         }
+        for (id, size) in others where try openObject(id, .plainFile) == nil { needs.add(files: 1, of: size) }
         return needs
     }
 
@@ -193,6 +230,8 @@ private struct StoneParts {
     /// Whether what stands before the content says where its files go.
     var mayUnpack: Bool { metadata != nil && !layout.isEmpty && !ranges.isEmpty }
 
+    func range(of id: ObjectID) -> ContentRange? { ranges.first { $0.digest == id } }
+
     /// The parts held against each other.
     func package(_ path: BytePath) throws(StoreError) -> StonePackage {
         do throws(StoneError) {
@@ -221,5 +260,23 @@ extension StonePackage {
                 .invalidRange, payload: .index,
                 "the content has \(contentSize) bytes, of which files use only \(used)")
         }
+    }
+}
+
+extension StoneReader {
+    /// The bytes of one range of the content that comes next.
+    fileprivate mutating func readContent(_ range: ContentRange) throws(Failure) -> [UInt8] {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
+        defer { buffer.deallocate() }
+        var bytes: [UInt8] = []
+        var position: UInt64 = 0
+        while position < range.end {
+            let count = try readContent(into: buffer)
+            if count == 0 { break }
+            let (start, end) = (max(range.start, position), min(range.end, position + UInt64(count)))
+            if start < end { bytes += buffer[Int(start - position)..<Int(end - position)] }
+            position += UInt64(count)
+        }
+        return bytes
     }
 }

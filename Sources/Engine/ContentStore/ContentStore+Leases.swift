@@ -1,5 +1,6 @@
 internal import BytePath
 internal import Digests
+internal import Failures
 internal import LMDB
 internal import LinuxSystem
 package import PackageModel
@@ -36,7 +37,7 @@ extension ContentStore {
         do throws(SystemError) {
             return try Lease.take(description, pins, below: directory)
         } catch {
-            guard error.isDiskFull || [.accessDenied, .notPermitted, .readOnlyFileSystem].contains(error.number) else {
+            guard error.marks.contains(.diskFull) || [.accessDenied, .notPermitted, .readOnlyFileSystem].contains(error.number) else {
                 throw .system(error)
             }
         }

@@ -1,3 +1,4 @@
+internal import Failures
 package import FileTree
 package import LMDB
 package import PackageModel

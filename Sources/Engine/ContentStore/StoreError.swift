@@ -1,5 +1,6 @@
 package import BytePath
 internal import Digests
+package import Failures
 package import FileTree
 package import LMDB
 package import LinuxSystem
@@ -7,7 +8,7 @@ package import PackageModel
 package import StoneFormat
 
 /// Why the store could not do what was asked.
-package enum StoreError: Error, Sendable, CustomStringConvertible {
+package enum StoreError: MarkedError, Sendable {
     case system(SystemError)
     case database(DatabaseError)
     case tree(TreeError)
@@ -56,47 +57,21 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-extension StoreError: LookFailure {
-    package var saysNothing: Bool {
-        if case .tree(.unreadable) = self { return true }
-        return look?.saysNothing ?? false
-    }
-
-    package var remedy: String { look?.remedy ?? "run it again" }
-
-    /// Whether there was no room left on the disk.
-    package var isDiskFull: Bool {
+extension StoreError {
+    package var ownMarks: FailureMarks {
         switch self {
-        case .system(let error): error.isDiskFull
-        case .database(let error): error.isDiskFull
-        default: false
+        case .missingObject: .damaged
+        case .unknownPackage: [.damaged, .gone]
+        case .collectedMeanwhile: .gone
+        default: []
         }
     }
 
-    /// Whether it was the user's share of the disk.
-    package var isQuotaExceeded: Bool {
-        switch self {
-        case .system(let error): error.isQuotaExceeded
-        case .database(let error): error.isQuotaExceeded
-        default: false
-        }
-    }
-
-    /// Whether something is not what it was.
-    package var isDamage: Bool {
-        switch self {
-        case .database(let error): error.isDamage
-        case .tree(let error): error.isDamage
-        case .missingObject, .unknownPackage: true
-        default: false
-        }
-    }
-
-    /// The failure to look that this passes on.
-    private var look: (any LookFailure)? {
+    package var wrapped: (any MarkedError)? {
         switch self {
         case .system(let error): error
         case .database(let error): error
+        case .tree(let error): error
         default: nil
         }
     }

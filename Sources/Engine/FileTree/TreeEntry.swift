@@ -1,4 +1,5 @@
 package import BytePath
+package import Failures
 package import PackageModel
 
 /// Immutable directories: composing packages into one tree, conflicts, redirects, differences and hashes; pure.
@@ -76,7 +77,7 @@ package struct TreeEntry: Hashable, Sendable {
 }
 
 /// Why a tree could not be read.
-package enum TreeError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum TreeError: MarkedError, Hashable, Sendable {
     /// No directory of that id is stored.
     case missing(TreeID)
     /// The stored bytes are not an encoded directory.
@@ -88,9 +89,12 @@ package enum TreeError: Error, Hashable, Sendable, CustomStringConvertible {
     /// More than any real tree has, as a record made to exhaust its reader would.
     case tooLarge
 
-    /// Whether something is not what it was, rather than out of reach.
-    package var isDamage: Bool {
-        if case .unreadable = self { false } else { true }
+    package var ownMarks: FailureMarks {
+        switch self {
+        case .missing: [.damaged, .gone]
+        case .unreadable: .unseen
+        case .damaged, .damagedLayout, .tooLarge: .damaged
+        }
     }
 
     package var description: String {

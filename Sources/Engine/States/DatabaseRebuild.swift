@@ -1,6 +1,7 @@
 package import BytePath
 package import ContentStore
 internal import Digests
+internal import Failures
 package import FileTree
 internal import LMDB
 package import LinuxSystem
@@ -25,8 +26,8 @@ package struct DatabaseRebuild {
         package var damage: [Damage] = []
     }
 
-    /// What the tools would place in the composed tree of a state that does not say what it was.
-    package typealias Placing = (ComposedTree, ContentStore) throws(StoreError) -> [PlacedEntry]
+    /// What would be made of the composed tree of a state that does not say what it was.
+    package typealias Generating = (ComposedTree, ContentStore) throws(StoreError) -> [GeneratedEntry]
 
     /// The buckets that are made again.
     package static let bucketNames = DatabaseSalvage.bucketNames
@@ -37,7 +38,7 @@ package struct DatabaseRebuild {
     private let root: RootDirectory
     private let store: ContentStore
     private let salvage: DatabaseSalvage
-    private let place: Placing
+    private let generate: Generating
     private var report = Report()
     private var known: Set<TreeID> = []
 
@@ -45,7 +46,7 @@ package struct DatabaseRebuild {
     ///
     /// - Parameter progress: called with the number of packages and states done since the last call.
     package static func run(
-        _ root: RootDirectory, placing: @escaping Placing, progress: (UInt64) -> Void = { _ in }
+        _ root: RootDirectory, generating: @escaping Generating, progress: (UInt64) -> Void = { _ in }
     ) throws(StateError) -> Report {
         let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier) (rebuilding)", waiting: { _ in })
         defer { lock.hold() }
@@ -59,7 +60,7 @@ package struct DatabaseRebuild {
             try root.moss.removeTree(newName)
             try root.moss.makeDirectory(newName)
         }
-        var rebuild = try DatabaseRebuild(root, salvage, placing)
+        var rebuild = try DatabaseRebuild(root, salvage, generating)
         try rebuild.fill(progress)
         let report = try finish(root, rebuild.report)
         if isFirst { root.endChange() }
@@ -67,7 +68,7 @@ package struct DatabaseRebuild {
     }
 
     private init(
-        _ root: RootDirectory, _ salvage: DatabaseSalvage, _ place: @escaping Placing
+        _ root: RootDirectory, _ salvage: DatabaseSalvage, _ generate: @escaping Generating
     ) throws(StateError) {
         let environment = try StateError.database { () throws(DatabaseError) in
             try Environment(at: root.path.appending(".moss").appending(Self.newName))
@@ -78,7 +79,7 @@ package struct DatabaseRebuild {
         }
         self.root = root
         self.salvage = salvage
-        self.place = place
+        self.generate = generate
         report.wasReadable = salvage.failure == nil && salvage.problems.isEmpty
     }
 
@@ -202,11 +203,11 @@ package struct DatabaseRebuild {
         }
         let views = copies.map { UnsafeRawBufferPointer($0) }
         guard var tree = try? Composer.compose(views, expectedDirectories: views.count * 12) else { return nil }
-        let placed = try StateStore.catchingStore { () throws(StoreError) in
-            if let placed = state.placed { return placed }
-            return try place(tree, store)
+        let generated = try StateStore.catchingStore { () throws(StoreError) in
+            if let generated = state.generated { return generated }
+            return try generate(tree, store)
         }
-        for entry in placed {
+        for entry in generated {
             let next = try? tree.withLookup(fallback: Self.lookupNothing) { lookup in
                 try TreeEditor.place(entry.entry, in: entry.directory, of: tree.root, lookup)
             }

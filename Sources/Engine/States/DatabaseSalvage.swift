@@ -1,6 +1,7 @@
 internal import BytePath
 internal import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 internal import LMDB
 internal import PackageModel

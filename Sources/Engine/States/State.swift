@@ -27,13 +27,13 @@ package struct State: Hashable, Sendable {
     package let redirects: [BytePath]
     /// Ascending by package.
     package let selections: [Selection]
-    /// What the tools placed in the tree composed of the packages, in this order: all that a tree has and no package
-    /// says. Nil for states of before this was noted.
-    package let placed: [PlacedEntry]?
+    /// What was made of the tree composed of the packages and put into it, in this order: all that a tree has and no
+    /// package says. Nil for states of before this was noted.
+    package let generated: [GeneratedEntry]?
 
     package init(
         number: UInt64, parent: UInt64, created: Int64, summary: String, tree: TreeID, totals: TreeTotals,
-        redirects: [BytePath], selections: [Selection], placed: [PlacedEntry]? = []
+        redirects: [BytePath], selections: [Selection], generated: [GeneratedEntry]? = []
     ) {
         self.number = number
         self.parent = parent
@@ -43,7 +43,7 @@ package struct State: Hashable, Sendable {
         self.totals = totals
         self.redirects = redirects
         self.selections = selections.sorted { $0.package < $1.package }
-        self.placed = placed
+        self.generated = generated
     }
 
     /// Whether the package is in the state; logarithmic.
@@ -60,18 +60,26 @@ package struct State: Hashable, Sendable {
     }
 }
 
-/// Encoded little-endian: u32 format (2), u64 number, u64 parent, i64 created, 16 bytes tree, four u64 totals,
-/// u32 length and bytes of the summary, u32 count of redirects with u32 length and bytes each, u32 count of placed entries
-/// with the directory's u32 length and bytes and the entry record's u32 length and bytes each, u32 count of selections
-/// with 32 bytes and a flag byte each. Format 1 has no placed entries. The same bytes are the state's file in
-/// `.moss/states`.
+/// Encoded little-endian: u32 format (3), u64 number, u64 parent, i64 created, 16 bytes tree, four u64 totals,
+/// u32 length and bytes of the summary, u32 count of redirects with u32 length and bytes each, u32 count of generated
+/// entries with the directory's u32 length and bytes, the entry record's, the maker's, and u32 count of sources with u32
+/// length and bytes each, u32 count of selections with 32 bytes and a flag byte each. In format 2 generated entries have
+/// no maker and no sources, format 1 has none. The same bytes are the state's file in `.moss/states`, so a state is written
+/// again in the format it was read in.
 extension State: BucketValue {
-    private static let format: UInt32 = 2
-    private static let formatWithoutPlaced: UInt32 = 1
+    private static let format: UInt32 = 3
+    private static let formatWithoutOrigins: UInt32 = 2
+    private static let formatWithoutGenerated: UInt32 = 1
+
+    private var ownFormat: UInt32 {
+        guard let generated else { return Self.formatWithoutGenerated }
+        return generated.contains { $0.origin != nil } ? Self.format : Self.formatWithoutOrigins
+    }
 
     package func encode(into bytes: inout [UInt8]) {
         var writer = RecordWriter()
-        writer.put(placed == nil ? Self.formatWithoutPlaced : Self.format)
+        let format = ownFormat
+        writer.put(format)
         writer.put(number)
         writer.put(parent)
         writer.put(UInt64(bitPattern: created))
@@ -80,9 +88,9 @@ extension State: BucketValue {
         writer.put(Array(summary.utf8))
         writer.put(UInt32(redirects.count))
         for redirect in redirects { writer.put(redirect.bytes) }
-        if let placed {
-            writer.put(UInt32(placed.count))
-            for entry in placed { entry.encode(into: &writer) }
+        if let generated {
+            writer.put(UInt32(generated.count))
+            for entry in generated { entry.encode(into: &writer, withOrigin: format == Self.format) }
         }
         writer.put(UInt32(selections.count))
         for selection in selections {
@@ -95,7 +103,7 @@ extension State: BucketValue {
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
         var reader = RecordReader(bytes)
         let format = try reader.integer(UInt32.self)
-        guard (Self.formatWithoutPlaced...Self.format).contains(format) else {
+        guard (Self.formatWithoutGenerated...Self.format).contains(format) else {
             throw DecodingFailure("unknown state format")
         }
         number = try reader.integer()
@@ -114,7 +122,9 @@ extension State: BucketValue {
             redirects.append(BytePath(bytes: Array(try reader.counted())))
         }
         self.redirects = redirects
-        placed = format == Self.format ? try Self.placed(&reader) : nil
+        generated =
+            format == Self.formatWithoutGenerated
+            ? nil : try Self.generated(&reader, withOrigins: format == Self.format)
         let count = Int(try reader.integer(UInt32.self))
         guard count == reader.remaining / 33, reader.remaining % 33 == 0 else {
             throw DecodingFailure("a state of \(count) packages in \(reader.remaining) bytes")
@@ -128,9 +138,13 @@ extension State: BucketValue {
         self.selections = selections
     }
 
-    private static func placed(_ reader: inout RecordReader) throws -> [PlacedEntry] {
-        var placed: [PlacedEntry] = []
-        for _ in 0..<(try reader.integer(UInt32.self)) { placed.append(try PlacedEntry(from: &reader)) }
-        return placed
+    private static func generated(
+        _ reader: inout RecordReader, withOrigins: Bool
+    ) throws -> [GeneratedEntry] {
+        var generated: [GeneratedEntry] = []
+        for _ in 0..<(try reader.integer(UInt32.self)) {
+            generated.append(try GeneratedEntry(from: &reader, withOrigin: withOrigins))
+        }
+        return generated
     }
 }

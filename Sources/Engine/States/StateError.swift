@@ -2,13 +2,14 @@ package import Blit
 package import BytePath
 package import ContentStore
 internal import Digests
+package import Failures
 internal import FileTree
 package import LMDB
 package import LinuxSystem
 package import PackageModel
 
 /// Why a root could not be opened, read or switched.
-package enum StateError: LookFailure, Sendable, CustomStringConvertible {
+package enum StateError: MarkedError, Sendable {
     case system(SystemError)
     case database(DatabaseError)
     case store(StoreError)
@@ -87,18 +88,15 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
         }
     }
 
-    /// Whether something is not what it was.
-    package var isDamage: Bool {
+    package var ownMarks: FailureMarks {
         switch self {
-        case .database(let error): error.isDamage
-        case .store(let error), .blit(.store(let error)): error.isDamage
-        case .blit(.tree(let error)): error.isDamage
-        case .noControlRecord: true
-        default: false
+        case .noControlRecord: .damaged
+        case .unknownState: .gone
+        default: []
         }
     }
 
-    private var look: (any LookFailure)? {
+    package var wrapped: (any MarkedError)? {
         switch self {
         case .system(let error): error
         case .database(let error): error
@@ -108,36 +106,11 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
         }
     }
 
-    package var saysNothing: Bool { look?.saysNothing ?? false }
-    package var remedy: String { look?.remedy ?? "run it again" }
-
-    /// Whether there was no room left on the disk.
-    package var isDiskFull: Bool {
-        switch self {
-        case .system(let error): error.isDiskFull
-        case .database(let error): error.isDiskFull
-        case .store(let error): error.isDiskFull
-        case .blit(let error): error.isDiskFull
-        default: false
-        }
-    }
-
-    /// Whether it was the user's share of the disk.
-    package var isQuotaExceeded: Bool {
-        switch self {
-        case .system(let error): error.isQuotaExceeded
-        case .database(let error): error.isQuotaExceeded
-        case .store(let error): error.isQuotaExceeded
-        case .blit(let error): error.isQuotaExceeded
-        default: false
-        }
-    }
-
     /// Whether a spare is to blame: it is not what it should be, or something in it must not be touched.
     var givesUpSpare: Bool {
         switch self {
         case .system(let error), .blit(.system(let error)): error.isWall
-        case .blit(let error): error.isTampering
+        case .blit(let error): error.marks.contains(.tampered)
         default: false
         }
     }

@@ -1,5 +1,6 @@
 package import BytePath
 package import ContentStore
+internal import Failures
 internal import FileTree
 internal import LMDB
 internal import LinuxSystem

@@ -1,5 +1,6 @@
 internal import Blit
 internal import BytePath
+internal import Failures
 package import LinuxSystem
 
 /// What is mounted below `/usr` comes along to the tree that takes its place.

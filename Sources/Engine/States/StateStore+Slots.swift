@@ -1,6 +1,7 @@
 package import Blit
 package import BytePath
 internal import ContentStore
+internal import Failures
 internal import FileTree
 internal import LMDB
 package import LinuxSystem

@@ -13,18 +13,18 @@ package struct Candidate: Sendable {
     package let summary: String
     /// Packages whose bytes are in the store but which are not recorded.
     package let arrivals: [PackageRecord]
-    /// What the tools placed in the composed tree, in this order.
-    package let placed: [PlacedEntry]
+    /// What was made of the composed tree and put into it, in this order.
+    package let generated: [GeneratedEntry]
 
     package init(
         tree: ComposedTree, selections: [Selection], summary: String, arrivals: [PackageRecord],
-        placed: [PlacedEntry] = []
+        generated: [GeneratedEntry] = []
     ) {
         self.tree = tree
         self.selections = selections
         self.summary = summary
         self.arrivals = arrivals
-        self.placed = placed
+        self.generated = generated
     }
 }
 
@@ -136,7 +136,7 @@ extension StateStore {
             let state = State(
                 number: control.nextState, parent: control.active, created: currentTimeSeconds(),
                 summary: candidate.summary, tree: candidate.tree.root, totals: candidate.tree.totals,
-                redirects: candidate.tree.redirects, selections: candidate.selections, placed: candidate.placed)
+                redirects: candidate.tree.redirects, selections: candidate.selections, generated: candidate.generated)
             control.journal = SwitchJournal(state: state.number, isNew: true, slot: slot.number)
             try Self.catchingStore { () throws(StoreError) in
                 try store.save(candidate.tree, in: &transaction)

@@ -1,6 +1,7 @@
 import BytePath
 import ContentStore
 import Digests
+import Failures
 import FileTree
 import Glibc
 import Installation
@@ -266,7 +267,7 @@ import Testing
                     _ = try installation.apply(try installation.plan(.remove(["p1"], keepsOrphans: true)))
                     Issue.record("a state without its tree was changed")
                 } catch let error as InstallationError {
-                    #expect(error.isDamage, "\(error)")
+                    #expect(error.marks.contains(.damaged), "\(error)")
                 }
             }
             let report = try check(scratch, repairs: true)

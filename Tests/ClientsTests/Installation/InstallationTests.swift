@@ -189,14 +189,18 @@ struct InstallationTests {
             branding.add(file: "lib/os-release", Array("NAME=shipped\n".utf8))
             try scratch.publish(branding)
             try scratch.apply(.install(["branding"]))
-            let text = try Descriptor.openDirectory(scratch.root).readFile("usr/lib/os-release")
-            #expect(
-                String(decoding: text, as: UTF8.self)
-                    == "NAME=\"Test \\\"OS\\\"\"\nID=\"test\"\nVERSION_ID=\"1\"\nVERSION=\"1.2\"\nPRETTY_NAME=\"Test\"\n"
-            )
+            func text() throws -> String {
+                String(
+                    decoding: try Descriptor.openDirectory(scratch.root).readFile("usr/lib/os-release"), as: UTF8.self)
+            }
+            let branded =
+                "NAME=\"Test \\\"OS\\\"\"\nID=\"test\"\nVERSION_ID=\"1\"\nVERSION=\"1.2\"\nPRETTY_NAME=\"Test\"\n"
+            #expect(try text() == branded)
             try scratch.publish(sample("other"))
             try scratch.apply(.install(["other"]))
+            #expect(try text() == branded)
             try scratch.apply(.remove(["branding"], keepsOrphans: false))
+            #expect(try text() == "NAME=\"Unbranded OS\"\nID=\"unbranded\"\nPRETTY_NAME=\"Unbranded OS\"\n")
         }
     }
 

@@ -90,7 +90,7 @@ struct InUseTests {
             try beside.makeDirectory("merged")
             try holding(
                 root,
-                "cd $1/../.. && exec unshare -m sh -c 'mount -t tmpfs none /run && mkdir /run/u /run/w && "
+                "cd $1/../.. && exec unshare -m sh -c 'umask 022; mount -t tmpfs none /run && mkdir /run/u /run/w && "
                     + "mount -t overlay -o lowerdir=\(layer),upperdir=/run/u,workdir=/run/w none $2/merged "
                     + "&& cd / && echo ready && exec sleep 600' sh $1 \(root.path.lastComponent.display) \(name.display)",
                 isCertain: false

@@ -1,6 +1,7 @@
 internal import BytePath
 internal import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 internal import LinuxSystem
 internal import PackageModel
@@ -84,7 +85,7 @@ final class ObjectRepair {
     }
 
     /// Runs a look at what a repair could be made of. One that cannot be looked at may hold the last copy.
-    private func source<R: ~Copyable, E: LookFailure & CustomStringConvertible>(
+    private func source<R: ~Copyable, E: MarkedError>(
         _ subject: Damage.Subject, _ body: () throws(E) -> R
     ) -> R? {
         do throws(E) {
@@ -284,9 +285,9 @@ final class ObjectRepair {
         guard !row.marks.contains(.recorded) else { return false }
         for state in check.records.states {
             let isMended = source(.stateFile(state.number)) { () throws(StoreError) in
-                let text = try check.installation.releaseText(of: state.tree, .empty)
-                guard ObjectID(hashing: text) == row.digest else { return false }
-                try store.replaceObject(text, row.variant)
+                let made = try TreeGenerator(check.installation).content(row.digest, of: state.tree)
+                guard let made else { return false }
+                try store.replaceObject(made, row.variant)
                 return true
             }
             guard isMended == true else { continue }

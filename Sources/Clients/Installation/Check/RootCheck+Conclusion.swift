@@ -85,7 +85,7 @@ extension RootCheck {
             let owners = packages.filter { $0.1.contains(digest) }.map(\.0)
             let states = records.states.filter { state in
                 owners.contains { state.contains($0) }
-                    || (state.placed ?? []).contains {
+                    || (state.generated ?? []).contains {
                         if case .regular(digest, _) = $0.entry.content { true } else { false }
                     }
             }

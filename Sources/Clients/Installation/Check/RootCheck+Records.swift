@@ -1,6 +1,7 @@
 internal import BytePath
 internal import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 internal import LMDB
 internal import LinuxSystem
@@ -71,7 +72,7 @@ extension RootCheck {
             do {
                 try look(at: &records)
             } catch {
-                if let error = error as? any LookFailure, error.saysNothing { throw Self.narrowed(error) }
+                if let error = error as? any MarkedError, error.saysNothing { throw Self.narrowed(error) }
                 records.damage.append(Damage(.database, .damaged, "\(error)"))
                 report.isComplete = false
             }
@@ -79,7 +80,7 @@ extension RootCheck {
         }
     }
 
-    private static func narrowed(_ error: any LookFailure) -> InstallationError {
+    private static func narrowed(_ error: any MarkedError) -> InstallationError {
         switch error {
         case let error as InstallationError: error
         case let error as StateError: .state(error)

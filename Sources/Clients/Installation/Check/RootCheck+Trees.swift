@@ -2,6 +2,7 @@ internal import Blit
 internal import BytePath
 internal import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 internal import LinuxSystem
 internal import PackageModel
@@ -82,7 +83,7 @@ extension RootCheck {
             return result.damage + (isReading ? read(result.suspects, below: directory, at: place) : [])
         } catch let error as SystemError where error.number == .noSuchFile {
             return [Damage(subject, .missing)]
-        } catch let error as any LookFailure where error.saysNothing {
+        } catch let error as any MarkedError where error.saysNothing {
             report.note([.init(subject, "\(error)", remedy: error.remedy)])
             return []
         } catch {

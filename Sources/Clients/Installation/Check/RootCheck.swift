@@ -1,6 +1,7 @@
 internal import BytePath
 internal import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 internal import LMDB
 internal import LinuxSystem
@@ -151,7 +152,7 @@ final class RootCheck {
         do throws(InstallationError) {
             _ = try Installation.recover(root, installation.store, installation.stateStore)
         } catch {
-            guard error.isDamage else { throw error }
+            guard error.marks.contains(.damaged) else { throw error }
         }
     }
 
@@ -165,7 +166,7 @@ final class RootCheck {
     }
 
     /// Runs a look at something. Where there is nothing to be seen, that is a finding; where this cannot look, it is not.
-    func attempt<R, E: LookFailure & CustomStringConvertible>(
+    func attempt<R, E: MarkedError>(
         _ subject: Damage.Subject, _ body: () throws(E) -> R, else fallback: R
     ) -> R {
         do throws(E) {
@@ -177,7 +178,7 @@ final class RootCheck {
     }
 
     /// Notes what a look failed with.
-    func note(_ error: some LookFailure & CustomStringConvertible, at subject: Damage.Subject) {
+    func note(_ error: some MarkedError, at subject: Damage.Subject) {
         if error.saysNothing { return report.note([Damage.Unseen(subject, error)]) }
         note([Damage(subject, .unreadable, "\(error)")])
         report.isComplete = false
@@ -185,7 +186,7 @@ final class RootCheck {
 
     /// Does a step of a repair.
     /// - Returns: nil where it cannot be done, and why is noted.
-    func repairing<R: ~Copyable, E: LookFailure & CustomStringConvertible>(
+    func repairing<R: ~Copyable, E: MarkedError>(
         _ subject: Damage.Subject, _ body: () throws(E) -> R
     ) -> R? {
         do throws(E) {

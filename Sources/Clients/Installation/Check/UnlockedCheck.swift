@@ -1,5 +1,6 @@
 internal import BytePath
 internal import ContentStore
+internal import Failures
 internal import LMDB
 internal import LinuxSystem
 internal import States

@@ -85,6 +85,8 @@ package struct PlanReport: Report {
     package var localFiles: [String] = []
     /// Where something is mounted below `/usr`.
     package var mounts: [String] = []
+    /// The id of the tree that will be live.
+    package var tree = ""
     package var isEmpty = false
 
     package init() {}
@@ -108,6 +110,7 @@ package struct PlanReport: Report {
         directories = plan.directories.map(SharedDirectory.init)
         localFiles = plan.localFiles.map { PathText($0).text }
         mounts = plan.mounts.map { PathText($0).text }
+        tree = plan.tree.hexadecimal
         isEmpty = plan.isEmpty
     }
 
@@ -139,6 +142,7 @@ package struct PlanReport: Report {
             output.line("Mounted below /usr, and coming along: \(mounts.joined(separator: ", "))".printable)
         }
         output.line("To fetch: \(Measures.size(bytesToFetch)). New on disk: \(Measures.size(bytesOnDisk)).")
+        if !tree.isEmpty { output.line("Tree: \(tree)") }
     }
 
     private func writePackages(to output: TerminalStream) {

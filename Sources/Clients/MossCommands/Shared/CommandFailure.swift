@@ -1,5 +1,6 @@
 package import CommandLineSupport
 internal import ContentStore
+internal import Failures
 package import Installation
 internal import LinuxSystem
 package import Repositories
@@ -14,7 +15,7 @@ extension ProgramFailure where Exit == MossExit {
     package init(_ error: InstallationError) {
         let (exit, code) = Self.classified(error)
         let advice =
-            error.isDamage ? "\nsomething is damaged; `moss fsck --repair` tells what, and puts it right if it can" : ""
+            error.marks.contains(.damaged) ? "\nsomething is damaged; `moss fsck --repair` tells what, and puts it right if it can" : ""
         self.init(exit, code: code, error.description + advice)
     }
 
@@ -74,7 +75,7 @@ extension ProgramFailure where Exit == MossExit {
         case .unsatisfiable: return (.unsatisfiable, "unsatisfiable")
         case .invalidInput: return (.usage, "invalidInput")
         case .notARoot: return (.failed, "notARoot")
-        case .failed: return (.failed, error.isDamage ? "damaged" : "failed")
+        case .failed: return (.failed, error.marks.contains(.damaged) ? "damaged" : "failed")
         }
     }
 }

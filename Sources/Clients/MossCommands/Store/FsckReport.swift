@@ -2,6 +2,7 @@ internal import BytePath
 internal import CommandLineSupport
 package import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 package import Installation
 internal import PackageModel

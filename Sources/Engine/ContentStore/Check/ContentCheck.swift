@@ -1,5 +1,6 @@
 internal import BytePath
 internal import Digests
+internal import Failures
 internal import FileTree
 internal import LinuxSystem
 package import PackageModel

@@ -1,5 +1,6 @@
 package import BytePath
 internal import Digests
+internal import Failures
 internal import FileTree
 internal import LMDB
 internal import LinuxSystem
@@ -168,7 +169,7 @@ extension ContentStore {
                 // What is wrong with the records is found there.
                 return (nil, nil)
             } catch {
-                let remedy = (error as? any LookFailure)?.remedy ?? ""
+                let remedy = (error as? any MarkedError)?.remedy ?? ""
                 return (nil, Damage.Unseen(.manifest(id), "\(error)", remedy: remedy))
             }
         }

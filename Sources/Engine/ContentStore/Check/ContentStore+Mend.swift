@@ -1,5 +1,6 @@
 package import BytePath
 internal import Digests
+internal import Failures
 package import FileTree
 internal import LMDB
 package import LinuxSystem
@@ -180,7 +181,7 @@ extension ContentStore {
         do throws(StoreError) {
             return try layoutBytes(of: id, in: transaction)
         } catch {
-            if error.isDamage { return nil }
+            if error.marks.contains(.damaged) { return nil }
             throw error
         }
     }

@@ -1,7 +1,8 @@
 package import BytePath
 internal import Digests
+package import Failures
 package import FileTree
-package import LinuxSystem
+internal import LinuxSystem
 package import PackageModel
 
 /// One thing that is not as it should be in a root.
@@ -54,7 +55,7 @@ package struct Damage: Hashable, Sendable {
         /// What helps, as a phrase.
         package let remedy: String
 
-        package init(_ subject: Subject, _ reason: some LookFailure & CustomStringConvertible) {
+        package init(_ subject: Subject, _ reason: some MarkedError) {
             self.subject = subject
             self.reason = "\(reason)"
             remedy = reason.remedy

@@ -1,15 +1,5 @@
+package import Failures
 import Glibc
-
-/// An error that may be about the looking, and not about what was to be looked at.
-///
-/// Only what was looked at and found wrong is damage. Where nothing could be seen, nothing is known: it is neither
-/// repaired nor removed, and never taken for missing, empty or changed.
-package protocol LookFailure: Error {
-    /// Whether it leaves unknown what is there.
-    var saysNothing: Bool { get }
-    /// What helps to see it, as a phrase.
-    var remedy: String { get }
-}
 
 extension ErrorNumber {
     package static let tooManyFiles = ErrorNumber(rawValue: EMFILE)
@@ -32,8 +22,16 @@ extension ErrorNumber {
     package var isShortOfFiles: Bool { self == .tooManyFiles || self == .tooManyFilesOfAll }
 }
 
-extension SystemError: LookFailure {
-    package var saysNothing: Bool { number.saysNothing }
+extension SystemError: MarkedError {
+    package var ownMarks: FailureMarks {
+        var marks: FailureMarks = number.saysNothing ? .unseen : []
+        switch number {
+        case .noSpace: marks.insert(.diskFull)
+        case .quotaExceeded: marks.formUnion([.diskFull, .quota])
+        default: break
+        }
+        return marks
+    }
 
     /// Whether opening or reading a regular file failed because of the file itself: it was looked at, and the disk has
     /// lost it. Only whoever knows that it was a regular file may ask; of a directory it would say nothing.
