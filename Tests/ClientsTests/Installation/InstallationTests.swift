@@ -67,7 +67,7 @@ struct InstallationTests {
                 #expect(plan.additions.map(\.metadata.name) == ["library", "program"])
                 #expect(plan.additions.map(\.isExplicit) == [false, true])
                 #expect(plan.additions[0].reason.contains("program"))
-                #expect(plan.entries.added == 9)
+                #expect(plan.entries.added == 11)
                 #expect(plan.bytesOnDisk > 0 && plan.bytesToFetch > plan.bytesOnDisk)
                 #expect(try installation.activeState() == nil)
             }

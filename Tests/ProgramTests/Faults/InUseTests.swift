@@ -92,7 +92,7 @@ struct InUseTests {
                 root,
                 "cd $1/../.. && exec unshare -m sh -c 'umask 022; mount -t tmpfs none /run && mkdir /run/u /run/w && "
                     + "mount -t overlay -o lowerdir=\(layer),upperdir=/run/u,workdir=/run/w none $2/merged "
-                    + "&& cd / && echo ready && exec sleep 600' sh $1 \(root.path.lastComponent.display) \(name.display)",
+                    + "&& echo ready && exec sleep 600' sh $1 \(root.path.lastComponent.display) \(name.display)",
                 isCertain: false
             ) { BytePath("/proc/\($0)/root").appending(BytePath(root.path.bytes.dropFirst())).appending("merged") }
         }

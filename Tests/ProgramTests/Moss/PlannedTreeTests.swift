@@ -7,6 +7,10 @@ import Testing
 
 /// What a dry run says is what the real run then makes: the tree by its id, its entries by number, its contents by bytes.
 struct PlannedTreeTests {
+    private struct Planned: Decodable {
+        var plan: Plan
+    }
+
     private struct Plan: Decodable {
         var tree: String
         var entriesAdded: Int
@@ -79,7 +83,7 @@ struct PlannedTreeTests {
                 }
                 let line = step.map(\.display).joined(separator: " ")
                 let words = step + ["--dry-run", "--json"]
-                let plan = try read(Plan.self, try root.command(words).runSuccessfully().outputText)
+                let plan = try read(Planned.self, try root.command(words).runSuccessfully().outputText).plan
                 let shown = try root.command(step + ["--dry-run"]).runSuccessfully().outputText
                 #expect(shown.contains("Tree: \(plan.tree)\n"), "\(line): \(shown)")
                 let (listing, bytes) = (try root.listing(), try objectBytes(root))
