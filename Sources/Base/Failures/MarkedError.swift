@@ -20,6 +20,8 @@ package struct FailureMarks: OptionSet, Hashable, Sendable {
     /// Only what was looked at and found wrong is damage. Where nothing could be seen, nothing is known: it is neither
     /// repaired nor removed, and never taken for missing, empty or changed.
     package static let unseen = FailureMarks(rawValue: 32)
+    /// A package's file is not what it should be: damaged, forged, or another one.
+    package static let badStone = FailureMarks(rawValue: 64)
 }
 
 /// An error of this project's: it says what it is about and why in words, and in marks what callers decide by.

@@ -45,6 +45,7 @@ package struct RepositoryError: MarkedError, Hashable, Sendable {
         self.code = code
         self.subject = subject
         self.message = message
+        if code == .wrongStone { ownMarks = .badStone }
     }
 
     init(_ error: SystemError, below directory: BytePath = "") {

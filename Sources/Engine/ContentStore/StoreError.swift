@@ -63,6 +63,7 @@ extension StoreError {
         case .missingObject: .damaged
         case .unknownPackage: [.damaged, .gone]
         case .collectedMeanwhile: .gone
+        case .stone, .layout, .wrongStone, .wrongContent, .collision: .badStone
         default: []
         }
     }

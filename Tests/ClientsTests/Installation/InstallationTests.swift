@@ -99,24 +99,35 @@ struct InstallationTests {
         }
     }
 
+    /// Changes the spare in one of several ways; nobody holds it afterwards.
+    /// - Returns: its inode.
+    private func tamper(_ tampering: Int, in trees: BytePath) throws -> UInt64 {
+        let trees = try Descriptor.openDirectory(trees)
+        let slot = try #require(try trees.entries().first)
+        let spare = try trees.openDirectory(slot.name)
+        switch tampering {
+        case 0: try spare.replaceFile("share/doc/extra", with: [1])
+        case 1: try spare.unlink("bin/a")
+        case 2: try spare.setMode(0o777, of: "share/doc")
+        case 3: try spare.replaceFile("top", with: [1])
+        default: break
+        }
+        return try spare.status().inode
+    }
+
     @Test("somebody's changes in a spare never become live")
     func tamperedSpare() throws {
-        for tampering in 0...3 {
+        // The last one changes nothing: that spare becomes the live tree.
+        for tampering in 0...4 {
             try withInstallationScratch { scratch in
                 for name in ["a", "b", "c"] { try scratch.publish(sample(name)) }
                 try scratch.apply(.install(["a"]))
                 try scratch.apply(.install(["b"]))
-                let trees = try Descriptor.openDirectory(scratch.root.appending(".moss/trees"))
-                for slot in try trees.entries() {
-                    let spare = try trees.openDirectory(slot.name)
-                    switch tampering {
-                    case 0: try? spare.replaceFile("share/doc/extra", with: [1])
-                    case 1: try? spare.unlink("bin/a")
-                    case 2: try? spare.setMode(0o777, of: "share/doc")
-                    default: try? spare.replaceFile("top", with: [1])
-                    }
-                }
+                try scratch.changing { _ = try $0.tidy() }
+                let inode = try tamper(tampering, in: scratch.root.appending(".moss/trees"))
                 try scratch.apply(.install(["c"]))
+                let live = try Descriptor.openDirectory(scratch.root).status(of: "usr").inode
+                #expect((live == inode) == (tampering == 4), "tampering \(tampering)")
             }
         }
     }

@@ -97,6 +97,7 @@ struct HealingTests {
             _ = try scratch.ingest(package)
             try damage(scratch, EngineScratch.objectPath(ObjectID(hashing: bytes), .plainFile), .zeros)
             try scratch.add(package)
+            #expect(try scratch.store.readObject(ObjectID(hashing: bytes)) == bytes)
         }
     }
 

@@ -159,7 +159,8 @@ import Testing
                 let promise = "not the stone that the index of tests promises"
                 try fixture.fail(1, saying: promise, "fetch", "-o", "out", "tool")
                 #expect(
-                    try fixture.json("fetch", "fetch", "-o", "out", "tool", exit: 1)["code"] as? String == "wrongStone")
+                    try fixture.json("fetch", "fetch", "-o", "out", "tool", exit: 1)["code"] as? String
+                        == "invalidStone")
                 let left = TestFiles.names(in: fixture.scratch.appending("out").display)
                 #expect(left?.filter { $0 != "." && $0 != ".." } == [])
             }

@@ -41,7 +41,7 @@ final class StoneCopier {
             let (size, digest) = try transfer(source, to: file, atMost: promised, package.metadata.name, name)
             guard digest == package.id else {
                 throw CommandFailure(
-                    .failed, code: "wrongStone",
+                    .failed, code: CommandFailure.invalidStone,
                     "\(package.metadata.name): this is not the stone that the index of \(package.collection)"
                         + " promises: its SHA-256 is \(digest), not \(package.id); update the collection")
             }

@@ -15,9 +15,13 @@ extension ProgramFailure where Exit == MossExit {
     package init(_ error: InstallationError) {
         let (exit, code) = Self.classified(error)
         let advice =
-            error.marks.contains(.damaged) ? "\nsomething is damaged; `moss fsck --repair` tells what, and puts it right if it can" : ""
+            error.marks.contains(.damaged)
+            ? "\nsomething is damaged; `moss fsck --repair` tells what, and puts it right if it can" : ""
         self.init(exit, code: code, error.description + advice)
     }
+
+    /// Of a package's file that is not what it should be, whichever command finds it.
+    static var invalidStone: String { "invalidStone" }
 
     /// Of a check: what it could not look at is no failure of the root's.
     package init(ofCheck error: InstallationError) {
@@ -64,7 +68,6 @@ extension ProgramFailure where Exit == MossExit {
         switch error {
         case .solver(.unknownRequests), .solver(.notInstalled): return (.notFound, "notFound")
         case .repository(let error) where error.code == .unknownCollection: return (.notFound, "notFound")
-        case .repository(let error) where error.code == .wrongStone: return (.failed, "wrongStone")
         default: break
         }
         switch error.kind {
@@ -75,7 +78,9 @@ extension ProgramFailure where Exit == MossExit {
         case .unsatisfiable: return (.unsatisfiable, "unsatisfiable")
         case .invalidInput: return (.usage, "invalidInput")
         case .notARoot: return (.failed, "notARoot")
-        case .failed: return (.failed, error.marks.contains(.damaged) ? "damaged" : "failed")
+        case .failed:
+            if error.marks.contains(.badStone) { return (.failed, invalidStone) }
+            return (.failed, error.marks.contains(.damaged) ? "damaged" : "failed")
         }
     }
 }

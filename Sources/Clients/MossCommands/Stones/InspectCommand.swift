@@ -53,6 +53,9 @@ struct InspectCommand: MossCommand {
             }
         } catch {
             stone.error = "\(error)"
+            stone.code = CommandFailure.invalidStone
+            if error is SystemError { stone.code = "failed" }
+            if case .source? = error as? StoneReadError<SystemError> { stone.code = "failed" }
         }
         return stone
     }

@@ -56,6 +56,8 @@ package struct StoneDescription: Encodable, Sendable {
     package var layout: [LayoutLine] = []
     /// nil where nothing wrong was found.
     package var error: String?
+    /// What errors of this kind are called by every command; nil where nothing wrong was found.
+    package var code: String?
 
     package init(_ path: PathText) {
         (self.path, pathBytes) = (path.text, path.bytes)

@@ -144,9 +144,9 @@ struct StoneExtractor {
         do {
             return try body()
         } catch let error as StoneReadError<SystemError> {
-            throw CommandFailure(.failed, code: "invalidStone", "\(stone): \(error)")
+            throw CommandFailure(.failed, code: CommandFailure.invalidStone, "\(stone): \(error)")
         } catch let error as StoneError {
-            throw CommandFailure(.failed, code: "invalidStone", "\(stone): \(error)")
+            throw CommandFailure(.failed, code: CommandFailure.invalidStone, "\(stone): \(error)")
         }
     }
 }
