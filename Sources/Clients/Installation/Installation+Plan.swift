@@ -180,16 +180,8 @@ extension Installation {
     func composing<R>(_ body: (borrowing ReadTransaction) throws -> R) throws(InstallationError) -> R {
         do {
             return try store.environment.view { transaction throws in try body(transaction) }
-        } catch let error as InstallationError {
-            throw error
-        } catch let error as StoreError {
-            throw .store(error)
-        } catch let error as DatabaseError {
-            throw .database(error)
-        } catch let error as TreeError {
-            throw .store(.tree(error))
         } catch {
-            preconditionFailure("composing throws none but these errors: \(error)")
+            throw InstallationError(error)
         }
     }
 

@@ -223,7 +223,7 @@ extension Installation {
                 return try builder.memoryFile()
             }
         } catch {
-            throw InstallationError(viewing: error)
+            throw InstallationError(error)
         }
     }
 
@@ -248,17 +248,6 @@ extension InstallationError {
         switch self {
         case .store(.collectedMeanwhile), .store(.missingObject): true
         default: isOfSomethingGone
-        }
-    }
-
-    /// What reading trees and making a memory file can throw.
-    fileprivate init(viewing error: any Error) {
-        switch error {
-        case let error as StoreError: self = .store(error)
-        case let error as TreeError: self = .store(.tree(error))
-        case let error as DatabaseError: self = .database(error)
-        case let error as SystemError: self = .system(error)
-        default: preconditionFailure("making an image throws none but these errors: \(error)")
         }
     }
 }

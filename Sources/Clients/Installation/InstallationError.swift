@@ -97,6 +97,19 @@ package enum InstallationError: MarkedError, Sendable {
         }
     }
 
+    /// Of what a closure threw that may throw anything.
+    init(_ error: any Error) {
+        self =
+            switch error {
+            case let error as InstallationError: error
+            case let error as StateError: .state(error)
+            case let error as RepositoryError: .repository(error)
+            case let error as DatabaseError: .database(error)
+            case let error as SystemError: .system(error)
+            default: .store(StoreError(error))
+            }
+    }
+
     /// Whether it is about a record that a state had a moment ago: somebody may have removed it meanwhile.
     var isOfSomethingGone: Bool { marks.contains(.gone) }
 

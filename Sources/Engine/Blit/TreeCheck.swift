@@ -119,12 +119,8 @@ package final class TreeCheck: Sendable {
             try worker.listing.read(opened.raw)
             worker.listing.sortByName()
             return try compare(item, opened.raw, &worker, transaction)
-        } catch let error as SystemError {
-            report(item.path, error)
-        } catch let error as TreeError {
-            report(item.path, BlitError.tree(error))
         } catch {
-            preconditionFailure("looking at a directory throws none but these errors: \(error)")
+            report(item.path, StoreError(error))
         }
         return []
     }

@@ -186,12 +186,8 @@ extension ContentStore {
     func reading<R>(_ body: (borrowing ReadTransaction) throws(StoreError) -> R) throws(StoreError) -> R {
         do {
             return try environment.view { transaction throws in try body(transaction) }
-        } catch let error as StoreError {
-            throw error
-        } catch let error as DatabaseError {
-            throw .database(error)
         } catch {
-            preconditionFailure("reading the store throws none but these errors: \(error)")
+            throw StoreError(error)
         }
     }
 }

@@ -25,14 +25,8 @@ extension ContentStore {
             return try environment.view { transaction throws in
                 try body { (id) throws(TreeError) in try ContentStore.directory(id, in: transaction) }
             }
-        } catch let error as StoreError {
-            throw error
-        } catch let error as TreeError {
-            throw .tree(error)
-        } catch let error as DatabaseError {
-            throw .database(error)
         } catch {
-            preconditionFailure("reading trees throws none but these errors: \(error)")
+            throw StoreError(error)
         }
     }
 

@@ -30,6 +30,8 @@ package enum StoreError: MarkedError, Sendable {
     case collectedMeanwhile
     /// What a live view pins cannot be told, so nothing may be removed.
     case unreadableLease(BytePath)
+    /// An error that nobody thought of, in its own words.
+    case unexpected(String)
 
     package var description: String {
         switch self {
@@ -51,6 +53,7 @@ package enum StoreError: MarkedError, Sendable {
         case .unreadableLease(let path):
             "\(path): what this live view shows is not known, so nothing may be removed; unmount it, or use the "
                 + "version of moss that mounted it"
+        case .unexpected(let text): text
         case .collectedMeanwhile:
             "what was to be shown was removed while it was being looked up; run the command again"
         }
@@ -75,6 +78,18 @@ extension StoreError {
         case .tree(let error): error
         default: nil
         }
+    }
+
+    /// Of what a closure threw that may throw anything.
+    package init(_ error: any Error) {
+        self =
+            switch error {
+            case let error as StoreError: error
+            case let error as DatabaseError: .database(error)
+            case let error as TreeError: .tree(error)
+            case let error as SystemError: .system(error)
+            default: .unexpected("\(error)")
+            }
     }
 
     /// Runs `body` and turns a failed system call into a store error.

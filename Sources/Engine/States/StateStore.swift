@@ -133,7 +133,7 @@ package struct StateStore: Sendable {
         switch error {
         case let error as StateError: error
         case let error as DatabaseError: .database(error)
-        default: preconditionFailure("a transaction threw neither its own error nor its body's: \(error)")
+        default: .store(StoreError(error))
         }
     }
 

@@ -72,21 +72,11 @@ extension RootCheck {
             do {
                 try look(at: &records)
             } catch {
-                if let error = error as? any MarkedError, error.saysNothing { throw Self.narrowed(error) }
+                if let error = error as? any MarkedError, error.saysNothing { throw InstallationError(error) }
                 records.damage.append(Damage(.database, .damaged, "\(error)"))
                 report.isComplete = false
             }
             return records
-        }
-    }
-
-    private static func narrowed(_ error: any MarkedError) -> InstallationError {
-        switch error {
-        case let error as InstallationError: error
-        case let error as StateError: .state(error)
-        case let error as StoreError: .store(error)
-        case let error as DatabaseError: .database(error)
-        default: preconditionFailure("looking at records throws none but these errors: \(error)")
         }
     }
 

@@ -68,12 +68,8 @@ extension ContentStore {
                     }
                 }
             }
-        } catch let error as DatabaseError {
-            throw .database(error)
-        } catch let error as TreeError {
-            throw .tree(error)
         } catch {
-            preconditionFailure("saving trees throws none but these errors: \(error)")
+            throw StoreError(error)
         }
     }
 

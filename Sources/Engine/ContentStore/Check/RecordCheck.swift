@@ -62,12 +62,8 @@ package struct RecordCheck {
                 lookUpNeeds()
                 addUnrecorded()
             }
-        } catch let error as DatabaseError {
-            throw .database(error)
-        } catch let error as StoreError {
-            throw error
         } catch {
-            preconditionFailure("a check of records throws none but these errors: \(error)")
+            throw StoreError(error)
         }
         let order = damage.indices.sorted { (places[$0], $0) < (places[$1], $1) }
         damage = order.map { damage[$0] }
