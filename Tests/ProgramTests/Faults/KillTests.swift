@@ -157,8 +157,8 @@ struct KillTests {
 
     // MARK: Quick
 
-    @Test func installing() throws { try check(.install, [], pointCount: 16) }
-    @Test func installingAtChanges() throws { try check(.install, ["--mutating"], pointCount: 24) }
+    @Test func installing() throws { try check(.install, [], pointCount: 10) }
+    @Test func installingAtChanges() throws { try check(.install, ["--mutating"], pointCount: 16) }
     @Test func installingFirst() throws { try check(.first, ["--mutating"], pointCount: 8) }
     @Test func syncing() throws { try check(.sync, ["--mutating"], pointCount: 8) }
     @Test func activating() throws { try check(.activate, ["--mutating"], pointCount: 8) }
