@@ -1,13 +1,14 @@
 package import BytePath
+internal import CLinux
 import Glibc
 
 /// Finds processes that still hold a directory tree: a mount whose root lies in it, a mount on a place in it, an overlay
 /// it is a layer of, a working or root directory, or an open descriptor.
 ///
 /// Trees are recognised by a path suffix such as `/.moss/trees/7`, because the kernel shows where a held directory
-/// is *now*, wherever it was when it was opened. Where users cannot be seen, trees count as held: all of them without
-/// `/proc` and in a namespace of processes that hides others, and for a process that may not be looked into those that
-/// were live when it started.
+/// is *now*, wherever it was when it was opened. Threads that have something of this for themselves count like
+/// processes. Where users cannot be seen, trees count as held: all of them without `/proc` and in a namespace of
+/// processes that hides others, and for a process that may not be looked into those that were live when it started.
 package struct DirectoryUsers {
     package enum User: Hashable, Sendable {
         case process(Int32, command: String)
@@ -23,6 +24,15 @@ package struct DirectoryUsers {
     private var seenNamespaces: Set<BytePath> = []
     /// Processes that may not be looked into.
     private var closed: [Int32] = []
+    /// Whether threads can be compared by their numbers.
+    private let canCompare: Bool
+
+    private init(_ trees: [BytePath], _ overlays: OverlayLayers, _ proc: borrowing Descriptor) {
+        suffixes = trees.map(\.bytes)
+        self.overlays = overlays
+        users = trees.map { _ in nil }
+        canCompare = Self.numbersAreOurs(proc)
+    }
 
     /// The first user found for each of `trees`, nil for a tree nobody holds.
     ///
@@ -36,11 +46,10 @@ package struct DirectoryUsers {
         lifetime: (Int) -> ClosedRange<Int64>
     ) -> [User?] {
         guard !trees.isEmpty else { return [] }
-        var search = DirectoryUsers(
-            suffixes: trees.map(\.bytes), overlays: OverlayLayers(live, below: root), users: trees.map { _ in nil })
         guard let proc = try? Descriptor.openDirectory("/proc"), let entries = try? proc.entries(),
             showsAllProcesses(proc)
         else { return trees.map { _ in .unseen } }
+        var search = DirectoryUsers(trees, OverlayLayers(live, below: root), proc)
         for entry in entries {
             guard let process = Int32(entry.name.display) else { continue }
             // Processes come and go during the walk: what cannot be opened any more holds nothing.
@@ -52,13 +61,21 @@ package struct DirectoryUsers {
     }
 
     private mutating func examine(_ directory: borrowing Descriptor, _ process: Int32) {
+        guard examinePlaces(directory, process) else { return }
+        examineDescriptors(directory, process)
+        examineThreads(directory, process)
+    }
+
+    /// - Parameter directory: a process's in `/proc`, or that of one of its threads.
+    /// - Returns: false where it may not be looked into.
+    private mutating func examinePlaces(_ directory: borrowing Descriptor, _ process: Int32) -> Bool {
         for name: BytePath in ["cwd", "root"] {
             do throws(SystemError) {
-                match(try directory.readLink(name).bytes, process, directory)
+                match(try directory.readLink(name).bytes, process)
             } catch {
                 if error.number == .accessDenied || error.number == .notPermitted {
                     closed.append(process)
-                    return
+                    return false
                 }
             }
         }
@@ -68,18 +85,22 @@ package struct DirectoryUsers {
         {
             seenNamespaces.insert(namespace)
         }
+        return true
+    }
+
+    private mutating func examineDescriptors(_ directory: borrowing Descriptor, _ process: Int32) {
         guard let descriptors = try? directory.openDirectory("fd"), let open = try? descriptors.entries() else {
             return
         }
         for entry in open {
-            if let path = try? descriptors.readLink(entry.name) { match(path.bytes, process, directory) }
+            if let path = try? descriptors.readLink(entry.name) { match(path.bytes, process) }
         }
     }
 
     private mutating func matchMounts(_ directory: borrowing Descriptor, _ process: Int32) -> Bool {
         guard let mounts = try? MountTable.read(ofProcess: directory) else { return false }
         for mount in mounts {
-            match(mount.root.bytes, process, directory)
+            match(mount.root.bytes, process)
             for (index, suffix) in suffixes.enumerated()
             where users[index] == nil && Self.contains(mount.path.bytes, suffix) {
                 users[index] = .mount(mount.path, process: process)
@@ -87,17 +108,17 @@ package struct DirectoryUsers {
             guard mount.type == "overlay" else { continue }
             let held = overlays.trees(heldBy: mount, suffixes, directory)
             for index in users.indices where users[index] == nil && held.contains(index) {
-                users[index] = .process(process, command: Self.command(directory))
+                users[index] = .process(process, command: Self.command(process))
             }
         }
         return true
     }
 
-    private mutating func match(_ path: [UInt8], _ process: Int32, _ directory: borrowing Descriptor) {
+    private mutating func match(_ path: [UInt8], _ process: Int32) {
         guard path.first == UInt8(ascii: "/") || path.first == UInt8(ascii: "(") else { return }
         for (index, suffix) in suffixes.enumerated() where users[index] == nil {
             if Self.contains(path, suffix) {
-                users[index] = .process(process, command: Self.command(directory))
+                users[index] = .process(process, command: Self.command(process))
             }
         }
     }
@@ -121,9 +142,56 @@ package struct DirectoryUsers {
         }
     }
 
-    private static func command(_ directory: borrowing Descriptor) -> String {
-        guard let name = try? directory.readFile("comm", limit: 4096) else { return "?" }
+    private static func command(_ process: Int32) -> String {
+        guard let directory = try? Descriptor.openDirectory(BytePath("/proc/\(process)")),
+            let name = try? directory.readFile("comm", limit: 4096)
+        else { return "?" }
         return String(decoding: name.prefix { $0 != 10 }, as: UTF8.self)
+    }
+}
+
+// MARK: Threads
+
+extension DirectoryUsers {
+    /// Looks at what threads have of their own, by unshare(2): `/proc/PID` shows what the first one has, and nothing
+    /// once that has ended.
+    ///
+    /// Costs a stat for each process, and for each thread but the first of several two calls that compare. Where those
+    /// fail, as some containers forbid them, everything counts as a thread's own.
+    private mutating func examineThreads(_ directory: borrowing Descriptor, _ process: Int32) {
+        // Two links are those of every directory.
+        guard let count = try? directory.status(of: "task").linkCount, count > 3,
+            let tasks = try? directory.openDirectory("task"), let threads = try? tasks.entries()
+        else { return }
+        var last: (places: Int32, descriptors: Int32) = (process, process)
+        for entry in threads {
+            guard let thread = Int32(entry.name.display), thread != process else { continue }
+            // Threads are made alike in a row, if not like the first. Those that share directories share the mounts.
+            let hasPlaces = !Set([process, last.places]).contains {
+                canCompare && moss_share_places(thread, $0) == 1
+            }
+            let hasDescriptors = !Set([process, last.descriptors]).contains {
+                canCompare && moss_share_descriptors(thread, $0) == 1
+            }
+            guard hasPlaces || hasDescriptors, let place = try? tasks.openDirectory(entry.name) else { continue }
+            if hasPlaces {
+                last.places = thread
+                guard examinePlaces(place, process) else { continue }
+            }
+            if hasDescriptors {
+                last.descriptors = thread
+                examineDescriptors(place, process)
+            }
+        }
+    }
+
+    /// Whether the calls of this process number others as `/proc` does, which may be of a namespace around its own.
+    private static func numbersAreOurs(_ proc: borrowing Descriptor) -> Bool {
+        guard let own = try? proc.readLink("self"), let status = try? proc.readFile(own.appending("status")) else {
+            return false
+        }
+        let line = status.split(separator: 10).first { $0.starts(with: "NSpid:".utf8) }
+        return line?.split { $0 == 9 || $0 == 32 }.count == 2
     }
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/kcmp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -53,6 +54,12 @@ const int moss_CLONE_NEWNET = CLONE_NEWNET;
 const int moss_CLONE_NEWUTS = CLONE_NEWUTS;
 
 int moss_unshare(int flags) { return unshare(flags); }
+
+int moss_share_places(int32_t one, int32_t other) { return syscall(SYS_kcmp, one, other, KCMP_FS, 0L, 0L) == 0; }
+
+int moss_share_descriptors(int32_t one, int32_t other) {
+    return syscall(SYS_kcmp, one, other, KCMP_FILES, 0L, 0L) == 0;
+}
 
 const unsigned long moss_MS_RDONLY = MS_RDONLY;
 const unsigned long moss_MS_NOSUID = MS_NOSUID;

@@ -20,14 +20,14 @@ struct InUseTests {
     ///
     /// - Parameter isCertain: whether the tree can be told from others that were live.
     private func holding(
-        _ root: CommandRoot, _ script: String, isCertain: Bool = true, place: (Int32) -> BytePath
+        _ root: CommandRoot, _ script: String, isCertain: Bool = true, place: (Int32) throws -> BytePath
     ) throws {
         var command = Command("sh", ["-c", BytePath("\(script); echo ready; exec sleep 600"), "sh", root.root])
         command.timeoutSeconds = 600
         let user = try command.start()
         for _ in 0..<500 where user.outputSoFar.isEmpty { usleep(10_000) }
         try #require(user.outputSoFar == Array("ready\n".utf8))
-        let held = place(user.identifier)
+        let held = try place(user.identifier)
         let before = try root.listing()
         #expect(try TreeListing(of: held).differences(from: before) == [])
 
@@ -74,6 +74,54 @@ struct InUseTests {
     @Test func aDirectoryBelowKeepsTheWholeTree() throws {
         try withRoot { root in
             try holding(root, "cd $1/usr/share/p0") { BytePath("/proc/\($0)/cwd/../..") }
+        }
+    }
+
+    /// What a thread takes for itself, and how it is in the tree then, below its directory in `/proc`.
+    struct OwnOfThread: CustomTestStringConvertible, Sendable {
+        var testDescription: String
+        var flags: Int
+        var enter: String
+        var place: BytePath
+    }
+
+    private static let ownOfThreads = [
+        OwnOfThread(testDescription: "directories", flags: 0x200, enter: "os.chdir(usr)", place: "cwd"),
+        OwnOfThread(
+            testDescription: "descriptors", flags: 0x400, enter: "os.dup2(os.open(usr, os.O_RDONLY), 100)",
+            place: "fd/100/."),
+        OwnOfThread(
+            testDescription: "mounts", flags: 0x20000,
+            enter: "os.system(f'mount --make-rprivate / && mkdir {view} && mount --bind {usr} {view}')", place: "root"),
+    ]
+
+    @Test(
+        .needsRoot, .enabled(if: TestFiles.bytes(of: "/usr/bin/python3") != nil, "skipped: there is no python3"),
+        arguments: ownOfThreads, [false, true])
+    func aThreadKeepsItsTree(own: OwnOfThread, outlivesFirst: Bool) throws {
+        // Beside it are threads that share all with the first one, which ends if it is not to be the last.
+        let script = """
+            import ctypes, os, sys, threading
+            libc, usr, view = ctypes.CDLL(None), sys.argv[1] + '/usr', sys.argv[1] + '/../view'
+            libc.pthread_exit.restype = None
+            def idle(): threading.Event().wait()
+            def work():
+                assert libc.unshare(\(own.flags)) == 0
+                \(own.enter)
+                print('ready', flush=True)
+                idle()
+            for body in [idle, work, idle]: threading.Thread(target=body).start()
+            \(outlivesFirst ? "libc.pthread_exit(None)" : "idle()")
+            """
+        try withRoot { root in
+            try Descriptor.openDirectory(root.path).replaceFile("threads.py", with: Array(script.utf8))
+            try holding(root, "exec /usr/bin/python3 $1/../threads.py $1") { process in
+                let tasks = try Descriptor.openDirectory(BytePath("/proc/\(process)/task")).entries()
+                let threads = tasks.compactMap { Int32($0.name.display) }.sorted()
+                let place = BytePath("/proc/\(process)/task/\(threads[2])").appending(own.place)
+                return own.place == "root"
+                    ? place.appending(BytePath(root.path.bytes.dropFirst())).appending("view") : place
+            }
         }
     }
 

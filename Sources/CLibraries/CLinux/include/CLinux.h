@@ -92,6 +92,10 @@ extern const int moss_CLONE_NEWIPC;
 extern const int moss_CLONE_NEWNET;
 extern const int moss_CLONE_NEWUTS;
 int moss_unshare(int flags);
+// Whether two threads have one working and root directory, and one table of descriptors, between them; 0 where the
+// kernel does not tell.
+int moss_share_places(int32_t one, int32_t other);
+int moss_share_descriptors(int32_t one, int32_t other);
 
 extern const unsigned long moss_MS_RDONLY;
 extern const unsigned long moss_MS_NOSUID;
