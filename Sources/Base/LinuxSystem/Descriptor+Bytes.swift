@@ -18,7 +18,8 @@ extension Descriptor {
         return count
     }
 
-    /// Everything from the start of the file; more than `limit` bytes is an error (EFBIG).
+    /// Everything from the start of the file; more than `limit` bytes is an error (EFBIG), and found without reading them
+    /// where the file says how long it is.
     package func readAll(limit: Int = 1 << 30) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         let expected = try Int(clamping: status().size)
@@ -126,7 +127,7 @@ extension Descriptor {
         _ name: BytePath, limit: Int = 1 << 30, followingLinks: Bool = false
     ) throws(SystemError) -> [UInt8] {
         do throws(SystemError) {
-            let file = try followingLinks ? openTrusting(name) : open(name, [.nonBlocking, .noFollow])
+            let file = try followingLinks ? openTrusting(name) : openFile(name)
             guard try file.status().kind == .regular else { throw SystemError(.notAFile, call: "open", path: name) }
             return try file.readAll(limit: limit)
         } catch {
@@ -134,8 +135,13 @@ extension Descriptor {
         }
     }
 
-    /// Opens what is at `path` below this directory. Links are followed where this user or root put them: in another
-    /// user's directory they could lead anywhere by the next moment.
+    /// Opens the regular file `path` below this directory, see ``SystemCalls/openFile(_:_:)``.
+    package func openFile(_ path: BytePath) throws(SystemError) -> Descriptor {
+        try path.withCString { (path) throws(SystemError) in try SystemCalls.openFile(raw, path) }
+    }
+
+    /// Opens the file or directory at `path` below this directory; anything else is an error, and not opened. Links are
+    /// followed where this user or root put them: in another user's directory they could lead anywhere by the next moment.
     package func openTrusting(_ path: BytePath) throws(SystemError) -> Descriptor {
         var place = try duplicate()
         let components = path.components.map { BytePath(bytes: Array($0)) }
@@ -143,7 +149,12 @@ extension Descriptor {
             place = try place.open(component, try place.isTrusted ? .directory : [.directory, .noFollow])
         }
         let name = components.last ?? "."
-        return try place.open(name, try place.isTrusted ? .nonBlocking : [.nonBlocking, .noFollow])
+        let isTrusted = try place.isTrusted
+        switch try place.status(of: name, followingLinks: isTrusted).kind {
+        case .regular, .directory: return try place.open(name, isTrusted ? .nonBlocking : [.nonBlocking, .noFollow])
+        case .symlink: throw SystemError(.loop, call: "open", path: name)
+        default: throw SystemError(.notAFile, call: "open", path: name)
+        }
     }
 
     /// Whether it belongs to this user or to root.

@@ -13,8 +13,8 @@ extension SystemCalls {
         return count
     }
 
-    /// Asks for the file to be read ahead in full.
-    package static func adviseReading(_ file: Int32) {
-        _ = posix_fadvise(file, 0, 0, POSIX_FADV_WILLNEED)
+    /// Asks for the first `size` bytes of the file to be read ahead.
+    package static func adviseReading(_ file: Int32, upTo size: UInt64) {
+        _ = posix_fadvise(file, 0, off_t(clamping: size), POSIX_FADV_WILLNEED)
     }
 }

@@ -65,9 +65,24 @@ package enum SystemCalls {
         return moss_open_beneath(directory, path, flags, mode)
     }
 
-    /// Opens the file `path` below `directory` for reading, without following links in any of its components and without
-    /// waiting for anybody, should a pipe be there.
+    /// Opens the file `path` below `directory` for reading, without following links in any of its components. What is
+    /// there is looked at first: a pipe or a device is not opened, as that may wait, or do something.
     package static func openFile(_ directory: Int32, _ path: UnsafePointer<CChar>) throws(SystemError) -> Descriptor {
+        var found = stat()
+        // Where even looking fails, so would opening.
+        guard fstatat(directory, path, &found, AT_SYMLINK_NOFOLLOW) == 0 else { throw failure("open", path) }
+        switch FileKind(mode: found.st_mode) {
+        case .regular: return try openKnownFile(directory, path)
+        case .directory: throw SystemError(.isDirectory, call: "open", path: BytePath(cString: path))
+        case .symlink: throw SystemError(.loop, call: "open", path: BytePath(cString: path))
+        default: throw SystemError(.notAFile, call: "open", path: BytePath(cString: path))
+        }
+    }
+
+    /// ``openFile(_:_:)`` for what was seen a moment ago to be a regular file.
+    package static func openKnownFile(
+        _ directory: Int32, _ path: UnsafePointer<CChar>
+    ) throws(SystemError) -> Descriptor {
         let raw = open(directory, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0, beneath: true)
         guard raw >= 0 else { throw failure("open", path) }
         return Descriptor(taking: raw)

@@ -67,20 +67,21 @@ extension Blitter {
         case .symlink(let target):
             return try Self.unlessBlind { () throws(SystemError) in try root.readLink(entry.name) } == target
         case .regular(let digest, let size):
-            let opened = try Self.unlessBlind { () throws(SystemError) in
-                try root.open(entry.name, [.noFollow, .nonBlocking])
-            }
+            let opened = try Self.unlessBlind { () throws(SystemError) in try root.openFile(entry.name) }
             guard let file = opened else { return false }
             let status = try file.status()
             guard status.size == size, status.permissions == entry.metadata.fileMode else { return false }
             let hasher = XXH3Hasher(.bits128)
             let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 8)
             defer { buffer.deallocate() }
-            while true {
+            var total: UInt64 = 0
+            while total <= size {
                 let count = try file.read(into: buffer)
-                if count == 0 { return ObjectID(hasher.digest128) == digest }
+                if count == 0 { break }
                 hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                total += UInt64(count)
             }
+            return ObjectID(hasher.digest128) == digest
         }
     }
 

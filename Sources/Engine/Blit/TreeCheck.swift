@@ -199,7 +199,7 @@ package final class TreeCheck: Sendable {
             case .regular:
                 checkFile(status, record, path)
                 // It is not an object, where its attributes would be looked at.
-                let attributes = try? SystemCalls.openFile(directory, record.cName).foreignAttributes()
+                let attributes = try? SystemCalls.openKnownFile(directory, record.cName).foreignAttributes()
                 if let attributes, !attributes.isEmpty {
                     report(path(), .wrongAttributes, Damage.detail(attributes: attributes))
                 }

@@ -105,8 +105,9 @@ struct ContentSplitter: ~Copyable {
     private func addVariants(of digest: ObjectID, from source: EntryMetadata) throws(StoreError) {
         for variant in wanted[digest]?.variants ?? [] where variant != source {
             let isKnown = known[digest]?.variants.contains(variant) ?? false
-            if isKnown, try store.contentDigest(of: digest, variant) == digest { continue }
-            try store.copyObject(digest, from: source, to: variant)
+            let size = wanted[digest]?.size
+            if isKnown, try store.contentDigest(of: digest, variant, size: size) == digest { continue }
+            try store.copyObject(digest, from: source, to: variant, size: size)
         }
     }
 }

@@ -206,7 +206,7 @@ extension ContentStore {
         let name = Self.manifestName(id)
         let file: Descriptor
         do throws(SystemError) {
-            file = try packages.open(name, [.noFollow, .nonBlocking])
+            file = try packages.openFile(name)
         } catch {
             throw .system(error.below(".moss/packages"))
         }

@@ -109,12 +109,13 @@ extension ContentStore {
                 let isFresh = entry.name.bytes.starts(with: Lease.temporaryPrefix.utf8)
                 // One that is released meanwhile is none.
                 if isFresh && !removingStale { continue }
-                guard let file = try Self.openIfPresent(entry.name, directory) else { continue }
-                // Whatever else is there holds nothing, and may keep whoever reads it waiting.
-                guard try file.status().kind == .regular else {
+                guard let kind = try directory.statusIfPresent(of: entry.name)?.kind else { continue }
+                // Whatever else is there holds nothing, and may keep whoever opens it waiting.
+                guard kind == .regular else {
                     leases.append(LeaseInformation(entry.name, isHeld: false, []))
                     continue
                 }
+                guard let file = try Self.openIfPresent(entry.name, directory) else { continue }
                 // Its maker waits for this lock and starts over where the file is gone then.
                 let isHeld = try !file.lock(removingStale ? .exclusive : .shared)
                 if try file.status().linkCount == 0 { continue }

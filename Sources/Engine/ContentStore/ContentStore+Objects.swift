@@ -27,7 +27,10 @@ extension ContentStore {
         // An object that arrived a moment ago has no record yet.
         for variant in record?.variants ?? [.plainFile, EntryMetadata(mode: 0o555)] {
             do throws(StoreError) {
-                if let file = try openObject(digest, variant) { return file }
+                // One of another size is none of its copies.
+                guard let file = try openObject(digest, variant) else { continue }
+                let size = try StoreError.catching { () throws(SystemError) in try file.status().size }
+                if record == nil || size == record?.size { return file }
             } catch {
                 guard isUnreadable(error, digest, variant) else { throw error }
             }
@@ -56,11 +59,21 @@ extension ContentStore {
         }
     }
 
-    /// The XXH3-128 of what a variant really holds; nil where there is none.
-    func hash(of digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) -> ObjectID? {
+    /// The XXH3-128 of what a variant really holds; nil where there is none, or one that has not `size` bytes, and so is
+    /// not read.
+    ///
+    /// - Parameter size: nil where it is not known.
+    func hash(of digest: ObjectID, _ variant: EntryMetadata, size: UInt64?) throws(StoreError) -> ObjectID? {
         guard let file = try openObject(digest, variant) else { return nil }
+        if let size {
+            guard try StoreError.catching({ () throws(SystemError) in try file.status().size }) == size else {
+                return nil
+            }
+        }
         let hasher = XXH3Hasher(.bits128)
-        _ = try forEachChunk(of: file) { (bytes) throws(StoreError) in hasher.update(bytes) }
+        _ = try forEachChunk(of: file, upTo: size.map { $0 &+ 1 } ?? .max) { (bytes) throws(StoreError) in
+            hasher.update(bytes)
+        }
         return ObjectID(hasher.digest128)
     }
 
@@ -110,15 +123,19 @@ extension ContentStore {
         }
     }
 
-    /// Makes the variant `target` from the first `size` bytes of the variant `source`, hashing on the way.
+    /// Makes the variant `target` from the variant `source`, hashing on the way.
+    ///
+    /// - Parameter size: what the object has; nil where it is not known.
     func copyObject(
-        _ digest: ObjectID, from source: EntryMetadata, to target: EntryMetadata, size: UInt64 = .max
+        _ digest: ObjectID, from source: EntryMetadata, to target: EntryMetadata, size: UInt64?
     ) throws(StoreError) {
         var writer = ObjectWriter(self)
         try writer.begin(digest: digest, metadata: target)
         do throws(StoreError) {
             guard let file = try openObject(digest, source) else { throw .missingObject(digest) }
-            _ = try forEachChunk(of: file, upTo: size) { (bytes) throws(StoreError) in try writer.append(bytes) }
+            _ = try forEachChunk(of: file, upTo: size.map { $0 &+ 1 } ?? .max) { (bytes) throws(StoreError) in
+                try writer.append(bytes)
+            }
         } catch {
             throw isUnreadable(error, digest, source) ? .missingObject(digest) : error
         }
@@ -132,7 +149,7 @@ extension ContentStore {
         let variant = effective(metadata)
         if bytes.isEmpty { return digest }
         try takeBack(digest)
-        if try contentDigest(of: digest, variant) == digest { return digest }
+        if try contentDigest(of: digest, variant, size: UInt64(bytes.count)) == digest { return digest }
         var writer = ObjectWriter(self)
         try bytes.span.bytes.withUnsafeBytes { (bytes) throws(StoreError) in
             try writer.write(bytes, digest: digest, metadata: variant, from: "generated file")
@@ -160,7 +177,7 @@ extension ContentStore {
         _ failure: ErrorNumber
     ) throws(StoreError) {
         switch failure {
-        case .tooManyLinks: try copyObject(digest, from: variant, to: variant)
+        case .tooManyLinks: try copyObject(digest, from: variant, to: variant, size: record(of: digest)?.size)
         case .noSuchFile: try restore(digest, variant)
         // An immutable file takes no links and cannot be replaced.
         case .notPermitted: return try copyOut(digest, variant, directory, name)
@@ -178,13 +195,14 @@ extension ContentStore {
         _ digest: ObjectID, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>
     ) throws(StoreError) {
         guard let source = try openObject(digest, variant) else { throw .missingObject(digest) }
+        let size = try record(of: digest)?.size
         let path = BytePath(cString: name)
         let hasher = XXH3Hasher(.bits128)
         do throws(StoreError) {
             let copy = try StoreError.catching { () throws(SystemError) in
                 try SystemCalls.createExclusively(directory, path, mode: variant.fileMode)
             }
-            _ = try forEachChunk(of: source) { (bytes) throws(StoreError) in
+            _ = try forEachChunk(of: source, upTo: size.map { $0 &+ 1 } ?? .max) { (bytes) throws(StoreError) in
                 hasher.update(bytes)
                 try StoreError.catching { () throws(SystemError) in try copy.write(bytes) }
             }
@@ -204,8 +222,8 @@ extension ContentStore {
     private func restore(_ digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) {
         let record = try record(of: digest)
         for other in record?.variants ?? [] where other != variant {
-            if try contentDigest(of: digest, other) == digest {
-                try copyObject(digest, from: other, to: variant)
+            if try contentDigest(of: digest, other, size: record?.size) == digest {
+                try copyObject(digest, from: other, to: variant, size: record?.size)
                 return
             }
         }

@@ -87,7 +87,7 @@ struct ObjectComparison: ~Copyable {
             try beginReplacement()
         }
         guard var writer = replacement.take() else { return }
-        if try store.contentDigest(of: digest, variant) == digest {
+        if try store.contentDigest(of: digest, variant, size: store.record(of: digest)?.size) == digest {
             // The stored copy is sound, so the arriving bytes are a second content, or not what the index says.
             let found = writer.digest
             throw found == digest

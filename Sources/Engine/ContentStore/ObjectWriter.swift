@@ -121,14 +121,22 @@ struct ObjectWriter: ~Copyable {
 
     /// Whether the file that has the object's name holds the same bytes; other bytes of the same digest are refused.
     private func isThere(_ object: borrowing TemporaryObject, from stone: BytePath) throws(StoreError) -> Bool {
-        guard let existing = try store.openObject(object.digest, object.metadata) else { return false }
+        let opened: Descriptor?
+        do throws(StoreError) {
+            opened = try store.openObject(object.digest, object.metadata)
+        } catch {
+            guard store.isUnreadable(error, object.digest, object.metadata) else { throw error }
+            return false
+        }
+        guard let existing = opened else { return false }
         let written = try StoreError.catching { () throws(SystemError) in
             try object.temporary.withCString { (name) throws(SystemError) in
-                try SystemCalls.openFile(object.place.directory, name)
+                try SystemCalls.openKnownFile(object.place.directory, name)
             }
         }
         if try store.haveEqualBytes(existing, written) { return true }
-        guard try store.hash(of: object.digest, object.metadata) != object.digest else {
+        let size = try store.record(of: object.digest)?.size
+        guard try store.hash(of: object.digest, object.metadata, size: size) != object.digest else {
             throw .collision(object.digest, stone)
         }
         return false

@@ -64,8 +64,7 @@ final class Contents: Sendable {
     /// Tries on a file beside the objects whether the kernel takes it as a backing file.
     func chooseReading() {
         guard moss_fuse_asked_for_passthrough(),
-            let probe = try? storeDirectory.open("format", [.noFollow, .nonBlocking]),
-            (try? probe.status().kind) == .regular
+            let probe = try? storeDirectory.openFile("format")
         else { return }
         passthrough.store(backings.accepts(probe), ordering: .relaxed)
     }
@@ -168,6 +167,6 @@ final class Contents: Sendable {
     /// What a program is told: an object that is gone or wrong is the disk's fault in its eyes.
     private func noted(_ error: SystemError) -> ErrorNumber {
         failures.add(1, ordering: .relaxed)
-        return error.number == .noSuchFile ? .inputOutput : error.number
+        return error.saysNothing ? error.number : .inputOutput
     }
 }

@@ -9,6 +9,8 @@ package import PackageModel
 /// The states' files, from which their records can be made again, and the other way round.
 extension StateStore {
     private static let nextNumberName: BytePath = "next-state"
+    /// No state is this large: one with a million packages has 40 MB.
+    private static let sizeMax = 256 << 20
 
     /// Notes the number of the next state in a file while the state that tells it by its own is still there.
     ///
@@ -44,7 +46,7 @@ extension StateStore {
                 continue
             }
             do {
-                let bytes = try root.states.readFile(entry.name)
+                let bytes = try root.states.readFile(entry.name, limit: sizeMax)
                 let state = try bytes.withUnsafeBytes { try State(decoding: $0) }
                 guard state.number == number else { throw DecodingFailure("it is state \(state.number)") }
                 states.append(state)
@@ -98,7 +100,9 @@ extension StateStore {
                 continue
             }
             do throws(SystemError) {
-                if try root.states.readFile(entry.name) == record { continue }
+                let status = try root.states.status(of: entry.name)
+                let isAlike = status.kind != .regular || status.size == record.count
+                if isAlike, try root.states.readFile(entry.name, limit: record.count) == record { continue }
                 damage.append(Damage(.stateFile(number), .wrongContent, "it says something else than the record"))
             } catch {
                 if error.isLossOfContent || !error.saysNothing {

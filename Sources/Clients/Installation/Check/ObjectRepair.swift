@@ -108,11 +108,11 @@ final class ObjectRepair {
     /// Where only mode, owner or time are wrong, they are set on the file itself, and so in all trees at once.
     private func mendMetadata(_ index: Int) throws(StoreError) -> Bool {
         let row = table.rows[index]
-        guard contents[index] == nil else { return false }
-        if try store.contentDigest(of: row.digest, row.variant) != row.digest {
+        guard contents[index] == nil, try store.fileSize(of: row.digest, row.variant) == row.size else { return false }
+        if try store.contentDigest(of: row.digest, row.variant, size: row.size) != row.digest {
             // It may be its mode that keeps it from being read.
             guard row.marks.contains(.present), try makeReadable(row),
-                try store.contentDigest(of: row.digest, row.variant) == row.digest
+                try store.contentDigest(of: row.digest, row.variant, size: row.size) == row.digest
             else { return false }
         }
         try store.mendMetadata(of: row.digest, row.variant)
@@ -137,6 +137,7 @@ final class ObjectRepair {
     private func keep(_ open: inout [Int]) -> [ObjectID: BytePath] {
         var misplaced: [ObjectID: BytePath] = [:]
         var kept: [Int] = []
+        let sizes = Set(open.map { table.rows[$0].size })
         for index in open {
             let row = table.rows[index]
             let isKept = attempt(index) { () throws(StoreError) in
@@ -145,9 +146,13 @@ final class ObjectRepair {
             guard let isKept else { continue }
             kept.append(index)
             guard isKept else { continue }
-            let content = attempt(index) { () throws(StoreError) in
-                if let known = contents[index] { return Optional(known) }
-                return try store.contentDigest(of: row.digest, row.variant)
+            let content = attempt(index) { () throws(StoreError) -> ObjectID? in
+                if let known = contents[index] { return known }
+                // Only what has the size of something that is missed may be that.
+                guard let size = try store.fileSize(of: row.digest, row.variant), sizes.contains(size) else {
+                    return nil
+                }
+                return try store.contentDigest(of: row.digest, row.variant, size: size)
             }
             if let content, let content { misplaced[content] = ContentStore.fileName(of: row.digest, row.variant) }
         }
@@ -170,7 +175,7 @@ final class ObjectRepair {
     private func giveUp(_ index: Int) -> Bool {
         let row = table.rows[index]
         let isGone: Void? = attempt(index) { () throws(StoreError) in
-            try store.removeWrongObject(row.digest, row.variant)
+            try store.removeWrongObject(row.digest, row.variant, size: row.size)
         }
         return isGone != nil
     }
@@ -266,13 +271,11 @@ final class ObjectRepair {
         let raw = directory.raw
         let opened = source(.file(path)) { () throws(SystemError) -> Descriptor? in
             let file = try path.withCString { (path) throws(SystemError) in try SystemCalls.openFile(raw, path) }
-            let status = try file.status()
-            guard status.kind == .regular, status.size == row.size else { return nil }
-            return file
+            return try file.status().size == row.size ? consume file : nil
         }
         guard let opened, let file = opened else { return false }
         let isMended = source(.file(path)) { () throws(StoreError) in
-            try store.mendObject(row.digest, row.variant, from: file)
+            try store.mendObject(row.digest, row.variant, size: row.size, from: file)
         }
         guard isMended == true else { return false }
         mark(index)
@@ -316,7 +319,8 @@ final class ObjectRepair {
             for index in waiting where digests.contains(table.rows[index].digest) {
                 let row = table.rows[index]
                 let isRight = attempt(index) { () throws(StoreError) in
-                    guard try store.contentDigest(of: row.digest, row.variant) == row.digest else { return false }
+                    guard try store.contentDigest(of: row.digest, row.variant, size: row.size) == row.digest
+                    else { return false }
                     try store.mendMetadata(of: row.digest, row.variant)
                     return true
                 }

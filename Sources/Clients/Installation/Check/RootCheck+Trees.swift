@@ -104,7 +104,7 @@ extension RootCheck {
                 if let earlier = known[suspect.inode] {
                     found = earlier
                 } else {
-                    found = try Self.digest(of: suspect.path, below: directory)
+                    found = try Self.digest(of: suspect, below: directory)
                     report.bytesRead += suspect.size
                     known[suspect.inode] = .some(found)
                 }
@@ -120,27 +120,32 @@ extension RootCheck {
 
     /// - Returns: nil where the file itself is to blame that it cannot be read.
     private static func digest(
-        of path: BytePath, below directory: borrowing Descriptor
+        of suspect: TreeCheck.Suspect, below directory: borrowing Descriptor
     ) throws(SystemError) -> ObjectID? {
         do throws(SystemError) {
-            return try hash(of: directory.open(path, [.noFollow, .nonBlocking]))
+            return try hash(of: directory.openFile(suspect.path), size: suspect.size)
         } catch {
             guard error.isLossOfContent || !error.saysNothing else {
-                throw error.path.isEmpty ? SystemError(error.number, call: error.call, path: path) : error
+                throw error.on(suspect.path)
             }
             return nil
         }
     }
 
-    private static func hash(of file: borrowing Descriptor) throws(SystemError) -> ObjectID {
+    /// Of no more than one byte beyond `size`.
+    private static func hash(of file: borrowing Descriptor, size: UInt64) throws(SystemError) -> ObjectID {
         let hasher = XXH3Hasher(.bits128)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
-        while true {
-            let count = try file.read(into: buffer)
-            if count == 0 { return ObjectID(hasher.digest128) }
+        var total: UInt64 = 0
+        while total <= size {
+            let part = buffer[..<Int(min(UInt64(buffer.count), size - total + 1))]
+            let count = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: part))
+            if count == 0 { break }
             hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            total += UInt64(count)
         }
+        return ObjectID(hasher.digest128)
     }
 
     // MARK: Repair

@@ -151,7 +151,7 @@ package final class ContentCheck: Sendable {
         let index = file.index
         var count: UInt64 = 0
         do throws(SystemError) {
-            examine(index, file)
+            guard examine(index, file) else { return 0 }
             let found = try worker.digest(of: file, table.rows[index].size, &count)
             if found == table.rows[index].digest {
                 table.rows[index].marks.insert(.sound)
@@ -175,7 +175,8 @@ package final class ContentCheck: Sendable {
         result.withLock { $0.unseen.append(Damage.Unseen(.object(row.digest, row.variant), error)) }
     }
 
-    private func examine(_ index: Int, _ file: borrowing OpenedObject) {
+    /// - Returns: whether only its bytes tell whether it is right. What has another size than its object is not read.
+    private func examine(_ index: Int, _ file: borrowing OpenedObject) -> Bool {
         let row = table.rows[index]
         let attributes = file.foreignAttributes()
         if !attributes.isEmpty {
@@ -184,13 +185,16 @@ package final class ContentCheck: Sendable {
                 .object(row.digest, row.variant), .wrongAttributes, Damage.detail(attributes: attributes))
             result.withLock { $0.damage.append(damage) }
         }
-        if row.marks.contains(.examined) { return }
         var status = file.status()
         // Why it cannot be opened, its metadata may tell.
         if status == nil { status = try? store.directory.status(of: ContentStore.path(of: row.digest, row.variant)) }
-        guard let status else { return }
-        let damage = table.examine(index, status, store.ownership)
-        if !damage.isEmpty { result.withLock { $0.damage += damage } }
+        guard let status else { return true }
+        let isOther = status.size != row.size && !row.marks.contains(.bad)
+        if isOther || !row.marks.contains(.examined) {
+            let damage = table.examine(index, status, store.ownership)
+            if !damage.isEmpty { result.withLock { $0.damage += damage } }
+        }
+        return status.kind == .regular && status.size == row.size
     }
 
     private func note(_ mismatch: Mismatch) {

@@ -52,30 +52,33 @@ struct ContentCheckWorker: ~Copyable {
     }
 
     /// - Parameters:
-    ///   - size: what the file's length should be.
+    ///   - size: what the file's length is. No more than one byte beyond it is read.
     ///   - total: gets the number of bytes read.
     mutating func digest(
         of file: borrowing OpenedObject, _ size: UInt64, _ total: inout UInt64
     ) throws(SystemError) -> ObjectID {
         defer { notice(total) }
         let raw = try file.descriptor()
-        var count = try SystemCalls.read(raw, into: buffer, at: 0)
+        var part = buffer[..<Int(min(UInt64(buffer.count), size &+ 1))]
+        var count = try SystemCalls.read(raw, into: UnsafeMutableRawBufferPointer(rebasing: part), at: 0)
         total = UInt64(count)
         // Its length was looked at before; a file that ends there needs no call more.
         if total == size { return ObjectID(hashing: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
-        if count < buffer.count {
+        if count < part.count {
             // Short reads happen only at the end, or else the next one says so.
-            let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+            let rest = UnsafeMutableRawBufferPointer(rebasing: part[count...])
             let more = try SystemCalls.read(raw, into: rest, at: total)
             if more == 0 { return ObjectID(hashing: UnsafeRawBufferPointer(rebasing: buffer[..<count])) }
             count += more
             total += UInt64(more)
         }
         hasher.reset()
-        while count > 0 {
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-            count = try SystemCalls.read(raw, into: buffer, at: total)
+        hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        while count > 0, total <= size {
+            part = buffer[..<Int(min(UInt64(buffer.count), size - total + 1))]
+            count = try SystemCalls.read(raw, into: UnsafeMutableRawBufferPointer(rebasing: part), at: total)
             total += UInt64(count)
+            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
         }
         return ObjectID(hasher.digest128)
     }
@@ -102,10 +105,11 @@ struct OpenedObject: ~Copyable {
             let place = try shards.place(of: name.shard, in: store)
             let opened = try StoreError.catching { () throws(SystemError) in
                 try name.withCString(in: place) { (name) throws(SystemError) in
-                    try SystemCalls.openFile(place.directory, name)
+                    // The scan has seen of which kind it is.
+                    try SystemCalls.openKnownFile(place.directory, name)
                 }
             }
-            if isAnnounced, row.size > 0 { SystemCalls.adviseReading(opened.raw) }
+            if isAnnounced, row.size > 0 { SystemCalls.adviseReading(opened.raw, upTo: row.size) }
             file = .success(opened)
         } catch {
             if case .system(let error) = error {

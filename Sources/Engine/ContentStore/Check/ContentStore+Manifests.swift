@@ -27,10 +27,17 @@ extension ContentStore {
         return (ids.sorted(), others)
     }
 
+    /// Beyond what a stone may have besides its content there are headers.
+    private static let manifestSizeMax = Int(StoneLimits().manifestSizeMax) + 1 << 20
+
+    private func manifestBytes(_ id: PackageID) throws(SystemError) -> [UInt8] {
+        try packages.readFile(Self.manifestName(id), limit: Self.manifestSizeMax)
+    }
+
     /// Reads a manifest into what is recorded of its package. Objects are not looked at.
     package func readManifest(_ id: PackageID) throws(StoreError) -> PackageRecord {
         let name = Self.manifestName(id)
-        let bytes = try StoreError.catching { () throws(SystemError) in try packages.readFile(name) }
+        let bytes = try StoreError.catching { () throws(SystemError) in try manifestBytes(id) }
         do throws(StoneError) {
             let package = try Self.decodeManifest(bytes)
             return try record(ofManifest: package, id, bytes)
@@ -179,13 +186,14 @@ extension ContentStore {
     private func checkManifestSize(_ id: PackageID) throws(SystemError) -> Damage? {
         let status = try packages.status(of: Self.manifestName(id))
         if status.kind != .regular { return Damage(.manifest(id), .wrongKind, status.kind.name) }
-        return status.size < 64 ? Damage(.manifest(id), .wrongSize, "\(status.size) bytes") : nil
+        let isLikely = 64...UInt64(Self.manifestSizeMax) ~= status.size
+        return isLikely ? nil : Damage(.manifest(id), .wrongSize, "\(status.size) bytes")
     }
 
     private func checkManifest(_ id: PackageID) throws -> Damage? {
         if let damage = try checkManifestSize(id) { return damage }
         do {
-            let bytes = try packages.readFile(Self.manifestName(id))
+            let bytes = try manifestBytes(id)
             if try isRecorded(manifest: bytes, id) { return nil }
             // One that was written by other means, or an old record, is right if it says the same.
             let (metadata, layout) = try Self.contents(ofManifest: bytes)

@@ -26,15 +26,26 @@ extension ContentStore {
         try Self.makeDirectories(in: directory, withShards: true)
     }
 
-    /// The digest of the bytes a variant's file holds; nil where there is no file, or where it, and not the looking, is
-    /// to blame that it cannot be read.
-    package func contentDigest(of digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) -> ObjectID? {
+    /// The digest of the bytes a variant's file holds; nil where there is no file of `size` bytes, or where it, and not
+    /// the looking, is to blame that it cannot be read.
+    ///
+    /// - Parameter size: nil where it is not known.
+    package func contentDigest(
+        of digest: ObjectID, _ variant: EntryMetadata, size: UInt64?
+    ) throws(StoreError) -> ObjectID? {
         do throws(StoreError) {
-            return try hash(of: digest, variant)
+            return try hash(of: digest, variant, size: size)
         } catch {
             if isUnreadable(error, digest, variant) { return nil }
             throw error
         }
+    }
+
+    /// How long a variant's file is; nil where there is none.
+    package func fileSize(of digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) -> UInt64? {
+        let path = Self.path(of: digest, variant)
+        let status = try StoreError.catching { () throws(SystemError) in try directory.statusIfPresent(of: path) }
+        return status?.kind == .regular ? status?.size : nil
     }
 
     /// Whether an object cannot be read because of the file itself. Then it is replaced like one that is gone: by bytes
@@ -69,7 +80,6 @@ extension ContentStore {
         }
         guard let file = opened else { throw .missingObject(digest) }
         try StoreError.catching { () throws(SystemError) in
-            guard try file.status().kind == .regular else { throw SystemError(.notAFile, call: "chmod") }
             try file.removeForeignAttributes()
             if ownership == .applied { try file.setOwner(uid: variant.uid, gid: variant.gid) }
             // Changing the owner clears the special bits.
@@ -80,19 +90,23 @@ extension ContentStore {
 
     /// Makes a variant's file one that can be put aside and replaced, where it is immutable.
     package func unlockObject(_ digest: ObjectID, _ variant: EntryMetadata) {
+        let path = Self.path(of: digest, variant)
         // Where that is impossible, what is to be done with it will say so.
-        guard let file = try? openObject(digest, variant) else { return }
-        try? file.unlock()
+        guard let kind = try? directory.status(of: path).kind, kind == .regular || kind == .directory else { return }
+        try? directory.open(path, [.noFollow, .nonBlocking]).unlock()
     }
 
-    /// Writes a variant anew from a file that may hold its bytes.
+    /// Writes a variant anew from a file that may hold its `size` bytes.
     /// - Returns: false when the file holds something else; nothing is changed then.
     package func mendObject(
-        _ digest: ObjectID, _ variant: EntryMetadata, from source: borrowing Descriptor
+        _ digest: ObjectID, _ variant: EntryMetadata, size: UInt64, from source: borrowing Descriptor
     ) throws(StoreError) -> Bool {
+        guard try StoreError.catching({ () throws(SystemError) in try source.status().size }) == size else {
+            return false
+        }
         var writer = ObjectWriter(self)
         try writer.begin(digest: digest, metadata: variant)
-        _ = try forEachChunk(of: source) { (bytes) throws(StoreError) in try writer.append(bytes) }
+        _ = try forEachChunk(of: source, upTo: size &+ 1) { (bytes) throws(StoreError) in try writer.append(bytes) }
         guard writer.digest == digest else { return false }
         try writer.finish(from: "object", .replacing)
         return true
@@ -135,15 +149,17 @@ extension ContentStore {
         }
     }
 
-    /// Takes a variant's name away from a file that does not hold what it says, which it is read for once more. One that
-    /// cannot be read keeps its name.
-    package func removeWrongObject(_ digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) {
+    /// Takes a variant's name away from a file that does not hold what it says: that has not `size` bytes, or other ones,
+    /// which it is read for once more. One that cannot be read keeps its name.
+    package func removeWrongObject(
+        _ digest: ObjectID, _ variant: EntryMetadata, size: UInt64
+    ) throws(StoreError) {
         let path = Self.path(of: digest, variant)
         guard
             let status = try StoreError.catching({ () throws(SystemError) in try directory.statusIfPresent(of: path) })
         else { return }
-        if status.kind == .regular {
-            guard let found = try contentDigest(of: digest, variant), found != digest else { return }
+        if status.kind == .regular, status.size == size {
+            guard let found = try contentDigest(of: digest, variant, size: size), found != digest else { return }
         }
         try StoreError.catching { () throws(SystemError) in try directory.unlink(path) }
     }
