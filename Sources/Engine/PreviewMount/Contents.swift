@@ -2,6 +2,7 @@ internal import BytePath
 internal import CFuse
 internal import ContentStore
 internal import Digests
+internal import Failures
 internal import FileTree
 import Glibc
 internal import LinuxSystem
