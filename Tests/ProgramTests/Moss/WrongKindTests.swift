@@ -130,6 +130,25 @@ import Testing
         }
     }
 
+    @Test func theDatabaseIsMadeAgain() throws {
+        let path: BytePath = ".moss/db/data.mdb"
+        for (arguments, exit): ([BytePath], Int32) in [
+            (["list", "installed"], 0), (["undo", "-y"], 0), (["fsck", "--repair"], 9), (["store", "rebuild"], 0),
+        ] {
+            try withStrangers(at: path) { fixture, note in
+                var command = try fixture.command(arguments)
+                command.timeoutSeconds = 60
+                let result = try command.run()
+                #expect(result.end == .exited(exit), "\(note) \(arguments): \(result.errorText)")
+                let text = result.outputText + result.errorText
+                #expect(text.contains("made anew") && text.contains("lost+found/db-"), "\(note) \(text)")
+                #expect(!text.contains("medium type"), "\(note) \(text)")
+                #expect(try Descriptor.openDirectory(fixture.root).status(of: path).kind == .regular, note)
+                try check(fixture, "fsck", exit: 0)
+            }
+        }
+    }
+
     @Test func aWrongSizeIsSeenWithoutReading() throws {
         try withRoot { fixture, moss in
             for place in try places(fixture, moss) {
