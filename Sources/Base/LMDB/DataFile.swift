@@ -47,22 +47,38 @@ struct DataFile: ~Copyable {
 
     let file: Descriptor
 
-    /// - Throws: `.errno(ENOENT)` where there is no file.
+    /// - Throws: `.errno(ENOENT)` where there is no file, `.notADatabase` where something else is in its place.
     init(in directory: BytePath) throws(Problem) {
+        let path = directory.appending(Self.name)
+        let kind: FileKind
         do throws(SystemError) {
-            // Does not wait for anybody, should a pipe be there.
-            try self.init(Descriptor.open(directory.appending(Self.name), .nonBlocking))
+            // Opening a pipe or a device may wait, or do something.
+            kind = try Descriptor.open(path, .pathOnly).status().kind
         } catch {
-            throw .errno(error.number.rawValue)
+            throw Self.problem(error)
+        }
+        guard kind == .regular else { throw .notADatabase("it is \(kind.name)") }
+        do throws(SystemError) {
+            try self.init(Descriptor.open(path, .nonBlocking))
+        } catch {
+            throw Self.problem(error)
+        }
+    }
+
+    private static func problem(_ error: SystemError) -> Problem {
+        switch error.number {
+        case .loop: .notADatabase("it is a symlink that leads in a circle")
+        case .notAFile: .notADatabase("it is no regular file")
+        default: .errno(error.number.rawValue)
         }
     }
 
     /// The file in `directory`, without following a link.
     init(in directory: borrowing Descriptor) throws(Problem) {
         do throws(SystemError) {
-            try self.init(directory.open(BytePath(Self.name), [.nonBlocking, .noFollow]))
+            try self.init(directory.openFile(BytePath(Self.name)))
         } catch {
-            throw .errno(error.number.rawValue)
+            throw error.number == .loop ? .notADatabase("it is a symlink") : Self.problem(error)
         }
     }
 

@@ -36,6 +36,24 @@ extension Descriptor {
         return bytes
     }
 
+    /// Whether this file and another one hold the same bytes.
+    package func holdsSame(as other: borrowing Descriptor) throws(SystemError) -> Bool {
+        guard try status().size == other.status().size else { return false }
+        let half = 64 << 10
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * half, alignment: 8)
+        defer { buffer.deallocate() }
+        let left = UnsafeMutableRawBufferPointer(rebasing: buffer[..<half])
+        let right = UnsafeMutableRawBufferPointer(rebasing: buffer[half...])
+        var offset: UInt64 = 0
+        while true {
+            let count = try read(into: left, at: offset)
+            guard try other.read(into: right, at: offset) == count else { return false }
+            if count == 0 { return true }
+            guard left[..<count].elementsEqual(right[..<count]) else { return false }
+            offset += UInt64(count)
+        }
+    }
+
     /// Everything up to the end of a pipe; more than `limit` bytes is an error (EFBIG).
     package func readToEnd(limit: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -164,15 +164,22 @@ package final class Installation: Sendable {
         _ root: RootDirectory, isWritable: Bool, create: Bool
     ) throws(InstallationError) -> Environment {
         let place = root.path.appending(".moss/db")
-        let size: UInt64?
+        let size: UInt64
         do throws(SystemError) {
-            size = try root.moss.statusIfPresent(of: "db/data.mdb")?.size
+            let status = try root.moss.statusIfPresent(of: "db/data.mdb")
+            switch status?.kind {
+            case nil: size = 0
+            case .regular: size = status?.size ?? 0
+            case .symlink: size = (try? root.moss.status(of: "db/data.mdb", followingLinks: true).size) ?? 0
+            // Whoever opens it says what it is.
+            default: size = 1
+            }
         } catch {
             throw .system(error.below(root.path.appending(".moss")))
         }
         do throws(DatabaseError) {
             // LMDB would make a new one, with nothing in it.
-            if !create, size ?? 0 == 0 { throw DatabaseError(.notFound, directory: place, detail: "data.mdb is gone") }
+            if !create, size == 0 { throw DatabaseError(.notFound, directory: place, detail: "data.mdb is gone") }
             if !root.possession.isTrusted { return try copyDatabase(of: root, place) }
             var options = EnvironmentOptions()
             options.readOnly = !isWritable

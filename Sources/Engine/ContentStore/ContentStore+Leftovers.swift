@@ -69,7 +69,7 @@ extension ContentStore {
     private func files(in shard: Int) throws(StoreError) -> [File] {
         do throws(SystemError) {
             let name = BytePath(ObjectName.shardName(shard))
-            let directory = try objects.openDirectory(name)
+            guard let directory = try openShard(shard) else { return [] }
             var files: [File] = []
             for entry in try directory.entries() {
                 let object = ObjectName.parse(entry.name.bytes)

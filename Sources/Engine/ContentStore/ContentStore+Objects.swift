@@ -101,28 +101,6 @@ extension ContentStore {
         return offset
     }
 
-    /// Whether two open files hold the same bytes.
-    func haveEqualBytes(_ one: borrowing Descriptor, _ other: borrowing Descriptor) throws(StoreError) -> Bool {
-        let half = 64 << 10
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * half, alignment: 8)
-        defer { buffer.deallocate() }
-        let left = UnsafeMutableRawBufferPointer(rebasing: buffer[..<half])
-        let right = UnsafeMutableRawBufferPointer(rebasing: buffer[half...])
-        var offset: UInt64 = 0
-        do throws(SystemError) {
-            guard try one.status().size == other.status().size else { return false }
-            while true {
-                let count = try one.read(into: left, at: offset)
-                guard try other.read(into: right, at: offset) == count else { return false }
-                if count == 0 { return true }
-                guard left[..<count].elementsEqual(right[..<count]) else { return false }
-                offset += UInt64(count)
-            }
-        } catch {
-            throw .system(error)
-        }
-    }
-
     /// Makes the variant `target` from the variant `source`, hashing on the way.
     ///
     /// - Parameter size: what the object has; nil where it is not known.

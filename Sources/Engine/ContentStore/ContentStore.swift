@@ -1,4 +1,4 @@
-internal import BytePath
+package import BytePath
 internal import Digests
 package import FileTree
 package import LMDB
@@ -62,26 +62,53 @@ package final class ContentStore: Sendable {
         self.directory = try StoreError.catching { () throws(SystemError) in try directory.duplicate() }
         // A copy of a root may lack directories that were empty.
         let makesMissing = making == .needed || !environment.options.withoutLock
+        if !environment.options.readOnly, making == .none { try Self.makeDirectories(in: directory, withShards: false) }
         objects = try StoreError.catching { () throws(SystemError) in
-            try directory.openDirectory("objects", making: makesMissing)
+            try Self.open("objects", in: directory, making: makesMissing, readOnly: environment.options.readOnly)
         }
         packages = try StoreError.catching { () throws(SystemError) in
-            try directory.openDirectory("packages", making: makesMissing)
+            try Self.open("packages", in: directory, making: makesMissing, readOnly: environment.options.readOnly)
         }
         shards = Guarded(ShardTable(makesMissing: making == .needed || !environment.options.readOnly))
     }
 
+    /// To whoever only looks, what is in a directory's place stays there, and nothing is in it.
+    private static func open(
+        _ name: BytePath, in directory: borrowing Descriptor, making: Bool, readOnly: Bool
+    ) throws(SystemError) -> Descriptor {
+        do throws(SystemError) {
+            return try directory.openDirectory(name, making: making)
+        } catch {
+            guard readOnly, error.number == .notDirectory || error.number == .loop else { throw error }
+        }
+        return try directory.open(name, [.noFollow, .pathOnly])
+    }
+
+    /// The directories of a store, below `.moss`, without those in `objects`.
+    package static let directoryNames: [BytePath] = ["packages", Lease.directoryName, "objects"]
+
     static func makeDirectories(in directory: borrowing Descriptor, withShards: Bool) throws(StoreError) {
         do throws(SystemError) {
-            try directory.ensureDirectory("packages")
-            try directory.ensureDirectory(Lease.directoryName)
-            try directory.ensureDirectory("objects")
+            for name in directoryNames { try ensureDirectory(name, in: directory) }
             guard withShards else { return }
-            let objects = try directory.openDirectory("objects")
-            for shard in 0..<ObjectName.shardCount { try ShardTable.make(shard, in: objects) }
+            for shard in 0..<ObjectName.shardCount { try ShardTable.make(shard, in: directory) }
         } catch {
             throw .system(error)
         }
+    }
+
+    /// Makes the directory `path` below `moss` where it is missing. What is there and is none moves to `lost+found`.
+    static func ensureDirectory(
+        _ path: BytePath, mode: UInt32 = 0o755, in moss: borrowing Descriptor
+    ) throws(SystemError) {
+        if let status = try moss.statusIfPresent(of: path) {
+            if status.kind == .directory { return }
+            try moss.ensureDirectory("lost+found", mode: 0o700)
+            let name = path.components.map { String(decoding: $0, as: UTF8.self) }.joined(separator: "-")
+            try moss.rename(
+                path, to: BytePath("\(name)-\(UInt64.random(in: 1 ... .max))"), below: moss.openDirectory("lost+found"))
+        }
+        try moss.ensureDirectory(path, mode: mode)
     }
 
     /// Whether it was opened by one who only looks.
@@ -106,93 +133,26 @@ package final class ContentStore: Sendable {
 
     /// Where a shard's objects are named; stays open as long as the store.
     func place(of shard: Int) throws(StoreError) -> ShardPlace {
-        let directory = try StoreError.catching { () throws(SystemError) -> Int32 in
+        let opened = try StoreError.catching { () throws(SystemError) -> Int32 in
             try shards.withLock { (table) throws(SystemError) -> Int32 in
-                try table.descriptor(of: shard, below: objects)
+                try table.descriptor(of: shard, below: objects, in: directory)
             }
         }
-        return ShardPlace(directory: directory, isShard: directory != objects.raw)
+        return ShardPlace(directory: opened, isShard: opened != objects.raw)
+    }
+
+    /// The directory of a shard; nil where there is none, and so nothing in it.
+    func openShard(_ shard: Int) throws(SystemError) -> Descriptor? {
+        do throws(SystemError) {
+            return try objects.openDirectory(BytePath(ObjectName.shardName(shard)))
+        } catch {
+            if error.saysNothing { throw error.below("objects") }
+            return nil
+        }
     }
 
     /// Waits until everything written to the store so far is on disk.
     package func syncFileSystem() throws(StoreError) {
         try StoreError.catching { () throws(SystemError) in try directory.syncFileSystem() }
-    }
-}
-
-/// An open directory in which the objects of a shard have names: see ``ObjectName/withCString(in:_:)``.
-struct ShardPlace {
-    let directory: Int32
-    /// Whether it is the shard itself; else it is the directory of all shards.
-    let isShard: Bool
-}
-
-/// Descriptors of the shard directories, opened when first needed; no more of them than a process can spare that may
-/// have few files open. For the others that of all shards stands in.
-private struct ShardTable: ~Copyable {
-    private var descriptors: [Int32] = Array(repeating: -1, count: ObjectName.shardCount)
-    /// How many may be open; not known before the first is needed.
-    private var capacity = -1
-    private var owned: [DescriptorBox] = []
-    private let makesMissing: Bool
-
-    init(makesMissing: Bool) { self.makesMissing = makesMissing }
-
-    static func make(_ shard: Int, in objects: borrowing Descriptor) throws(SystemError) {
-        try objects.ensureDirectory(BytePath(ObjectName.shardName(shard)), mode: mode(of: shard))
-    }
-
-    private static func mode(of shard: Int) -> UInt32 { shard == ObjectName.privilegedShard ? 0o700 : 0o755 }
-
-    private final class DescriptorBox {
-        let descriptor: Descriptor
-        init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
-    }
-
-    mutating func descriptor(of shard: Int, below objects: borrowing Descriptor) throws(SystemError) -> Int32 {
-        if descriptors[shard] >= 0 { return descriptors[shard] }
-        if capacity < 0 { capacity = Self.capacity(openFileLimit: CurrentProcess.openFileLimit) }
-        descriptors[shard] = try open(shard, below: objects) ?? objects.raw
-        return descriptors[shard]
-    }
-
-    /// A sixteenth where the limit is far from enough for all of them and everything else.
-    private static func capacity(openFileLimit limit: Int) -> Int {
-        limit >= 2 * ObjectName.shardCount ? ObjectName.shardCount : limit / 16
-    }
-
-    /// - Returns: nil where no more files may be open.
-    private mutating func open(_ shard: Int, below objects: borrowing Descriptor) throws(SystemError) -> Int32? {
-        if owned.count >= capacity {
-            if makesMissing { try Self.make(shard, in: objects) }
-            return nil
-        }
-        do throws(SystemError) {
-            let box = DescriptorBox(
-                try objects.openDirectory(
-                    BytePath(ObjectName.shardName(shard)), making: makesMissing, mode: Self.mode(of: shard)))
-            owned.append(box)
-            return box.descriptor.raw
-        } catch {
-            guard error.number.isShortOfFiles else { throw error }
-            capacity = owned.count
-            return nil
-        }
-    }
-}
-
-/// A thread's own copy of the shard descriptors, so that linking takes no lock.
-package struct ShardCache {
-    private var descriptors: [Int32] = Array(repeating: -1, count: ObjectName.shardCount)
-
-    package init() {}
-
-    @inline(__always)
-    mutating func place(of shard: Int, in store: ContentStore) throws(StoreError) -> ShardPlace {
-        let known = descriptors[shard]
-        if known >= 0 { return ShardPlace(directory: known, isShard: known != store.objects.raw) }
-        let opened = try store.place(of: shard)
-        descriptors[shard] = opened.directory
-        return opened
     }
 }

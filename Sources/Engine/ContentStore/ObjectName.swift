@@ -21,7 +21,7 @@ struct ObjectName {
     init(_ digest: ObjectID, _ metadata: EntryMetadata) {
         bytes = InlineArray(repeating: 0)
         count = 0
-        shard = metadata.mode & 0o6000 != 0 || metadata.isClosed ? Self.privilegedShard : Int(digest.high >> 56)
+        shard = Self.shard(of: digest, metadata)
         append(hexadecimal: digest.high)
         append(hexadecimal: digest.low)
         if metadata == .plainFile { return }
@@ -33,6 +33,10 @@ struct ObjectName {
             append(UInt8(ascii: "."))
             append(metadata.gid, radix: 10)
         }
+    }
+
+    static func shard(of digest: ObjectID, _ metadata: EntryMetadata) -> Int {
+        metadata.mode & 0o6000 != 0 || metadata.isClosed ? privilegedShard : Int(digest.high >> 56)
     }
 
     private mutating func append(_ byte: UInt8) {

@@ -134,7 +134,7 @@ struct ObjectWriter: ~Copyable {
                 try SystemCalls.openKnownFile(object.place.directory, name)
             }
         }
-        if try store.haveEqualBytes(existing, written) { return true }
+        if try StoreError.catching({ () throws(SystemError) in try existing.holdsSame(as: written) }) { return true }
         let size = try store.record(of: object.digest)?.size
         guard try store.hash(of: object.digest, object.metadata, size: size) != object.digest else {
             throw .collision(object.digest, stone)
@@ -149,7 +149,7 @@ extension ContentStore {
     package func removeTemporaryFiles() throws(StoreError) {
         do throws(SystemError) {
             for shard in 0..<ObjectName.shardCount {
-                let directory = try objects.openDirectory(BytePath(ObjectName.shardName(shard)))
+                guard let directory = try openShard(shard) else { continue }
                 for entry in try directory.entries() where entry.name.bytes.starts(with: Self.temporaryPrefix.utf8) {
                     try directory.unlink(entry.name)
                 }

@@ -212,12 +212,15 @@ package final class RootDirectory: Sendable {
         }
     }
 
-    /// The number in `usr/.stateID`; nil where there is none or it is not a number.
+    /// The number in `usr/.stateID`; nil where there is none: no file, something else in its place, or no number in it.
     package func liveStateNumber() throws(StateError) -> UInt64? {
-        let bytes = try system { () throws(SystemError) in
-            try root.readFileIfPresent("usr/.stateID", limit: 4096, followingLinks: true)
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try root.readFile("usr/.stateID", limit: 4096, followingLinks: true)
+        } catch {
+            if error.saysNothing { throw .system(error.below(path)) }
+            return nil
         }
-        guard let bytes else { return nil }
         return UInt64(String(decoding: bytes, as: UTF8.self)).flatMap(State.number)
     }
 

@@ -20,6 +20,23 @@ import Testing
         }
     }
 
+    @Test func everyCommandExplainsItself() throws {
+        try MossFixture.run { fixture in
+            for command: [BytePath] in [["try"], ["bisect"], ["mount"], ["install"], ["state", "list"]] {
+                for option: BytePath in ["--help", "-h"] {
+                    let text = try BuiltProduct.moss.command(command + [option]).runSuccessfully().outputText
+                    #expect(text.contains("USAGE:"), "\(command) \(option): \(text)")
+                }
+                let version = try BuiltProduct.moss.command(command + ["--version"]).runSuccessfully().outputText
+                #expect(version.split(separator: ".").count == 3, "\(command): \(version)")
+            }
+            try BuiltProduct.moss.command(["try", "--help", "install", "tool", "--", "tool"]).runSuccessfully()
+            // Another option there is still refused.
+            let wrong = try fixture.command(["try", "--no-such", "install", "tool", "--", "tool"]).run()
+            #expect(wrong.end == .exited(2) && wrong.errorText.contains("options stand before the change"))
+        }
+    }
+
     @Test func withoutYesAndWithoutATerminalNothingHappens() throws {
         try withInstalledTool { fixture in
             for arguments: [BytePath] in [

@@ -92,6 +92,63 @@ import Testing
         }
     }
 
+    private static let strangers: [(name: String, make: @Sendable (BytePath) throws -> Void)] = [
+        ("pipe", { path in try #require(path.withCString { mkfifo($0, 0o644) } == 0) }),
+        ("directory", { path in try Descriptor.openDirectory(path.parent).makeDirectory(path.lastComponent) }),
+        ("large file", { path in try Descriptor.open(path, [.write, .create]).truncate(to: 5 << 20) }),
+        ("dangling link", { path in try makeLink(path, to: "x") }),
+        ("circle", { path in try makeLink(path, to: path.lastComponent) }),
+    ]
+
+    private static func makeLink(_ path: BytePath, to target: BytePath) throws {
+        try Descriptor.openDirectory(path.parent).makeSymlink(path.lastComponent, to: target)
+    }
+
+    /// Runs `body` with a root of two states that has another thing at `path`, for each there may be.
+    private func withStrangers(at path: BytePath, _ body: (MossFixture, Comment) throws -> Void) throws {
+        for stranger in Self.strangers {
+            try withRoot { fixture, _ in
+                try fixture.succeed("install", "-y", "tool")
+                try Descriptor.openDirectory(fixture.root).unlink(path)
+                try stranger.make(fixture.root.appending(path))
+                try body(fixture, "\(stranger.name)")
+            }
+        }
+    }
+
+    @Test func theNumberOfTheLiveStateIsWrittenAgain() throws {
+        try withStrangers(at: "usr/.stateID") { fixture, note in
+            try check(fixture, "fsck", exit: 8)
+            try check(fixture, "fsck", "--repair", exit: 9)
+            #expect(try fixture.text(of: "usr/.stateID") == "2", note)
+            try check(fixture, "fsck", exit: 0)
+        }
+        try withStrangers(at: "usr/.stateID") { fixture, note in
+            try check(fixture, "undo", "-y", exit: 0)
+            #expect(try fixture.text(of: "usr/.stateID") == "1", note)
+            try check(fixture, "fsck", exit: 0)
+        }
+    }
+
+    @Test func theDatabaseIsMadeAgain() throws {
+        let path: BytePath = ".moss/db/data.mdb"
+        for (arguments, exit): ([BytePath], Int32) in [
+            (["list", "installed"], 0), (["undo", "-y"], 0), (["fsck", "--repair"], 9), (["store", "rebuild"], 0),
+        ] {
+            try withStrangers(at: path) { fixture, note in
+                var command = try fixture.command(arguments)
+                command.timeoutSeconds = 60
+                let result = try command.run()
+                #expect(result.end == .exited(exit), "\(note) \(arguments): \(result.errorText)")
+                let text = result.outputText + result.errorText
+                #expect(text.contains("made anew") && text.contains("lost+found/db-"), "\(note) \(text)")
+                #expect(!text.contains("medium type"), "\(note) \(text)")
+                #expect(try Descriptor.openDirectory(fixture.root).status(of: path).kind == .regular, note)
+                try check(fixture, "fsck", exit: 0)
+            }
+        }
+    }
+
     @Test func aWrongSizeIsSeenWithoutReading() throws {
         try withRoot { fixture, moss in
             for place in try places(fixture, moss) {

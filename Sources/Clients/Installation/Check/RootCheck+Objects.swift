@@ -16,6 +16,36 @@ extension RootCheck {
         var contents: [Int: ObjectID] = [:]
     }
 
+    /// Looks whether the directories of the store are there. A missing one is made by whoever opens a store that is its
+    /// own, with nothing in it.
+    /// - Returns: whether the rest can be looked at.
+    static func checkDirectories(
+        _ root: RootDirectory, _ options: CheckOptions, _ aside: AsideDirectory, _ report: inout CheckReport
+    ) throws(InstallationError) -> Bool {
+        var isWhole = true
+        do throws(SystemError) {
+            for name in ContentStore.directoryNames {
+                guard let kind = try root.moss.statusIfPresent(of: name)?.kind, kind != .directory else { continue }
+                if options.repairs {
+                    try root.moss.rename(name, to: name, below: aside.open("store"))
+                    try root.moss.ensureDirectory(name)
+                } else {
+                    isWhole = false
+                }
+                report.findings.append(
+                    .init(
+                        damage: Damage(.file(name), .wrongKind, kind.name),
+                        outcome: options.repairs ? .repaired("made anew") : .found))
+            }
+        } catch {
+            throw .system(error.below(root.path.appending(".moss")))
+        }
+        if isWhole { return true }
+        report.advice.append("moss fsck --repair")
+        report.isComplete = false
+        return false
+    }
+
     func checkObjects() throws(InstallationError) -> ObjectDamage {
         progress(.phase(.checking, total: UInt64(records.table.count)))
         var result = ObjectDamage()

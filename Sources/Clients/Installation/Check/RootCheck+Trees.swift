@@ -41,8 +41,13 @@ extension RootCheck {
         do throws(StateError) {
             let number = try root.liveStateNumber()
             if active.number != 0, !active.isSwitching, number != active.number {
-                let found = number.map { "\($0)" } ?? "no number"
-                damage.append(Damage(stateFile, .wrongContent, "it is \(found), not \(active.number)"))
+                let kind = try? root.root.statusIfPresent(of: "usr/.stateID")?.kind
+                if number == nil, let kind, kind != .regular {
+                    damage.append(Damage(stateFile, .wrongKind, kind.name))
+                } else {
+                    let found = number.map { "\($0)" } ?? "no number"
+                    damage.append(Damage(stateFile, .wrongContent, "it is \(found), not \(active.number)"))
+                }
             }
         } catch {
             note(error, at: stateFile)

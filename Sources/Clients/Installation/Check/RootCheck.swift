@@ -60,8 +60,11 @@ final class RootCheck {
         _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, isLocked: Bool
     ) throws(InstallationError) -> CheckReport {
         var report = CheckReport()
-        guard try checkDatabaseFile(root, options, progress, isLocked: isLocked, &report) else { return report }
-        let check = try RootCheck(root, options, progress, report, isLocked: isLocked)
+        let aside = AsideDirectory(root)
+        guard try checkDirectories(root, options, aside, &report),
+            try checkDatabaseFile(root, options, progress, isLocked: isLocked, &report)
+        else { return report }
+        let check = try RootCheck(root, options, progress, aside, report, isLocked: isLocked)
         try check.perform()
         return check.report
     }
@@ -104,15 +107,15 @@ final class RootCheck {
     }
 
     private init(
-        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, _ report: CheckReport,
-        isLocked: Bool
+        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, _ aside: AsideDirectory,
+        _ report: CheckReport, isLocked: Bool
     ) throws(InstallationError) {
         self.root = root
         self.options = options
         self.progress = progress
         self.report = report
         self.isLocked = isLocked
-        aside = AsideDirectory(root)
+        self.aside = aside
         installation = try Installation(root, isWritable: options.repairs)
     }
 

@@ -43,6 +43,9 @@ struct TryCommand: MossCommand {
 
     func validate() throws {
         if let option = change.first(where: { $0.hasPrefix("-") }) {
+            // The parser answers these itself where it does not pass everything on.
+            if ["-h", "--help", "-help"].contains(option) { throw CleanExit.helpRequest(Self.self) }
+            if option == "--version" { throw CleanExit.message(MossCommands.version) }
             throw ValidationError(
                 "\(option): options stand before the change, as in: moss try \(option) install nano -- nano")
         }

@@ -70,11 +70,22 @@ package final class ObjectScan: Sendable {
         }
     }
 
+    /// Reports that there is no directory of a shard, and what is there instead. One that is missing is none that is
+    /// missed where no object belongs into it: it is made with the first one.
+    private func report(_ place: BytePath, of shard: Int, _ error: SystemError) {
+        guard !error.saysNothing else { return report(.file(place), error, .missing) }
+        if let status = try? store.directory.statusIfPresent(of: place) {
+            report(Damage(.file(place), .wrongKind, status.kind.name))
+        } else if table.rows.contains(where: { ObjectName.shard(of: $0.digest, $0.variant) == shard }) {
+            report(Damage(.file(place), .missing))
+        }
+    }
+
     /// Nothing is known of the objects in a shard that cannot be listed.
     private func markUnseen(_ shard: Int) {
         for index in table.rows.indices {
             let row = table.rows[index]
-            if ObjectName(row.digest, row.variant).shard == shard { table.rows[index].marks.insert(.unseen) }
+            if ObjectName.shard(of: row.digest, row.variant) == shard { table.rows[index].marks.insert(.unseen) }
         }
     }
 
@@ -89,7 +100,7 @@ package final class ObjectScan: Sendable {
                 listing.withName(of: entry) { look(at: $0, entry, in: directory.raw, shard, place) }
             }
         } catch {
-            report(.file(place), error.below(".moss/objects"), .missing)
+            report(place, of: shard, error.below(".moss/objects"))
             if error.saysNothing { markUnseen(shard) }
         }
         progress(UInt64(listing.entries.count))
