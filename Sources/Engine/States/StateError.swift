@@ -154,8 +154,11 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
         do throws(BlitError) {
             return try body()
         } catch {
-            if case .system(let error) = error { throw .system(error.below(path)) }
-            throw .blit(error)
+            switch error {
+            case .system(let error): throw .system(error.below(path))
+            case .store(let error): throw .store(error)
+            default: throw .blit(error)
+            }
         }
     }
 
