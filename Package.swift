@@ -84,7 +84,10 @@ let engine: [Target] = [
     module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "PreviewMount",
-        ["BytePath", "CFuse", "ContentStore", "Digests", "FileTree", "LinuxSystem", "PackageModel", "ViewImage"]),
+        [
+            "BytePath", "CFuse", "ContentStore", "Digests", "Failures", "FileTree", "LinuxSystem", "PackageModel",
+            "ViewImage",
+        ]),
 ]
 
 let clients: [Target] = [

@@ -161,6 +161,14 @@ extension Descriptor {
     /// Opens the file or directory at `path` below this directory; anything else is an error, and not opened. Links are
     /// followed where this user or root put them: in another user's directory they could lead anywhere by the next moment.
     package func openTrusting(_ path: BytePath) throws(SystemError) -> Descriptor {
+        do throws(SystemError) {
+            return try openTrusted(path)
+        } catch {
+            throw SystemError(error.number, call: error.call, path: path)
+        }
+    }
+
+    private func openTrusted(_ path: BytePath) throws(SystemError) -> Descriptor {
         var place = try duplicate()
         let components = path.components.map { BytePath(bytes: Array($0)) }
         for component in components.dropLast() {

@@ -23,7 +23,11 @@ package enum MountTable {
 
     /// All mounts, later ones hiding earlier ones at the same path.
     package static func read() throws(SystemError) -> [Mount] {
-        try read(ofProcess: Descriptor.openDirectory("/proc/self"))
+        do throws(SystemError) {
+            return try read(ofProcess: Descriptor.openDirectory("/proc/self"))
+        } catch {
+            throw error.below("/proc/self")
+        }
     }
 
     /// The mounts that another process sees, by its directory in `/proc`.

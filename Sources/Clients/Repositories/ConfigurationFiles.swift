@@ -103,13 +103,20 @@ package struct ConfigurationFiles: Sendable {
     /// The names of one directory's configuration files; none where there is no directory.
     private func names(in directory: BytePath) throws(RepositoryError) -> [BytePath] {
         let top = try reporting(below: root) { () throws(SystemError) in try Descriptor.openDirectory(root) }
-        let names = try reporting(below: root) { () throws(SystemError) -> [BytePath] in
+        let names = try reporting(below: root) { () throws(SystemError) -> [BytePath]? in
             do throws(SystemError) {
-                return try top.openTrusting(directory).entries().map(\.name)
+                let place = try top.openTrusting(directory)
+                return try place.status().kind == .directory ? place.entries().map(\.name) : nil
             } catch {
                 if error.number == .noSuchFile { return [] }
-                throw error
+                if error.number == .notAFile { return nil }
+                throw error.on(directory)
             }
+        }
+        guard let names else {
+            throw RepositoryError(
+                .invalidLocation, root.appending(directory).display,
+                "this is not a directory; move it away, and the collections' files belong into a new one")
         }
         return names.filter { $0.bytes.first != UInt8(ascii: ".") && $0.bytes.hasSuffix(".yaml") }.sorted()
     }

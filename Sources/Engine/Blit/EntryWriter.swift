@@ -120,8 +120,10 @@ struct EntryWriter {
 }
 
 extension BlitError {
-    /// Puts the directory before the name that a failed call on the store names.
+    /// Puts the directory before the name that a failed call on the store names; paths with more than a name are the
+    /// store's own.
     static func locating(_ error: StoreError, below path: BytePath) -> BlitError {
-        if case .system(let error) = error { .system(error.below(path)) } else { .store(error) }
+        guard case .system(let cause) = error, cause.path.components.count < 2 else { return .store(error) }
+        return .system(cause.below(path))
     }
 }

@@ -56,7 +56,7 @@ struct AnonymousGate: ~Copyable {
         do throws(SystemError) {
             return try gate.lock(kind)
         } catch {
-            throw .system(error)
+            throw .system(error.on(Lease.objectsName))
         }
     }
 

@@ -208,7 +208,7 @@ extension ContentStore {
         do throws(SystemError) {
             file = try packages.openFile(name)
         } catch {
-            throw .system(error.below(".moss/packages"))
+            throw .system(error.below("packages"))
         }
         let path = BytePath(".moss/packages").appending(name)
         var reader = try openStone(path, StoneSource(file, digest: nil), collectsManifest: false)
@@ -247,7 +247,7 @@ extension ContentStore {
                             bytes += copies.copiedBytes
                         } catch {
                             guard case .system(let cause) = error, cause.isWall else { throw error }
-                            stuck.withLock { $0[digest] = cause }
+                            stuck.withLock { $0[digest] = cause.below(".moss") }
                         }
                     }
                     progress(bytes)
@@ -272,17 +272,16 @@ extension ContentStore {
             failure =
                 failure ?? error.map { SystemError($0.number, call: $0.call, path: Self.path(of: digest, variant)) }
         }
-        if let failure { throw .system(failure.below(".moss")) }
+        if let failure { throw .system(failure) }
     }
 
     private func removeManifests(of selection: inout Selection, _ swept: inout Swept) throws(StoreError) {
         var removed: [PackageID] = []
         for id in selection.manifests {
             let name = Self.manifestName(id)
-            if let error = name.withCString({ SystemCalls.unlinkIfPresent(packages.raw, $0) })?.below(".moss/packages")
-            {
+            if let error = name.withCString({ SystemCalls.unlinkIfPresent(packages.raw, $0) })?.below("packages") {
                 guard error.isWall else { throw .system(error) }
-                swept.stuck.append(error)
+                swept.stuck.append(error.below(".moss"))
             } else {
                 removed.append(id)
             }

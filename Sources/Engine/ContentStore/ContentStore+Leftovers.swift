@@ -16,7 +16,9 @@ extension ContentStore {
             try self.files(in: shard)
         }
         let pinned = try pins().union(garbage.pins)
-        let names = try StoreError.catching { () throws(SystemError) in try packages.entries().map(\.name) }
+        let names = try StoreError.catching(below: "packages") { () throws(SystemError) in
+            try packages.entries().map(\.name)
+        }
         try reading { (transaction) throws(StoreError) in
             for file in files.joined() {
                 guard let (digest, variant) = file.object else {
@@ -83,7 +85,7 @@ extension ContentStore {
         } catch {
             // To whoever only looks, and may not remove anything either.
             if error.number == .accessDenied, isReadOnly { return [] }
-            throw .system(error)
+            throw .system(error.on(BytePath("objects").appending(ObjectName.shardName(shard))))
         }
     }
 

@@ -17,7 +17,7 @@ extension ContentStore {
             }
         } catch {
             if error.number == .noSuchFile { return nil }
-            throw .system(error)
+            throw .system(SystemError(error.number, call: error.call, path: Self.path(of: digest, variant)))
         }
     }
 
@@ -45,7 +45,7 @@ extension ContentStore {
         do throws(SystemError) {
             bytes = try file.readAll()
         } catch {
-            throw error.isLossOfContent ? .missingObject(digest) : .system(error)
+            throw error.isLossOfContent ? .missingObject(digest) : .system(error.on("objects"))
         }
         guard ObjectID(hashing: bytes) == digest else { throw .missingObject(digest) }
         return bytes

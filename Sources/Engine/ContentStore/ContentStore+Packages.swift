@@ -11,7 +11,7 @@ extension ContentStore {
     /// Puts the stones without their content next to the objects; the records can be rebuilt from them.
     package func writeManifests(_ records: [PackageRecord]) throws(StoreError) {
         for record in records {
-            try StoreError.catching { () throws(SystemError) in
+            try StoreError.catching(below: "packages") { () throws(SystemError) in
                 try packages.replaceFile(Self.manifestName(record.id), with: record.manifest)
             }
         }

@@ -7,7 +7,7 @@ extension ContentStore {
     /// A store of its own in the directory `path`, made where it is missing: for content that must not enter a root's.
     /// Nothing in it is durable.
     package convenience init(scratchAt path: BytePath) throws(StoreError) {
-        let directory = try StoreError.catching { () throws(SystemError) in
+        let directory = try StoreError.catching(below: path) { () throws(SystemError) in
             let directory = try Descriptor.openDirectory(path)
             try directory.ensureDirectory("db")
             return directory

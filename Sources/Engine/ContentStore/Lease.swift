@@ -39,8 +39,8 @@ package struct Lease: ~Copyable, Sendable {
             let name = BytePath("\(UInt64.random(in: 1 ... .max))")
             let temporary = BytePath("\(temporaryPrefix)\(name.display)")
             // Whoever could open it could hold it, and so keep things from being collected.
-            let file = try directory.makeFile(temporary, [.readWrite, .exclusive, .append], mode: 0o600)
             do throws(SystemError) {
+                let file = try directory.makeFile(temporary, [.readWrite, .exclusive, .append], mode: 0o600)
                 _ = try file.lock(.exclusive, waiting: true)
                 try file.write(LeaseText.head(description) + pins)
                 try directory.rename(temporary, to: name)
@@ -62,7 +62,7 @@ package struct Lease: ~Copyable, Sendable {
             if try file.lock(.shared) { return Lease(file, try moss.duplicate(), nil) }
             pause(milliseconds: 20)
         }
-        throw SystemError(.wouldBlock, call: "flock", path: BytePath(".moss").appending(objectsName))
+        throw SystemError(.wouldBlock, call: "flock", path: objectsName)
     }
 
     private static let anonymousAttempts = 1500

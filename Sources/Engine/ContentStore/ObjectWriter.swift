@@ -42,7 +42,7 @@ struct ObjectWriter: ~Copyable {
             open = TemporaryObject(
                 file: file, place: place, temporary: temporary, digest: digest, metadata: metadata)
         } catch {
-            throw .system(error)
+            throw Self.located(error, digest, metadata)
         }
         hasher.reset()
     }
@@ -56,9 +56,14 @@ struct ObjectWriter: ~Copyable {
         do throws(SystemError) {
             try open?.file.write(bytes)
         } catch {
-            throw .system(error)
+            throw Self.located(error, open?.digest ?? .ofNothing, open?.metadata ?? .plainFile)
         }
         open?.size += UInt64(bytes.count)
+    }
+
+    /// The error naming the object, whatever its file is called so far.
+    private static func located(_ error: SystemError, _ digest: ObjectID, _ metadata: EntryMetadata) -> StoreError {
+        .system(SystemError(error.number, call: error.call, path: ContentStore.path(of: digest, metadata)))
     }
 
     /// The digest of the pieces so far.
@@ -101,7 +106,7 @@ struct ObjectWriter: ~Copyable {
                 SystemCalls.rename(directory, object.temporary, to: $0, replacing: true)
             }
         }
-        if let failure { throw .system(failure) }
+        if let failure { throw Self.located(failure, object.digest, object.metadata) }
         object.isPlaced = true
     }
 
@@ -115,7 +120,7 @@ struct ObjectWriter: ~Copyable {
             try object.file.setModificationTime(ContentStore.objectTime)
             if object.size >= Self.writeBackThreshold { object.file.startWriteBack() }
         } catch {
-            throw .system(error)
+            throw Self.located(error, object.digest, object.metadata)
         }
     }
 
@@ -147,17 +152,19 @@ extension ContentStore {
     /// Removes temporary files of objects and manifests that a stopped command was writing. The root's lock must be
     /// held: nobody ingests meanwhile.
     package func removeTemporaryFiles() throws(StoreError) {
-        do throws(SystemError) {
-            for shard in 0..<ObjectName.shardCount {
-                guard let directory = try openShard(shard) else { continue }
-                for entry in try directory.entries() where entry.name.bytes.starts(with: Self.temporaryPrefix.utf8) {
+        for shard in 0..<ObjectName.shardCount {
+            guard let directory = try StoreError.catching({ () throws(SystemError) in try openShard(shard) }) else {
+                continue
+            }
+            try StoreError.catching(below: BytePath("objects").appending(ObjectName.shardName(shard))) {
+                () throws(SystemError) in
+                for entry in try directory.entries()
+                where entry.name.bytes.starts(with: Self.temporaryPrefix.utf8) {
                     try directory.unlink(entry.name)
                 }
             }
-            try packages.removeTemporaryFiles()
-        } catch {
-            throw .system(error)
         }
+        try StoreError.catching(below: "packages") { () throws(SystemError) in try packages.removeTemporaryFiles() }
     }
 
     static let temporaryPrefix = ".new-"

@@ -9,6 +9,7 @@ package import StoneFormat
 
 /// Why the store could not do what was asked.
 package enum StoreError: MarkedError, Sendable {
+    /// Its path is one below `.moss`, if it is no absolute one.
     case system(SystemError)
     case database(DatabaseError)
     case tree(TreeError)
@@ -92,12 +93,16 @@ extension StoreError {
             }
     }
 
-    /// Runs `body` and turns a failed system call into a store error.
-    static func catching<R: ~Copyable>(_ body: () throws(SystemError) -> R) throws(StoreError) -> R {
+    /// Runs `body` and turns a failed system call into a store error, whose path is one below `.moss`.
+    ///
+    /// - Parameter directory: where the names in it are, below `.moss`.
+    static func catching<R: ~Copyable>(
+        below directory: BytePath = "", _ body: () throws(SystemError) -> R
+    ) throws(StoreError) -> R {
         do throws(SystemError) {
             return try body()
         } catch {
-            throw .system(error)
+            throw .system(directory.isEmpty ? error : error.below(directory))
         }
     }
 

@@ -56,7 +56,7 @@ package struct DatabaseRebuild {
         // Where a change was cut short already, its mark stays for who looks after that.
         let isFirst = try !root.isChangePending()
         if isFirst { try root.beginChange(bringsObjects: false) }
-        try root.system { () throws(SystemError) in
+        try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.removeTree(newName)
             try root.moss.makeDirectory(newName)
         }
@@ -115,7 +115,9 @@ package struct DatabaseRebuild {
         }
         for (number, state) in salvage.states where states[number] == nil {
             states[number] = state
-            try root.system { () throws(SystemError) in try LostAndFound.keep(BytePath("states/\(number)"), root) }
+            try root.system(below: ".moss") { () throws(SystemError) in
+                try LostAndFound.keep(BytePath("states/\(number)"), root)
+            }
             try root.writeFile(of: state)
         }
         return states.values.sorted { $0.number < $1.number }
@@ -133,7 +135,7 @@ package struct DatabaseRebuild {
             } catch {
                 // One that cannot be looked at is not lost.
                 guard case .system(let cause) = error, cause.saysNothing, !cause.isLossOfContent else { return nil }
-                throw .system(cause.below(".moss/packages"))
+                throw .system(cause.below(".moss"))
             }
         }
         var records: [PackageRecord] = []
@@ -146,7 +148,7 @@ package struct DatabaseRebuild {
             } else if let metadata = salvage.packages[id], let layout = salvage.layouts[id],
                 let record = try? store.packageRecord(id, metadata: metadata, layout: layout)
             {
-                try root.system { () throws(SystemError) in
+                try root.system(below: ".moss") { () throws(SystemError) in
                     try LostAndFound.keep(BytePath("packages/\(id.hexadecimal).stone"), root)
                 }
                 try StateStore.catchingStore { () throws(StoreError) in try store.writeManifests([record]) }
@@ -252,7 +254,7 @@ package struct DatabaseRebuild {
         let next = max(highest + 1, noted, salvage.control?.nextState ?? 1)
         control.nextState = min(next, State.numbers.upperBound + 1)
         // What is in the other trees is not known any more: they go when nobody uses them.
-        let slots = try root.system { () throws(SystemError) in
+        let slots = try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.openDirectory("trees").entries().compactMap { UInt64($0.name.display) }
         }
         try StateStore(root, store).updating { (transaction) throws(StateError) in
@@ -287,7 +289,7 @@ package struct DatabaseRebuild {
         if let problem = problems.first {
             throw .database(DatabaseError(.damaged, directory: place, detail: problem.text))
         }
-        report.oldDatabase = try root.system { () throws(SystemError) in
+        report.oldDatabase = try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.syncFileSystem()
             guard try root.moss.statusIfPresent(of: name) != nil else {
                 try root.moss.rename(newName, to: name)
@@ -312,8 +314,12 @@ package enum LostAndFound {
 
     /// Opens the directory, which only the root's owner can enter, making it where it is missing.
     package static func open(_ root: RootDirectory) throws(SystemError) -> Descriptor {
-        try root.moss.ensureDirectory("lost+found", mode: 0o700)
-        return try root.moss.openDirectory("lost+found")
+        do throws(SystemError) {
+            try root.moss.ensureDirectory("lost+found", mode: 0o700)
+            return try root.moss.openDirectory("lost+found")
+        } catch {
+            throw error.below(root.path.appending(".moss"))
+        }
     }
 
     /// Makes a new directory in it, with a number after `name` where there is one already.
@@ -326,7 +332,7 @@ package enum LostAndFound {
                 try keeper.makeDirectory(full, mode: 0o700)
                 return full
             } catch {
-                guard error.number == .alreadyExists else { throw error }
+                guard error.number == .alreadyExists else { throw error.below(root.path.appending(path)) }
                 number += 1
             }
         }
@@ -336,6 +342,10 @@ package enum LostAndFound {
     package static func keep(_ path: BytePath, _ root: RootDirectory) throws(SystemError) {
         guard try root.moss.statusIfPresent(of: path) != nil else { return }
         let name = BytePath("\(path.lastComponent.display)-\(UInt64.random(in: 1 ... .max))")
-        try open(root).link(path, below: root.moss, to: name)
+        do throws(SystemError) {
+            try open(root).link(path, below: root.moss, to: name)
+        } catch {
+            throw error.below(root.path.appending(Self.path))
+        }
     }
 }

@@ -15,7 +15,7 @@ extension RootDirectory {
     ///   - durable: wait for the mark to be on disk; for changes of the database that others have to follow, as a
     ///     commit does not take the mark along.
     package func beginChange(bringsObjects: Bool = true, durable: Bool = false) throws(StateError) {
-        try system { () throws(SystemError) in
+        try system(below: ".moss") { () throws(SystemError) in
             let mark = try moss.makeFile(Self.changeMark, [.write, .truncate])
             if !bringsObjects { try mark.write([UInt8(ascii: "-")]) }
             if durable { try moss.syncDirectory() }
@@ -40,17 +40,17 @@ extension RootDirectory {
 
     /// Whether a change has begun and not ended: one is under way, or was cut short.
     package func isChangePending() throws(StateError) -> Bool {
-        try system { () throws(SystemError) in try moss.statusIfPresent(of: Self.changeMark) != nil }
+        try system(below: ".moss") { () throws(SystemError) in try moss.statusIfPresent(of: Self.changeMark) != nil }
     }
 
     /// Whether objects may be in the store that no record names.
     package func isUnswept() throws(StateError) -> Bool {
-        try system { () throws(SystemError) in try moss.statusIfPresent(of: Self.sweepMark) != nil }
+        try system(below: ".moss") { () throws(SystemError) in try moss.statusIfPresent(of: Self.sweepMark) != nil }
     }
 
     /// Notes that objects may be in the store that no record names.
     package func noteUnswept() throws(StateError) {
-        _ = try system { () throws(SystemError) in try moss.makeFile(Self.sweepMark, .write) }
+        _ = try system(below: ".moss") { () throws(SystemError) in try moss.makeFile(Self.sweepMark, .write) }
     }
 
     package func noteSwept() {

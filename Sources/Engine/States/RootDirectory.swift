@@ -91,7 +91,7 @@ package final class RootDirectory: Sendable {
     package var recordedOwner: (uid: UInt32, gid: UInt32)? {
         get throws(StateError) {
             guard ownership == .recorded else { return nil }
-            let status = try system { () throws(SystemError) in try moss.status() }
+            let status = try system(below: ".moss") { () throws(SystemError) in try moss.status() }
             return (status.uid, status.gid)
         }
     }
@@ -264,8 +264,10 @@ package final class RootDirectory: Sendable {
         }
     }
 
-    /// Runs `body` and puts the root before relative paths in its error.
-    func system<R: ~Copyable>(_ body: () throws(SystemError) -> R) throws(StateError) -> R {
-        try StateError.at(path, body)
+    /// Runs `body` and puts the root, or `directory` in it, before relative paths in its error.
+    func system<R: ~Copyable>(
+        below directory: BytePath = "", _ body: () throws(SystemError) -> R
+    ) throws(StateError) -> R {
+        try StateError.at(path.appending(directory), body)
     }
 }

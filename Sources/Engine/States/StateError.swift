@@ -127,8 +127,11 @@ package enum StateError: MarkedError, Sendable {
         do throws(BlitError) {
             return try body()
         } catch {
-            if case .system(let error) = error { throw .system(error.below(path)) }
-            throw .blit(error)
+            switch error {
+            case .system(let error): throw .system(error.below(path))
+            case .store(let error): throw .store(error)
+            default: throw .blit(error)
+            }
         }
     }
 

@@ -18,14 +18,14 @@ extension StateStore {
     func keepNextNumber() throws(StateError) {
         let next = try viewing { (transaction) throws(StateError) in try requiredControl(in: transaction).nextState }
         if try Self.keptNextNumber(root) ?? 0 >= next { return }
-        try root.system { () throws(SystemError) in
+        try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.replaceFile(Self.nextNumberName, with: Array("\(next)\n".utf8))
         }
     }
 
     /// The number that was noted when states were removed; nil where none was, or not all of it.
     static func keptNextNumber(_ root: RootDirectory) throws(StateError) -> UInt64? {
-        let bytes = try root.system { () throws(SystemError) in
+        let bytes = try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.readFileIfPresent(nextNumberName, limit: 4096)
         }
         guard let bytes, bytes.last == 10 else { return nil }
@@ -38,7 +38,7 @@ extension StateStore {
     static func readStateFiles(_ root: RootDirectory) throws(StateError) -> (states: [State], damage: [Damage]) {
         var states: [State] = []
         var damage: [Damage] = []
-        let entries = try root.system { () throws(SystemError) in try root.states.entries() }
+        let entries = try root.system(below: ".moss/states") { () throws(SystemError) in try root.states.entries() }
         for entry in entries {
             guard let number = UInt64(entry.name.display).flatMap(State.number), BytePath("\(number)") == entry.name
             else {
@@ -85,7 +85,7 @@ extension StateStore {
                 throw .database(error)
             }
         }
-        let entries = try root.system { () throws(SystemError) in try root.states.entries() }
+        let entries = try root.system(below: ".moss/states") { () throws(SystemError) in try root.states.entries() }
         var present: Set<UInt64> = []
         for entry in entries {
             guard let number = UInt64(entry.name.display).flatMap(State.number), BytePath("\(number)") == entry.name

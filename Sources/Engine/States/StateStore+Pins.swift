@@ -9,7 +9,7 @@ extension StateStore {
 
     /// The pins by their states; those of states that are gone are left out by who asks.
     package func pins() throws(StateError) -> [UInt64: StatePin] {
-        try root.system { () throws(SystemError) in
+        try inPins { () throws(SystemError) in
             guard try root.moss.statusIfPresent(of: Self.directoryName) != nil else { return [:] }
             let directory = try root.moss.openDirectory(Self.directoryName)
             var pins: [UInt64: StatePin] = [:]
@@ -26,7 +26,7 @@ extension StateStore {
 
     /// What stopped commands were writing there, below `.moss`.
     package func temporaryPins() throws(StateError) -> [BytePath] {
-        try root.system { () throws(SystemError) in
+        try inPins { () throws(SystemError) in
             guard try root.moss.statusIfPresent(of: Self.directoryName) != nil else { return [] }
             return try root.moss.openDirectory(Self.directoryName).temporaryFiles().map {
                 Self.directoryName.appending($0)
@@ -41,28 +41,31 @@ extension StateStore {
             let other = try pins().values.first { $0.name == name && $0.state != number }
             if let other { throw .stateNameTaken(name, by: other.state) }
         }
-        try inMoss { () throws(SystemError) in
+        try inPins { () throws(SystemError) in
             if try root.moss.statusIfPresent(of: Self.directoryName) == nil {
                 try root.moss.ensureDirectory(Self.directoryName)
                 try root.moss.syncDirectory()
             }
             let directory = try root.moss.openDirectory(Self.directoryName)
+            try directory.replaceFile(BytePath("\(number)"), with: Array("\(name ?? "")\n".utf8), durable: true)
+        }
+    }
+
+    /// What fails has the directory's name below `.moss`, or that of a file in it.
+    private func inPins<R>(_ body: () throws(SystemError) -> R) throws(StateError) -> R {
+        try root.system(below: ".moss") { () throws(SystemError) in
             do throws(SystemError) {
-                try directory.replaceFile(BytePath("\(number)"), with: Array("\(name ?? "")\n".utf8), durable: true)
+                return try body()
             } catch {
                 throw error.below(Self.directoryName)
             }
         }
     }
 
-    private func inMoss(_ body: () throws(SystemError) -> Void) throws(StateError) {
-        try StateError.at(root.path.appending(".moss"), body)
-    }
-
     /// - Returns: whether there was a pin.
     package func unpin(_ number: UInt64) throws(StateError) -> Bool {
         guard try pins()[number] != nil else { return false }
-        try root.system { () throws(SystemError) in
+        try inPins { () throws(SystemError) in
             let directory = try root.moss.openDirectory(Self.directoryName)
             try directory.unlink(BytePath("\(number)"))
             try directory.syncDirectory()

@@ -86,7 +86,7 @@ extension StateStore {
         // What was in it, and what it was to become, it keeps.
         let slot = try slots().first { $0.number == journal.slot }?.slot.untrusted
         if journal.isNew {
-            try root.system { () throws(SystemError) in
+            try root.system(below: ".moss/states") { () throws(SystemError) in
                 do throws(SystemError) {
                     try root.states.unlink(BytePath("\(journal.state)"))
                 } catch {
@@ -110,10 +110,12 @@ extension StateStore {
         let known = try viewing { (transaction) throws(StateError) in
             Set(try states(in: transaction).map { BytePath("\($0.number)") })
         }
-        try root.system { () throws(SystemError) in
+        try root.system(below: ".moss/states") { () throws(SystemError) in
             for entry in try root.states.entries() where !known.contains(entry.name) {
                 try root.states.unlink(entry.name)
             }
+        }
+        try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.removeTemporaryFiles()
             try root.moss.removeTree(DatabaseRebuild.newName)
         }

@@ -189,7 +189,7 @@ extension StateStore {
         let pending = control.journal?.slot
         // Directories that no record knows: left by a database that was rebuilt.
         let known = Set(all.map(\.number))
-        let names = try root.system { () throws(SystemError) in
+        let names = try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.openDirectory("trees").entries().map(\.name)
         }
         let foreign = names.compactMap { name -> UInt64? in
@@ -313,7 +313,7 @@ extension StateStore {
 
     /// A spare is a convenience: it may take a tenth of what is free, not more.
     private func hasRoomForSpare(_ tree: TreeID, _ blitter: Blitter) throws(StateError) -> Bool {
-        let free = try root.system { () throws(SystemError) in try root.moss.fileSystemStatus() }
+        let free = try root.system(below: ".moss") { () throws(SystemError) in try root.moss.fileSystemStatus() }
         let totals = try viewing { (transaction) throws(StateError) -> TreeTotals? in
             (try? ContentStore.directory(tree, in: transaction)).flatMap { try? Directory($0, id: tree).totals }
         }

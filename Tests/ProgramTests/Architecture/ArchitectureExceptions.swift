@@ -26,7 +26,7 @@ struct ArchitectureExceptions {
     static let today = ArchitectureExceptions(
         moduleLines: [
             "ContentStore": Allowance(
-                upTo: 5400, "holds objects, catalogue, ingest, collection and checks; to be cut into these"),
+                upTo: 5600, "holds objects, catalogue, ingest, collection and checks; to be cut into these"),
             "Installation": Allowance(
                 upTo: 5200, "holds the checks and repairs of a root too, which become Maintenance"),
             "LMDB": Allowance(upTo: 3400, "holds the reader of damaged data files beside the binding"),

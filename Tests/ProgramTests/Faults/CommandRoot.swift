@@ -77,8 +77,9 @@ struct CommandRoot: Sendable {
     }
 
     /// What is at `path` already.
-    init(at path: BytePath) {
+    init(at path: BytePath, named name: BytePath = "root") {
         self.path = path
+        self.name = name
     }
 
     func publish(_ package: SamplePackage) throws {
@@ -95,8 +96,10 @@ struct CommandRoot: Sendable {
     /// Copying changes the times by which moss knows that nobody touched a spare, hence the tidying.
     func copied<Result>(tidy: Bool = true, _ body: (CommandRoot) throws -> Result) throws -> Result {
         try withScratchDirectory(inMemory: true) { scratch in
-            try Command("cp", ["-a", root, scratch.appending("root")]).runSuccessfully()
-            let copy = CommandRoot(at: scratch)
+            // A name of its own: where a layer of somebody's overlay leads nowhere, trees of all roots that are called
+            // like its end are taken to be in use.
+            let copy = CommandRoot(at: scratch, named: scratch.lastComponent)
+            try Command("cp", ["-a", root, copy.root]).runSuccessfully()
             if tidy { try copy.done("tidy") }
             return try body(copy)
         }

@@ -17,6 +17,15 @@ final class AsideDirectory {
 
     /// Opens the directory `path` in it, making it with its parents.
     func open(_ path: BytePath) throws(SystemError) -> Descriptor {
+        do throws(SystemError) {
+            return try make(path)
+        } catch {
+            let place = root.path.appending(LostAndFound.path).appending(name).appending(path)
+            throw error.path.isAbsolute ? error : SystemError(error.number, call: error.call, path: place)
+        }
+    }
+
+    private func make(_ path: BytePath) throws(SystemError) -> Descriptor {
         let keeper = try LostAndFound.open(root)
         try keeper.ensureDirectory(name, mode: 0o700)
         isMade = true

@@ -167,7 +167,7 @@ package final class ContentCheck: Sendable {
     private func note(_ error: SystemError, reading index: Int) {
         let row = table.rows[index]
         let path = ContentStore.path(of: row.digest, row.variant)
-        let error = error.below(BytePath(".moss").appending(path.parent))
+        let error = SystemError(error.number, call: error.call, path: BytePath(".moss").appending(path))
         if error.isLossOfContent || !error.saysNothing || store.isOwnButUnreadable(row.digest, row.variant, error) {
             return note(Mismatch(index: index, found: nil, detail: "\(error)"))
         }

@@ -11,7 +11,7 @@ internal import StoneFormat
 extension ContentStore {
     /// The packages that have a manifest, ascending, and names in the directory that are none.
     package func manifests() throws(StoreError) -> (packages: [PackageID], others: [BytePath]) {
-        let names = try StoreError.catching { () throws(SystemError) in try packages.entries() }
+        let names = try StoreError.catching(below: "packages") { () throws(SystemError) in try packages.entries() }
         var ids: [PackageID] = []
         var others: [BytePath] = []
         for entry in names {
@@ -37,7 +37,7 @@ extension ContentStore {
     /// Reads a manifest into what is recorded of its package. Objects are not looked at.
     package func readManifest(_ id: PackageID) throws(StoreError) -> PackageRecord {
         let name = Self.manifestName(id)
-        let bytes = try StoreError.catching { () throws(SystemError) in try manifestBytes(id) }
+        let bytes = try StoreError.catching(below: "packages") { () throws(SystemError) in try manifestBytes(id) }
         do throws(StoneError) {
             let package = try Self.decodeManifest(bytes)
             return try record(ofManifest: package, id, bytes)
@@ -114,7 +114,9 @@ extension ContentStore {
     /// Puts another manifest in a package's place. Where only the file is written before a stop, the records still count.
     package func replaceManifest(of id: PackageID, with bytes: [UInt8]) throws(StoreError) {
         let name = Self.manifestName(id)
-        try StoreError.catching { () throws(SystemError) in try packages.replaceFile(name, with: bytes) }
+        try StoreError.catching(below: "packages") { () throws(SystemError) in
+            try packages.replaceFile(name, with: bytes)
+        }
         try StoreError.catching { () throws(DatabaseError) in
             _ = try environment.update { (transaction) throws(DatabaseError) in
                 try transaction.put(Digest128(hashing: bytes), in: StoreBuckets.manifests, for: id)

@@ -79,7 +79,7 @@ extension ContentStore {
             opened = try openObject(digest, variant)
         }
         guard let file = opened else { throw .missingObject(digest) }
-        try StoreError.catching { () throws(SystemError) in
+        try StoreError.catching(below: Self.path(of: digest, variant)) { () throws(SystemError) in
             try file.removeForeignAttributes()
             if ownership == .applied { try file.setOwner(uid: variant.uid, gid: variant.gid) }
             // Changing the owner clears the special bits.
