@@ -1,5 +1,6 @@
 package import BytePath
 internal import Digests
+internal import Failures
 package import FileTree
 package import LMDB
 package import LinuxSystem

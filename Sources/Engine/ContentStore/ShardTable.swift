@@ -1,4 +1,5 @@
 internal import BytePath
+internal import Failures
 internal import LinuxSystem
 
 /// An open directory in which the objects of a shard have names: see ``ObjectName/withCString(in:_:)``.

@@ -1,5 +1,6 @@
 package import BytePath
 package import ContentStore
+internal import Failures
 package import LinuxSystem
 
 /// A directory that holds a system: `usr` and the tools' own `.moss`.
