@@ -37,7 +37,10 @@ extension ContentStore {
         do throws(SystemError) {
             return try Lease.take(description, pins, below: directory)
         } catch {
-            guard error.marks.contains(.diskFull) || [.accessDenied, .notPermitted, .readOnlyFileSystem].contains(error.number) else {
+            guard
+                error.marks.contains(.diskFull)
+                    || [.accessDenied, .notPermitted, .readOnlyFileSystem].contains(error.number)
+            else {
                 throw .system(error)
             }
         }
