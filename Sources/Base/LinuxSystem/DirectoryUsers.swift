@@ -7,8 +7,9 @@ import Glibc
 ///
 /// Trees are recognised by a path suffix such as `/.moss/trees/7`, because the kernel shows where a held directory
 /// is *now*, wherever it was when it was opened. Threads that have something of this for themselves count like
-/// processes. Where users cannot be seen, trees count as held: all of them without `/proc` and in a namespace of
-/// processes that hides others, and for a process that may not be looked into those that were live when it started.
+/// processes. Of a directory in a mount that was taken away the kernel shows no place; it is found by its inode. Where
+/// users cannot be seen, trees count as held: all of them without `/proc` and in a namespace of processes that hides
+/// others, and for a process that may not be looked into those that were live when it started.
 package struct DirectoryUsers {
     package enum User: Hashable, Sendable {
         case process(Int32, command: String)
@@ -26,12 +27,20 @@ package struct DirectoryUsers {
     private var closed: [Int32] = []
     /// Whether threads can be compared by their numbers.
     private let canCompare: Bool
+    /// The device of the trees.
+    private let device: UInt64?
+    private var seenMounts: Set<Int64> = []
+    /// Directories on that device in mounts that were not seen yet.
+    private var unplaced: [HeldDirectory: [Holder]] = [:]
 
-    private init(_ trees: [BytePath], _ overlays: OverlayLayers, _ proc: borrowing Descriptor) {
+    private init(
+        _ trees: [BytePath], formerlyAt live: BytePath, below root: borrowing Descriptor, _ proc: borrowing Descriptor
+    ) {
         suffixes = trees.map(\.bytes)
-        self.overlays = overlays
+        overlays = OverlayLayers(live, below: root)
         users = trees.map { _ in nil }
         canCompare = Self.numbersAreOurs(proc)
+        device = ((try? root.status(of: live, followingLinks: true)) ?? (try? root.status()))?.device
     }
 
     /// The first user found for each of `trees`, nil for a tree nobody holds.
@@ -49,29 +58,33 @@ package struct DirectoryUsers {
         guard let proc = try? Descriptor.openDirectory("/proc"), let entries = try? proc.entries(),
             showsAllProcesses(proc)
         else { return trees.map { _ in .unseen } }
-        var search = DirectoryUsers(trees, OverlayLayers(live, below: root), proc)
+        var search = DirectoryUsers(trees, formerlyAt: live, below: root, proc)
         for entry in entries {
             guard let process = Int32(entry.name.display) else { continue }
             // Processes come and go during the walk: what cannot be opened any more holds nothing.
             guard let directory = try? proc.openDirectory(entry.name) else { continue }
             search.examine(directory, process)
         }
+        search.placeDirectories(proc, beside: root, lifetime)
         search.suspectClosedProcesses(proc, lifetime)
         return search.users
     }
 
     private mutating func examine(_ directory: borrowing Descriptor, _ process: Int32) {
-        guard examinePlaces(directory, process) else { return }
-        examineDescriptors(directory, process)
+        let holder = Holder(process, at: BytePath("\(process)"))
+        guard examinePlaces(directory, holder) else { return }
+        examineDescriptors(directory, holder)
         examineThreads(directory, process)
     }
 
     /// - Parameter directory: a process's in `/proc`, or that of one of its threads.
     /// - Returns: false where it may not be looked into.
-    private mutating func examinePlaces(_ directory: borrowing Descriptor, _ process: Int32) -> Bool {
+    private mutating func examinePlaces(_ directory: borrowing Descriptor, _ holder: Holder) -> Bool {
+        let process = holder.process
+        var paths: [BytePath: BytePath] = [:]
         for name: BytePath in ["cwd", "root"] {
             do throws(SystemError) {
-                match(try directory.readLink(name).bytes, process)
+                paths[name] = try directory.readLink(name)
             } catch {
                 if error.number == .accessDenied || error.number == .notPermitted {
                     closed.append(process)
@@ -79,27 +92,31 @@ package struct DirectoryUsers {
                 }
             }
         }
-        // Only a namespace whose mounts were really read counts as seen.
-        if let namespace = try? directory.readLink("ns/mnt"), !seenNamespaces.contains(namespace),
-            matchMounts(directory, process)
-        {
-            seenNamespaces.insert(namespace)
+        // A process sees the mounts below its root. Only where they were really read they count as seen.
+        if var namespace = try? directory.readLink("ns/mnt") {
+            namespace = namespace.appending(paths["root"] ?? "")
+            if !seenNamespaces.contains(namespace), matchMounts(directory, process) {
+                seenNamespaces.insert(namespace)
+            }
         }
+        for (name, path) in paths { match(path, name, directory, holder) }
         return true
     }
 
-    private mutating func examineDescriptors(_ directory: borrowing Descriptor, _ process: Int32) {
+    private mutating func examineDescriptors(_ directory: borrowing Descriptor, _ holder: Holder) {
         guard let descriptors = try? directory.openDirectory("fd"), let open = try? descriptors.entries() else {
             return
         }
+        let table = Holder(holder.process, at: holder.place.appending("fd"))
         for entry in open {
-            if let path = try? descriptors.readLink(entry.name) { match(path.bytes, process) }
+            if let path = try? descriptors.readLink(entry.name) { match(path, entry.name, descriptors, table) }
         }
     }
 
     private mutating func matchMounts(_ directory: borrowing Descriptor, _ process: Int32) -> Bool {
         guard let mounts = try? MountTable.read(ofProcess: directory) else { return false }
         for mount in mounts {
+            seenMounts.insert(Int64(mount.identifier))
             match(mount.root.bytes, process)
             for (index, suffix) in suffixes.enumerated()
             where users[index] == nil && Self.contains(mount.path.bytes, suffix) {
@@ -114,8 +131,17 @@ package struct DirectoryUsers {
         return true
     }
 
+    /// Looks at the text of `link` in `directory`, and at where it leads.
+    private mutating func match(
+        _ path: BytePath, _ link: BytePath, _ directory: borrowing Descriptor, _ holder: Holder
+    ) {
+        // Not a pipe or the like.
+        guard path.isAbsolute || path.bytes.first == UInt8(ascii: "(") else { return }
+        match(path.bytes, holder.process)
+        noteUnplaced(link, directory, holder)
+    }
+
     private mutating func match(_ path: [UInt8], _ process: Int32) {
-        guard path.first == UInt8(ascii: "/") || path.first == UInt8(ascii: "(") else { return }
         for (index, suffix) in suffixes.enumerated() where users[index] == nil {
             if Self.contains(path, suffix) {
                 users[index] = .process(process, command: Self.command(process))
@@ -174,13 +200,14 @@ extension DirectoryUsers {
                 canCompare && moss_share_descriptors(thread, $0) == 1
             }
             guard hasPlaces || hasDescriptors, let place = try? tasks.openDirectory(entry.name) else { continue }
+            let holder = Holder(process, at: BytePath("\(process)/task/\(thread)"))
             if hasPlaces {
                 last.places = thread
-                guard examinePlaces(place, process) else { continue }
+                guard examinePlaces(place, holder) else { continue }
             }
             if hasDescriptors {
                 last.descriptors = thread
-                examineDescriptors(place, process)
+                examineDescriptors(place, holder)
             }
         }
     }
@@ -192,6 +219,72 @@ extension DirectoryUsers {
         }
         let line = status.split(separator: 10).first { $0.starts(with: "NSpid:".utf8) }
         return line?.split { $0 == 9 || $0 == 32 }.count == 2
+    }
+}
+
+// MARK: Mounts that were taken away
+
+extension DirectoryUsers {
+    /// A directory by the mount it is held in.
+    private struct HeldDirectory: Hashable {
+        let mount: Int64
+        let inode: UInt64
+    }
+
+    private struct Holder {
+        let process: Int32
+        /// Where its links are, below `/proc`.
+        let place: BytePath
+
+        init(_ process: Int32, at place: BytePath) {
+            self.process = process
+            self.place = place
+        }
+    }
+
+    /// Takes note of a directory in a mount that no table of mounts has shown so far, as after a lazy umount(8), or of
+    /// a tree of mounts that was never attached: its text is a path from the root of that mount.
+    ///
+    /// Costs one call for each link to a file, which asks no file system. Linux before 5.8 does not tell mounts.
+    private mutating func noteUnplaced(_ link: BytePath, _ directory: borrowing Descriptor, _ holder: Holder) {
+        var held = moss_held()
+        guard link.withCString({ moss_held_by(directory.raw, $0, &held) }) == 0, held.device == device,
+            FileKind(mode: held.mode) == .directory, held.links > 0, held.mount >= 0, !seenMounts.contains(held.mount)
+        else { return }
+        let found = HeldDirectory(mount: held.mount, inode: held.inode)
+        unplaced[found, default: []].append(Holder(holder.process, at: holder.place.appending(link)))
+    }
+
+    /// Finds the directories, once all mounts are known, by another way to the same inode. Where there is none, their
+    /// holders have all trees that were live while they lived.
+    private mutating func placeDirectories(
+        _ proc: borrowing Descriptor, beside root: borrowing Descriptor, _ lifetime: (Int) -> ClosedRange<Int64>
+    ) {
+        var holders: [Int32] = []
+        for (directory, found) in unplaced where !seenMounts.contains(directory.mount) {
+            if let path = found.lazy.compactMap({ Self.path(to: $0.place, proc, beside: root) }).first {
+                match(path.bytes, found[0].process)
+            } else {
+                holders += found.map(\.process)
+            }
+        }
+        guard !holders.isEmpty, users.contains(nil), let boot = Self.bootTime(proc) else { return }
+        let starts = Set(holders).compactMap { process in
+            Self.startTime(process, proc, boot).map { (process: process, time: $0) }
+        }
+        guard let first = starts.min(by: { $0.time < $1.time }) else { return }
+        for index in users.indices where users[index] == nil {
+            if first.time <= lifetime(index).upperBound + Self.slackOfStarts {
+                users[index] = .process(first.process, command: Self.command(first.process))
+            }
+        }
+    }
+
+    private static func path(
+        to link: BytePath, _ proc: borrowing Descriptor, beside root: borrowing Descriptor
+    ) -> BytePath? {
+        let raw = link.withCString { moss_open_beside(root.raw, proc.raw, $0) }
+        return raw < 0 ? nil : try? Descriptor(taking: raw).canonicalPath()
     }
 }
 
@@ -222,13 +315,15 @@ extension DirectoryUsers {
         let starts = closed.compactMap { Self.startTime($0, proc, boot) }
         for index in users.indices where users[index] == nil {
             let range = lifetime(index)
-            // The clock of starts is a coarse one.
-            let slack: Int64 = 2_000_000_000
+            let slack = Self.slackOfStarts
             if starts.contains(where: { $0 >= range.lowerBound - slack && $0 <= range.upperBound + slack }) {
                 users[index] = .unseen
             }
         }
     }
+
+    /// The clock of starts is a coarse one.
+    private static var slackOfStarts: Int64 { 2_000_000_000 }
 
     /// Seconds since 1970.
     private static func bootTime(_ proc: borrowing Descriptor) -> Int64? {

@@ -41,6 +41,17 @@ int moss_open_within(int directory, const char *path, int flags);
 int moss_open_in_root(int root, const char *path, int flags);
 // The identifier of the mount an open file was reached by, as in mountinfo; -1 where the kernel does not tell.
 int64_t moss_mount_identifier(int descriptor);
+// What `link`, one of those in /proc, leads to, without waiting for a file system that does not answer; `mount` is -1
+// where the kernel does not tell.
+struct moss_held {
+    uint64_t device, inode, links;
+    int64_t mount;
+    uint32_t mode;
+};
+int moss_held_by(int directory, const char *link, struct moss_held *held);
+// Opens the directory that `link` leads to as a place on the mount of `beside`, however far from each other they are
+// mounted. Takes a right that only the machine's root has, and a file system that can.
+int moss_open_beside(int beside, int directory, const char *link);
 // Changes the mode of an open file, which may be a mere place (O_PATH).
 int moss_set_place_mode(int descriptor, uint32_t mode);
 // Sets the modification time, leaves the access time: UTIME_OMIT is a compound macro.
