@@ -181,8 +181,8 @@ int moss_forbid_new_privileges(void);
 int moss_forbid_inspection(void);
 int moss_close_range(unsigned int first, unsigned int last);
 // From here on no typing into terminals (TIOCSTI, TIOCLINUX), and no keys of the kernel, which are the same in all
-// namespaces of processes and mounts.
-int moss_filter_calls(void);
+// namespaces of processes and mounts; or no mounting either, and no namespaces of users.
+int moss_filter_calls(int refuses_mounts);
 // Abstract sockets of processes outside are out of reach from here on, where the kernel can (Linux 6.12).
 void moss_leave_abstract_sockets(void);
 
