@@ -88,6 +88,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         number == .notPermitted || number == .crossDevice || number == .readOnlyFileSystem || number.isBusy
     }
 
+    /// Whether it is about this process in `/proc`, where there is always something if that is mounted.
+    package var isLackOfProc: Bool { number == .noSuchFile && path.isAtOrBelow("/proc/self") }
+
     package var description: String { (path.isEmpty ? "" : "\(path.display): ") + cause }
 
     /// Without the path.
@@ -107,6 +110,7 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         case .accessDenied, .notPermitted: "permission denied; run as the owner of the root, or as root"
         case .invalidArgument where call == "chown" || call == "fchown":
             "its owner or group has no number in this user namespace (/proc/self/uid_map, gid_map)"
+        case .noSuchFile where isLackOfProc: "this needs /proc, which is not mounted"
         case .inputOutput: "the disk reported an input/output error; look at the kernel's log (dmesg)"
         case .tooManyFiles, .tooManyFilesOfAll, .outOfMemory: "\(number.message); \(remedy)"
         default: nil

@@ -125,6 +125,8 @@ int moss_clone_mounts(const char *path, int recursive);
 // Makes every mount of a cloned tree read-only; flags that are already set stay.
 int moss_make_mounts_read_only(int tree);
 int moss_attach_mounts(int tree, const char *target);
+// A /proc that is attached nowhere, read-only; a place.
+int moss_make_proc(void);
 // The same where the target is an open place.
 int moss_attach_mounts_at(int tree, int place);
 
