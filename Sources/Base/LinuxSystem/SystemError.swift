@@ -101,6 +101,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         switch number {
         case .noSpace: "the file system is full; free some space and run the command again"
         case .quotaExceeded: "the disk quota is used up; free some space and run the command again"
+        // Reading says so of what is longer than it should be.
+        case .tooLarge where call != "read":
+            "a file would be larger than this process may make one; raise its limit on file sizes (ulimit -f)"
         case .notAFile: "a pipe, device, directory or the like is where a file belongs; move it away"
         case .loop: "a symbolic link is where none may be; put what it leads to in its place"
         case .wouldBlock: "somebody else holds a lock on it; try again later"
