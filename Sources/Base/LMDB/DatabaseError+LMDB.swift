@@ -27,7 +27,8 @@ extension DatabaseError {
         switch result {
         case ENOENT, ENOTDIR: .notFound
         case EACCES, EPERM, EROFS: .permissionDenied
-        case ENOSPC, EFBIG: .diskFull
+        case ENOSPC: .diskFull
+        case EFBIG: .fileTooLarge
         case EDQUOT: .quotaExceeded
         case EIO: .inputOutput
         case ENOMEM: .outOfMemory

@@ -20,6 +20,8 @@ package struct DatabaseError: Error, Sendable, Equatable {
         case diskFull
         /// The user's share of the disk is used up.
         case quotaExceeded
+        /// The file would be larger than this process may make one.
+        case fileTooLarge
         /// The device failed to read or write.
         case inputOutput
         case outOfMemory
@@ -102,6 +104,7 @@ extension DatabaseError: CustomStringConvertible {
         case .permissionDenied: "permission denied"
         case .diskFull: "no space left on the device"
         case .quotaExceeded: "the disk quota is used up"
+        case .fileTooLarge: "its file would be larger than this process may make one"
         case .inputOutput: "the device failed"
         case .outOfMemory: "not enough memory or address space"
         case .tooManyFiles: "too many open files"
@@ -128,6 +131,7 @@ extension DatabaseError: CustomStringConvertible {
         case .damaged, .recordDamaged: "rebuild the database"
         case .permissionDenied: "run as the owner of the directory"
         case .diskFull, .quotaExceeded: "free some space and try again, nothing was changed"
+        case .fileTooLarge: "raise the limit on file sizes of this process (ulimit -f), nothing was changed"
         case .inputOutput: "check the device (kernel log), then rebuild the database"
         case .outOfMemory: "raise the memory limits or end other programs"
         case .tooManyFiles: "raise the limit of open files (ulimit -n)"

@@ -63,10 +63,11 @@ extension Environment {
     }
 
     /// LMDB calls a write that the device took in part only an I/O error: the number that tells whether it is full, or
-    /// the user's share of it, and nil where it is neither.
+    /// the user's share of it, or the file as large as it may be, and nil where it is nothing of that.
     private var shortageBehindError: Int32? {
         do throws(SystemError) {
             let place = try Descriptor.openDirectory(directory)
+            if try place.status(of: BytePath(DataFile.name)).size >= CurrentProcess.fileSizeLimit { return EFBIG }
             if try place.fileSystemStatus().availableBytes < 16 << 12 { return ENOSPC }
             try place.open(".", [.unnamed, .write], mode: 0o600).allocate(16 << 12)
             return nil

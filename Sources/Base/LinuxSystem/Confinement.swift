@@ -38,8 +38,11 @@ package enum Confinement {
     }
 
     /// Refuses the calls that type into terminals, and those for the kernel's keys, which no namespace separates.
-    package static func filterCalls() throws(SystemError) {
-        guard moss_filter_calls() == 0 else { throw .last("seccomp") }
+    ///
+    /// - Parameter refusingMounts: also those that mount or enter namespaces, and new namespaces of users: root of one
+    ///   may mount what is the machine's, such as its control groups, whose files the machine's root owns.
+    package static func filterCalls(refusingMounts: Bool) throws(SystemError) {
+        guard moss_filter_calls(refusingMounts ? 1 : 0) == 0 else { throw .last("seccomp") }
     }
 
     /// Puts abstract sockets of processes outside out of reach, where the kernel can.

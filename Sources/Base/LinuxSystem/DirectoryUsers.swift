@@ -7,17 +7,30 @@ import Glibc
 ///
 /// Trees are recognised by a path suffix such as `/.moss/trees/7`, because the kernel shows where a held directory
 /// is *now*, wherever it was when it was opened. Threads that have something of this for themselves count like
-/// processes. Where users cannot be seen, trees count as held: all of them without `/proc` and in a namespace of
-/// processes that hides others, and for a process that may not be looked into those that were live when it started.
-package struct DirectoryUsers {
+/// processes. Of a directory in a mount that was taken away the kernel shows no place; it is found by its inode. Where
+/// users cannot be seen, trees count as held: all of them without `/proc` and in a namespace of processes that hides
+/// others, and for a process that may not be looked into those that were live when it started. Root needs no `/proc`: it
+/// makes one for itself.
+package struct DirectoryUsers: ~Copyable {
     package enum User: Hashable, Sendable {
         case process(Int32, command: String)
         /// Something is mounted there, as the process sees it.
         case mount(BytePath, process: Int32)
         /// There may be one, which cannot be seen.
-        case unseen
+        case unseen(Obstacle)
     }
 
+    /// Why users cannot be seen.
+    package enum Obstacle: Sendable {
+        case noProc
+        /// The namespace of processes hides others.
+        case hidingNamespace
+        /// A process may not be looked into.
+        case closedProcess
+    }
+
+    /// `/proc`.
+    private let proc: Descriptor
     private let suffixes: [[UInt8]]
     private let overlays: OverlayLayers
     private var users: [User?]
@@ -26,12 +39,21 @@ package struct DirectoryUsers {
     private var closed: [Int32] = []
     /// Whether threads can be compared by their numbers.
     private let canCompare: Bool
+    /// The device of the trees.
+    private let device: UInt64?
+    private var seenMounts: Set<Int64> = []
+    /// Directories on that device in mounts that were not seen yet.
+    private var unplaced: [HeldDirectory: [Holder]] = [:]
 
-    private init(_ trees: [BytePath], _ overlays: OverlayLayers, _ proc: borrowing Descriptor) {
+    private init(
+        _ trees: [BytePath], formerlyAt live: BytePath, below root: borrowing Descriptor, _ proc: consuming Descriptor
+    ) {
         suffixes = trees.map(\.bytes)
-        self.overlays = overlays
+        overlays = OverlayLayers(live, below: root)
         users = trees.map { _ in nil }
         canCompare = Self.numbersAreOurs(proc)
+        device = ((try? root.status(of: live, followingLinks: true)) ?? (try? root.status()))?.device
+        self.proc = proc
     }
 
     /// The first user found for each of `trees`, nil for a tree nobody holds.
@@ -46,32 +68,40 @@ package struct DirectoryUsers {
         lifetime: (Int) -> ClosedRange<Int64>
     ) -> [User?] {
         guard !trees.isEmpty else { return [] }
-        guard let proc = try? Descriptor.openDirectory("/proc"), let entries = try? proc.entries(),
-            showsAllProcesses(proc)
-        else { return trees.map { _ in .unseen } }
-        var search = DirectoryUsers(trees, OverlayLayers(live, below: root), proc)
+        let isPrivate = !CurrentProcess.exists("/proc/self")
+        guard let proc = openProc(isPrivate: isPrivate), let entries = try? proc.entries() else {
+            return trees.map { _ in .unseen(.noProc) }
+        }
+        guard showsAllProcesses(proc, isPrivate: isPrivate) else {
+            return trees.map { _ in .unseen(isPrivate ? .noProc : .hidingNamespace) }
+        }
+        var search = DirectoryUsers(trees, formerlyAt: live, below: root, proc)
         for entry in entries {
             guard let process = Int32(entry.name.display) else { continue }
             // Processes come and go during the walk: what cannot be opened any more holds nothing.
-            guard let directory = try? proc.openDirectory(entry.name) else { continue }
+            guard let directory = try? search.proc.openDirectory(entry.name) else { continue }
             search.examine(directory, process)
         }
-        search.suspectClosedProcesses(proc, lifetime)
+        search.placeDirectories(beside: root, lifetime)
+        search.suspectClosedProcesses(lifetime)
         return search.users
     }
 
     private mutating func examine(_ directory: borrowing Descriptor, _ process: Int32) {
-        guard examinePlaces(directory, process) else { return }
-        examineDescriptors(directory, process)
+        let holder = Holder(process, at: BytePath("\(process)"))
+        guard examinePlaces(directory, holder) else { return }
+        examineDescriptors(directory, holder)
         examineThreads(directory, process)
     }
 
     /// - Parameter directory: a process's in `/proc`, or that of one of its threads.
     /// - Returns: false where it may not be looked into.
-    private mutating func examinePlaces(_ directory: borrowing Descriptor, _ process: Int32) -> Bool {
+    private mutating func examinePlaces(_ directory: borrowing Descriptor, _ holder: Holder) -> Bool {
+        let process = holder.process
+        var paths: [BytePath: BytePath] = [:]
         for name: BytePath in ["cwd", "root"] {
             do throws(SystemError) {
-                match(try directory.readLink(name).bytes, process)
+                paths[name] = try directory.readLink(name)
             } catch {
                 if error.number == .accessDenied || error.number == .notPermitted {
                     closed.append(process)
@@ -79,27 +109,31 @@ package struct DirectoryUsers {
                 }
             }
         }
-        // Only a namespace whose mounts were really read counts as seen.
-        if let namespace = try? directory.readLink("ns/mnt"), !seenNamespaces.contains(namespace),
-            matchMounts(directory, process)
-        {
-            seenNamespaces.insert(namespace)
+        // A process sees the mounts below its root. Only where they were really read they count as seen.
+        if var namespace = try? directory.readLink("ns/mnt") {
+            namespace = namespace.appending(paths["root"] ?? "")
+            if !seenNamespaces.contains(namespace), matchMounts(directory, process) {
+                seenNamespaces.insert(namespace)
+            }
         }
+        for (name, path) in paths { match(path, name, directory, holder) }
         return true
     }
 
-    private mutating func examineDescriptors(_ directory: borrowing Descriptor, _ process: Int32) {
+    private mutating func examineDescriptors(_ directory: borrowing Descriptor, _ holder: Holder) {
         guard let descriptors = try? directory.openDirectory("fd"), let open = try? descriptors.entries() else {
             return
         }
+        let table = Holder(holder.process, at: holder.place.appending("fd"))
         for entry in open {
-            if let path = try? descriptors.readLink(entry.name) { match(path.bytes, process) }
+            if let path = try? descriptors.readLink(entry.name) { match(path, entry.name, descriptors, table) }
         }
     }
 
     private mutating func matchMounts(_ directory: borrowing Descriptor, _ process: Int32) -> Bool {
         guard let mounts = try? MountTable.read(ofProcess: directory) else { return false }
         for mount in mounts {
+            seenMounts.insert(Int64(mount.identifier))
             match(mount.root.bytes, process)
             for (index, suffix) in suffixes.enumerated()
             where users[index] == nil && Self.contains(mount.path.bytes, suffix) {
@@ -108,17 +142,26 @@ package struct DirectoryUsers {
             guard mount.type == "overlay" else { continue }
             let held = overlays.trees(heldBy: mount, suffixes, directory)
             for index in users.indices where users[index] == nil && held.contains(index) {
-                users[index] = .process(process, command: Self.command(process))
+                users[index] = .process(process, command: command(process))
             }
         }
         return true
     }
 
+    /// Looks at the text of `link` in `directory`, and at where it leads.
+    private mutating func match(
+        _ path: BytePath, _ link: BytePath, _ directory: borrowing Descriptor, _ holder: Holder
+    ) {
+        // Not a pipe or the like.
+        guard path.isAbsolute || path.bytes.first == UInt8(ascii: "(") else { return }
+        match(path.bytes, holder.process)
+        noteUnplaced(link, directory, holder)
+    }
+
     private mutating func match(_ path: [UInt8], _ process: Int32) {
-        guard path.first == UInt8(ascii: "/") || path.first == UInt8(ascii: "(") else { return }
         for (index, suffix) in suffixes.enumerated() where users[index] == nil {
             if Self.contains(path, suffix) {
-                users[index] = .process(process, command: Self.command(process))
+                users[index] = .process(process, command: command(process))
             }
         }
     }
@@ -142,10 +185,8 @@ package struct DirectoryUsers {
         }
     }
 
-    private static func command(_ process: Int32) -> String {
-        guard let directory = try? Descriptor.openDirectory(BytePath("/proc/\(process)")),
-            let name = try? directory.readFile("comm", limit: 4096)
-        else { return "?" }
+    private func command(_ process: Int32) -> String {
+        guard let name = try? proc.readFile(BytePath("\(process)/comm"), limit: 4096) else { return "?" }
         return String(decoding: name.prefix { $0 != 10 }, as: UTF8.self)
     }
 }
@@ -174,13 +215,14 @@ extension DirectoryUsers {
                 canCompare && moss_share_descriptors(thread, $0) == 1
             }
             guard hasPlaces || hasDescriptors, let place = try? tasks.openDirectory(entry.name) else { continue }
+            let holder = Holder(process, at: BytePath("\(process)/task/\(thread)"))
             if hasPlaces {
                 last.places = thread
-                guard examinePlaces(place, process) else { continue }
+                guard examinePlaces(place, holder) else { continue }
             }
             if hasDescriptors {
                 last.descriptors = thread
-                examineDescriptors(place, process)
+                examineDescriptors(place, holder)
             }
         }
     }
@@ -195,50 +237,127 @@ extension DirectoryUsers {
     }
 }
 
+// MARK: Mounts that were taken away
+
+extension DirectoryUsers {
+    /// A directory by the mount it is held in.
+    private struct HeldDirectory: Hashable {
+        let mount: Int64
+        let inode: UInt64
+    }
+
+    private struct Holder {
+        let process: Int32
+        /// Where its links are, below `/proc`.
+        let place: BytePath
+
+        init(_ process: Int32, at place: BytePath) {
+            self.process = process
+            self.place = place
+        }
+    }
+
+    /// Takes note of a directory in a mount that no table of mounts has shown so far, as after a lazy umount(8), or of
+    /// a tree of mounts that was never attached: its text is a path from the root of that mount.
+    ///
+    /// Costs one call for each link to a file, which asks no file system. Linux before 5.8 does not tell mounts.
+    private mutating func noteUnplaced(_ link: BytePath, _ directory: borrowing Descriptor, _ holder: Holder) {
+        var held = moss_held()
+        guard link.withCString({ moss_held_by(directory.raw, $0, &held) }) == 0, held.device == device,
+            FileKind(mode: held.mode) == .directory, held.links > 0, held.mount >= 0, !seenMounts.contains(held.mount)
+        else { return }
+        let found = HeldDirectory(mount: held.mount, inode: held.inode)
+        unplaced[found, default: []].append(Holder(holder.process, at: holder.place.appending(link)))
+    }
+
+    /// Finds the directories, once all mounts are known, by another way to the same inode. Where there is none, their
+    /// holders have all trees that were live while they lived.
+    private mutating func placeDirectories(
+        beside root: borrowing Descriptor, _ lifetime: (Int) -> ClosedRange<Int64>
+    ) {
+        var holders: [Int32] = []
+        for (directory, found) in unplaced where !seenMounts.contains(directory.mount) {
+            if let path = path(to: found, beside: root) {
+                match(path.bytes, found[0].process)
+            } else {
+                holders += found.map(\.process)
+            }
+        }
+        guard !holders.isEmpty, users.contains(nil), let boot = bootTime() else { return }
+        let starts = Set(holders).compactMap { process in
+            startTime(process, boot).map { (process: process, time: $0) }
+        }
+        guard let first = starts.min(by: { $0.time < $1.time }) else { return }
+        for index in users.indices where users[index] == nil {
+            if first.time <= lifetime(index).upperBound + Self.slackOfStarts {
+                users[index] = .process(first.process, command: command(first.process))
+            }
+        }
+    }
+
+    private func path(to directory: [Holder], beside root: borrowing Descriptor) -> BytePath? {
+        for holder in directory {
+            let raw = holder.place.withCString { moss_open_beside(root.raw, proc.raw, $0) }
+            guard raw >= 0 else { continue }
+            let place = Descriptor(taking: raw)
+            if let path = try? proc.readLink(BytePath("self/fd/\(place.raw)")) { return path }
+        }
+        return nil
+    }
+}
+
 // MARK: What cannot be seen
 
 extension DirectoryUsers {
-    /// Whether `/proc` is there, of a namespace that this process is in, and nobody beside that sees the same files. A
+    /// `/proc`, or where that is not mounted one that is attached nowhere, which takes root.
+    private static func openProc(isPrivate: Bool) -> Descriptor? {
+        guard isPrivate else { return try? Descriptor.openDirectory("/proc") }
+        let raw = moss_make_proc()
+        return raw < 0 ? nil : try? Descriptor(taking: raw).openDirectory(".")
+    }
+
+    /// Whether `/proc` is of a namespace that this process is in, and nobody beside that sees the same files. A
     /// container sees other files than the processes outside; a namespace made with `unshare --pid --mount-proc` has its
     /// `/proc` over the one of those it hides.
-    private static func showsAllProcesses(_ proc: borrowing Descriptor) -> Bool {
-        guard (try? proc.readLink("self")) != nil, let thread = try? proc.readLink("thread-self"),
+    private static func showsAllProcesses(_ proc: borrowing Descriptor, isPrivate: Bool) -> Bool {
+        guard let thread = try? proc.readLink("thread-self"),
             let own = try? proc.openDirectory(thread.appending("ns"))
         else {
             return false
         }
         // PROC_PID_INIT_INO: the first namespace, which sees everybody.
         if (try? own.readLink("pid")) == "pid:[4026531836]" { return true }
-        guard let mounts = try? MountTable.read() else { return false }
+        // Of a namespace without `/proc` nobody knows whom it hides.
+        guard !isPrivate, let mounts = try? MountTable.read() else { return false }
         return mounts.filter { $0.path == "/proc" }.count < 2
     }
 
     /// Takes processes that may not be looked into for users of the trees that were live when they started. Others run
     /// all the time, in places of their own.
-    private mutating func suspectClosedProcesses(
-        _ proc: borrowing Descriptor, _ lifetime: (Int) -> ClosedRange<Int64>
-    ) {
-        guard !closed.isEmpty, users.contains(nil), let boot = Self.bootTime(proc) else { return }
-        let starts = closed.compactMap { Self.startTime($0, proc, boot) }
+    private mutating func suspectClosedProcesses(_ lifetime: (Int) -> ClosedRange<Int64>) {
+        guard !closed.isEmpty, users.contains(nil), let boot = bootTime() else { return }
+        let starts = closed.compactMap { startTime($0, boot) }
         for index in users.indices where users[index] == nil {
             let range = lifetime(index)
-            // The clock of starts is a coarse one.
-            let slack: Int64 = 2_000_000_000
+            let slack = Self.slackOfStarts
             if starts.contains(where: { $0 >= range.lowerBound - slack && $0 <= range.upperBound + slack }) {
-                users[index] = .unseen
+                users[index] = .unseen(.closedProcess)
             }
         }
     }
 
+    /// The clock of starts is a coarse one.
+    private static var slackOfStarts: Int64 { 2_000_000_000 }
+
     /// Seconds since 1970.
-    private static func bootTime(_ proc: borrowing Descriptor) -> Int64? {
+    private func bootTime() -> Int64? {
         guard let text = try? proc.readFile("stat", limit: 16 << 20) else { return nil }
         let line = text.split(separator: 10).first { $0.starts(with: "btime ".utf8) }
         return line.flatMap { Int64(String(decoding: $0.dropFirst(6), as: UTF8.self)) }
     }
 
     /// When a process started, in nanoseconds since 1970; nil for the kernel's own, which hold nothing, and dead ones.
-    private static func startTime(_ process: Int32, _ proc: borrowing Descriptor, _ boot: Int64) -> Int64? {
+    private func startTime(_ process: Int32, _ boot: Int64) -> Int64? {
         guard let text = try? proc.readFile(BytePath("\(process)/stat"), limit: 4096),
             let end = text.lastIndex(of: UInt8(ascii: ")"))
         else { return nil }

@@ -36,6 +36,13 @@ package enum CurrentProcess {
         return Int(clamping: limit.rlim_cur)
     }
 
+    /// How large this process may make a file.
+    package static var fileSizeLimit: UInt64 {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(UInt32(RLIMIT_FSIZE.rawValue)), &limit) == 0 else { return .max }
+        return UInt64(limit.rlim_cur)
+    }
+
     /// The program being run; where /proc is not mounted, as it was called.
     package static func executablePath() throws(SystemError) -> BytePath {
         do throws(SystemError) {

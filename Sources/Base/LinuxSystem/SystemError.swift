@@ -83,6 +83,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         number == .notPermitted || number == .crossDevice || number == .readOnlyFileSystem || number.isBusy
     }
 
+    /// Whether it is about this process in `/proc`, where there is always something if that is mounted.
+    package var isLackOfProc: Bool { number == .noSuchFile && path.isAtOrBelow("/proc/self") }
+
     package var description: String { (path.isEmpty ? "" : "\(path.display): ") + cause }
 
     /// Without the path.
@@ -93,6 +96,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         switch number {
         case .noSpace: "the file system is full; free some space and run the command again"
         case .quotaExceeded: "the disk quota is used up; free some space and run the command again"
+        // Reading says so of what is longer than it should be.
+        case .tooLarge where call != "read":
+            "a file would be larger than this process may make one; raise its limit on file sizes (ulimit -f)"
         case .notAFile: "a pipe, device, directory or the like is where a file belongs; move it away"
         case .loop: "a symbolic link is where none may be; put what it leads to in its place"
         case .wouldBlock: "somebody else holds a lock on it; try again later"
@@ -102,6 +108,7 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         case .accessDenied, .notPermitted: "permission denied; run as the owner of the root, or as root"
         case .invalidArgument where call == "chown" || call == "fchown":
             "its owner or group has no number in this user namespace (/proc/self/uid_map, gid_map)"
+        case .noSuchFile where isLackOfProc: "this needs /proc, which is not mounted"
         case .inputOutput: "the disk reported an input/output error; look at the kernel's log (dmesg)"
         case .tooManyFiles, .tooManyFilesOfAll, .outOfMemory: "\(number.message); \(remedy)"
         default: nil

@@ -123,6 +123,30 @@ int64_t moss_mount_identifier(int descriptor) {
     return status.stx_mask & STATX_MNT_ID ? (int64_t)status.stx_mnt_id : -1;
 }
 
+int moss_held_by(int directory, const char *link, struct moss_held *held) {
+    struct statx found;
+    unsigned int wanted = STATX_TYPE | STATX_INO | STATX_NLINK | STATX_MNT_ID;
+    if (statx(directory, link, AT_STATX_DONT_SYNC | AT_NO_AUTOMOUNT, wanted, &found) != 0) return -1;
+    *held = (struct moss_held){
+        .device = makedev(found.stx_dev_major, found.stx_dev_minor),
+        .inode = found.stx_ino,
+        .links = found.stx_nlink,
+        .mount = found.stx_mask & STATX_MNT_ID ? (int64_t)found.stx_mnt_id : -1,
+        .mode = found.stx_mode,
+    };
+    return 0;
+}
+
+int moss_open_beside(int beside, int directory, const char *link) {
+    union {
+        struct file_handle handle;
+        char space[sizeof(struct file_handle) + MAX_HANDLE_SZ];
+    } held = {.handle = {.handle_bytes = MAX_HANDLE_SZ}};
+    int mount;
+    if (name_to_handle_at(directory, link, &held.handle, &mount, AT_SYMLINK_FOLLOW) != 0) return -1;
+    return open_by_handle_at(beside, &held.handle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 int moss_open_within(int directory, const char *path, int flags) {
     flags |= O_CLOEXEC;
     int file = open_resolving(directory, path, flags, 0, RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS | RESOLVE_BENEATH);

@@ -89,6 +89,17 @@ int moss_make_mounts_read_only(int tree) {
     return mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attributes, sizeof attributes);
 }
 
+int moss_make_proc(void) {
+    int context = fsopen("proc", FSOPEN_CLOEXEC);
+    if (context < 0) return -1;
+    int attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, mount = -1;
+    if (fsconfig(context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0) mount = fsmount(context, FSMOUNT_CLOEXEC, attributes);
+    int error = errno;
+    close(context);
+    errno = error;
+    return mount;
+}
+
 int moss_attach_mounts(int tree, const char *target) {
     return move_mount(tree, "", AT_FDCWD, target, MOVE_MOUNT_F_EMPTY_PATH);
 }

@@ -13,9 +13,9 @@ internal import LinuxSystem
 /// The command has its own mounts, processes, IPC, machine name and session, and where the caller has a terminal, one
 /// of its own. As an ordinary user it is root in a user namespace, and the caller outside. As root it is root of the
 /// machine without the rights to change it: it keeps those over files, users and processes, sees `/sys` and what in
-/// `/proc` is the machine's read-only or not at all, and cannot mount or make devices. Nobody gets rights from a
-/// program's file. The kernel's keys and typing into terminals are refused. It shares the network, unless told
-/// otherwise, but not the abstract sockets of others where the kernel can tell them apart.
+/// `/proc` is the machine's read-only or not at all, and cannot mount, make devices or be root of another namespace.
+/// Nobody gets rights from a program's file. The kernel's keys and typing into terminals are refused. It shares the
+/// network, unless told otherwise, but not the abstract sockets of others where the kernel can tell them apart.
 ///
 /// A privileged request lifts all of that but the namespaces; modules, clock, raw ports and reboot stay out of reach.
 package enum Sandbox {

@@ -87,7 +87,8 @@ struct SandboxInit {
             if rights == .privileged { return }
             try Confinement.forbidNewPrivileges()
             if request.sharesNetwork { Confinement.leaveAbstractSockets() }
-            try Confinement.filterCalls()
+            // An ordinary user's namespaces give no rights over what is another's; sandboxes inside need them.
+            try Confinement.filterCalls(refusingMounts: rights == .restricted)
         }
     }
 

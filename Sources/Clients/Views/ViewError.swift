@@ -14,6 +14,10 @@ package struct ViewError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     package init(_ error: SystemError) {
+        if error.isLackOfProc {
+            self.init("", "this needs /proc, which is not mounted", "mount it first: mount -t proc proc /proc")
+            return
+        }
         self.init(error.path, "\(error.number.message) (\(error.call))")
     }
 

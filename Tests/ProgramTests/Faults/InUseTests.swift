@@ -5,6 +5,9 @@ import TestSupport
 import Testing
 
 /// A tree that a process still sees stays as it is, through any number of switches, and goes with its last user.
+///
+/// One after the other: of a relative layer nobody knows whose trees it holds, so that one case keeps those of others.
+@Suite(.serialized)
 struct InUseTests {
     private func withRoot(named name: BytePath = "root", _ body: (CommandRoot) throws -> Void) throws {
         try withScratchDirectory { scratch in
@@ -74,6 +77,53 @@ struct InUseTests {
     @Test func aDirectoryBelowKeepsTheWholeTree() throws {
         try withRoot { root in
             try holding(root, "cd $1/usr/share/p0") { BytePath("/proc/\($0)/cwd/../..") }
+        }
+    }
+
+    /// How a process is in the tree by a mount that is gone from all tables, and where.
+    private static let awayMounts = [
+        ["cd $v/share/p0 &&", "cwd/../.."], ["exec 7<$v/share/p0 &&", "fd/7/../.."], ["exec 7<$v &&", "fd/7/."],
+    ]
+
+    @Test(.needsRoot, arguments: awayMounts)
+    func aMountThatIsGoneKeepsItsTree(way: [String]) throws {
+        try withRoot { root in
+            try holding(root, Self.leavingMount(way[0])) { BytePath("/proc/\($0)/\(way[1])") }
+        }
+    }
+
+    private static func leavingMount(_ enter: String) -> String {
+        "exec unshare -m sh -c 'v=$1/../view && mkdir $v && mount --bind $1/usr $v && \(enter) umount -l $v && echo ready "
+            + "&& exec sleep 600' sh $1"
+    }
+
+    /// Who may not open files by their inodes only knows that the process has some tree.
+    @Test(.needsRoot) func aMountThatIsGoneAndCannotBeFoundKeepsAllTrees() throws {
+        try withRoot { root in
+            let before = try root.names(in: "trees").count
+            let script = Self.leavingMount("cd $v/share/p0 &&")
+            let user = try Command("sh", ["-c", BytePath(script), "sh", root.root]).start()
+            for _ in 0..<500 where user.outputSoFar.isEmpty { usleep(10_000) }
+            func changed(_ arguments: BytePath...) throws {
+                let command = try root.command(arguments)
+                var confined = Command(
+                    "setpriv", ["--bounding-set", "-dac_read_search", command.program] + command.arguments)
+                confined.environment = command.environment
+                try confined.runSuccessfully()
+            }
+            for name: BytePath in ["p4", "p5", "p6"] {
+                try changed("-y", "install", name)
+                try changed("tidy")
+            }
+            let kept = try root.names(in: "trees").count
+            #expect(kept >= before + 3)
+            let held = try TreeListing(of: BytePath("/proc/\(user.identifier)/cwd"))
+            #expect(!held.entries.isEmpty)
+            user.signal(SIGKILL)
+            _ = try user.wait()
+            try root.done("tidy")
+            let left = try root.names(in: "trees").count
+            #expect(left == 1)
         }
     }
 

@@ -72,6 +72,40 @@ struct SandboxConfinementTests {
         #expect(try output("! { \(script); } >/dev/null 2>&1") == "", "\(script)")
     }
 
+    /// Root of a namespace of users could mount what is the machine's.
+    @Test func namespacesOfUsersAndMountsAreRefused() throws {
+        for script in ["unshare -U true", "unshare -Ur true", "unshare -Urm true", "mount -t tmpfs none /tmp"] {
+            #expect(try output("! { \(script); } >/dev/null 2>&1") == "", "\(script)")
+        }
+        // Each ends with the number of its failure: clone, with the upper half of the flags too, clone3, setns, mount,
+        // umount2, pivot_root and what came after mount.
+        let calls = """
+            use Errno;
+            sub call { print syscall(shift, @_) >= 0 ? "0 " : $!+0, " " }
+            my ($a, $b, $n) = ("tmpfs", "/tmp", 0);
+            call(56, 0x10000011, 0, 0, 0, 0); call(56, 0x110000011, 0, 0, 0, 0); call(272, 0x10000000);
+            call(435, $n, 0); call(308, 0, 0); call(165, $a, $b, $a, 0, 0); call(166, $b, 0); call(155, $b, $b);
+            call(430, $a, 0); call(432, -1, 0, 0); call(433, -100, $b, 0); call(428, -100, $b, 1);
+            call(429, -1, $a, -1, $b, 0); call(442, -1, $a, 0, $a, 0); call(467, -1, $a, 0, $a, 0);
+            call(0x40000000 + 56, 0x10000011, 0, 0, 0, 0); exit 0
+            """
+        let numbers = try output("perl -e '\(calls)'").split(separator: " ").map(String.init)
+        #expect(numbers == ["1", "1", "1", "38"] + Array(repeating: "1", count: 11) + ["38"])
+    }
+
+    /// What libraries make threads and processes with.
+    @Test(arguments: SandboxUser.allCases) func threadsAndProcessesAreNotRefused(user: SandboxUser) throws {
+        let script = """
+            import os, subprocess, threading
+            def work(): print(subprocess.check_output(["echo", "child"]).decode(), end="")
+            thread = threading.Thread(target=work); thread.start(); thread.join()
+            if os.fork() == 0: os._exit(3)
+            print(os.waitstatus_to_exitcode(os.wait()[1]))
+            """
+        guard TestFiles.bytes(of: "/usr/bin/python3") != nil else { return }
+        #expect(try output("/usr/bin/python3 -c '\(script)' | cat", as: user) == "child\n3\n")
+    }
+
     @Test func whatIsTheMachinesIsReadOnlyOrHidden() throws {
         let script = """
             for file in /proc/kcore /proc/keys /proc/timer_list /proc/kpageflags /proc/kallsyms; do

@@ -41,6 +41,17 @@ int moss_open_within(int directory, const char *path, int flags);
 int moss_open_in_root(int root, const char *path, int flags);
 // The identifier of the mount an open file was reached by, as in mountinfo; -1 where the kernel does not tell.
 int64_t moss_mount_identifier(int descriptor);
+// What `link`, one of those in /proc, leads to, without waiting for a file system that does not answer; `mount` is -1
+// where the kernel does not tell.
+struct moss_held {
+    uint64_t device, inode, links;
+    int64_t mount;
+    uint32_t mode;
+};
+int moss_held_by(int directory, const char *link, struct moss_held *held);
+// Opens the directory that `link` leads to as a place on the mount of `beside`, however far from each other they are
+// mounted. Takes a right that only the machine's root has, and a file system that can.
+int moss_open_beside(int beside, int directory, const char *link);
 // Changes the mode of an open file, which may be a mere place (O_PATH).
 int moss_set_place_mode(int descriptor, uint32_t mode);
 // Sets the modification time, leaves the access time: UTIME_OMIT is a compound macro.
@@ -114,6 +125,8 @@ int moss_clone_mounts(const char *path, int recursive);
 // Makes every mount of a cloned tree read-only; flags that are already set stay.
 int moss_make_mounts_read_only(int tree);
 int moss_attach_mounts(int tree, const char *target);
+// A /proc that is attached nowhere, read-only; a place.
+int moss_make_proc(void);
 // The same where the target is an open place.
 int moss_attach_mounts_at(int tree, int place);
 
@@ -170,8 +183,8 @@ int moss_forbid_new_privileges(void);
 int moss_forbid_inspection(void);
 int moss_close_range(unsigned int first, unsigned int last);
 // From here on no typing into terminals (TIOCSTI, TIOCLINUX), and no keys of the kernel, which are the same in all
-// namespaces of processes and mounts.
-int moss_filter_calls(void);
+// namespaces of processes and mounts; or no mounting either, and no namespaces of users.
+int moss_filter_calls(int refuses_mounts);
 // Abstract sockets of processes outside are out of reach from here on, where the kernel can (Linux 6.12).
 void moss_leave_abstract_sockets(void);
 

@@ -25,7 +25,7 @@ struct SandboxOptions: ParsableArguments {
     @Flag(
         help: """
             Leave a command of root its rights over the machine: mounts, devices, the kernel's settings. It can then do \
-            harm outside.
+            harm outside. Sandboxes inside one of root take this.
             """)
     var privileged = false
 
