@@ -179,7 +179,7 @@ package final class TreeCheck: Sendable {
     // MARK: Entries
 
     private func check(
-        _ record: EntryRecord, _ row: FileRowCursor.Row, _ entry: DirectoryListing.Entry, _ parent: BytePath,
+        _ record: EntryRecord, _ row: Int?, _ entry: DirectoryListing.Entry, _ parent: BytePath,
         _ directory: Int32, _ worker: inout TreeCheckWorker
     ) -> DirectoryQueue.Item? {
         let path = { parent.appending(BytePath(bytes: Array(record.name))) }
@@ -212,11 +212,8 @@ package final class TreeCheck: Sendable {
     }
 
     /// Of the object that the file has to be; nil without a row.
-    private func inode(of record: EntryRecord, _ row: FileRowCursor.Row) -> UInt64? {
-        switch row {
-        case .known(let index): return index == FileRows.none ? nil : inodes[Int(index)]
-        case .unknown: return table.index(of: record.object, store.effective(record.metadata)).map { inodes[$0] }
-        }
+    private func inode(of record: EntryRecord, _ row: Int?) -> UInt64? {
+        (row ?? table.index(of: record.object, store.effective(record.metadata))).map { inodes[$0] }
     }
 
     private func checkMetadata(_ status: FileStatus, _ record: EntryRecord, _ path: () -> BytePath) {
@@ -259,11 +256,6 @@ package final class TreeCheck: Sendable {
 
 /// Steps through the rows of a directory's files beside its records.
 private struct FileRowCursor {
-    enum Row {
-        case known(Int32)
-        case unknown
-    }
-
     private var rows: ArraySlice<Int32>?
 
     init(_ rows: ArraySlice<Int32>?) {
@@ -271,10 +263,13 @@ private struct FileRowCursor {
     }
 
     /// Must be called once for each record, in order.
+    /// - Returns: the record's row; nil where it has to be looked up.
     @discardableResult
-    mutating func pass(_ record: EntryRecord) -> Row {
-        guard record.kind == .regular, record.size > 0, rows != nil else { return .unknown }
-        return rows?.popFirst().map(Row.known) ?? .unknown
+    mutating func pass(_ record: EntryRecord) -> Int? {
+        guard record.kind == .regular, record.size > 0, let row = rows?.popFirst(), row != FileRows.none else {
+            return nil
+        }
+        return Int(row)
     }
 }
 

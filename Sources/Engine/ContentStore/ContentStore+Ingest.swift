@@ -71,17 +71,17 @@ extension ContentStore {
     /// - Parameters:
     ///   - path: for errors.
     ///   - file: the stone; read by position.
-    /// - Throws: `missingObject` where the stone has none of this id.
+    ///   - limit: bytes; a stone may have become another one since somebody looked.
+    /// - Throws: `missingObject` where the stone has none of this id and of at most so many bytes.
     package func readObject(
-        _ id: ObjectID, from path: BytePath, _ file: borrowing Descriptor
+        _ id: ObjectID, from path: BytePath, _ file: borrowing Descriptor, limit: UInt64
     ) throws(StoreError) -> [UInt8] {
         var parts = StoneParts()
         // Ranges may stand behind the content: then it is read when it comes by again.
-        for _ in 0..<2 {
+        for isFirst in [true, false] {
             var reader = try openStone(path, StoneSource(file, digest: nil), collectsManifest: false)
-            let isFirst = parts.range(of: id) == nil
             while let payload = try Self.reading(path, { () throws(StoneFailure) in try reader.nextPayload() }) {
-                if payload.kind == .content, let range = parts.range(of: id) {
+                if payload.kind == .content, let range = parts.range(of: id), range.count <= limit {
                     let window = payload.windowSizeMax(reader.limits)
                     Self.windows.enter(window)
                     defer { Self.windows.leave(window) }

@@ -20,7 +20,7 @@ struct FileGenerator: Sendable {
     /// Makes the file's bytes of the source's; nil where the tree has no such file, or one too large to be one.
     private let make: @Sendable ([UInt8]?) -> [UInt8]
 
-    private static let sourceByteCountMax: UInt64 = 1 << 20
+    static let sourceByteCountMax: UInt64 = 1 << 20
 
     /// In the order in which they work.
     static let all = [

@@ -66,7 +66,7 @@ struct TreeGenerator {
         guard let offer = offers.first else { throw .store(missing) }
         let stone = try installation.open(offer, registry)
         return try InstallationError.stored { () throws(StoreError) in
-            try store.readObject(id, from: stone.path, stone.file)
+            try store.readObject(id, from: stone.path, stone.file, limit: FileGenerator.sourceByteCountMax)
         }
     }
 

@@ -36,4 +36,9 @@ package struct FileRows: Sendable {
     mutating func set(_ file: Int, row: Int) {
         rows[file] = Int32(row)
     }
+
+    /// Says where in a larger table each row of the table before is.
+    mutating func move(to places: [Int32]) {
+        for file in rows.indices where rows[file] != Self.none { rows[file] = places[Int(rows[file])] }
+    }
 }

@@ -140,8 +140,8 @@ package struct RecordCheck {
             }
         }
         table = table.adding(rows)
-        // The rows have other places now.
-        files = FileRows()
+        // The others keep their order.
+        files.move(to: table.rows.indices.filter { table.rows[$0].marks.contains(.recorded) }.map(Int32.init))
     }
 
     private var chosenUnrecorded: Set<ObjectID> = []
