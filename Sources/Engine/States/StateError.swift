@@ -13,6 +13,8 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
     case database(DatabaseError)
     case store(StoreError)
     case blit(BlitError)
+    /// There is no directory of a root.
+    case noDirectory(BytePath)
     /// The directory was never initialised.
     case notARoot(BytePath)
     /// The directory holds something else.
@@ -43,6 +45,7 @@ package enum StateError: LookFailure, Sendable, CustomStringConvertible {
         case .database(let error): "\(error)"
         case .store(let error): "\(error)"
         case .blit(let error): "\(error)"
+        case .noDirectory(let path): "\(path): there is no such directory"
         case .notARoot(let path):
             "\(path): not a root of moss; make one of a new or empty directory with `moss -D \(path) init`"
         case .notEmpty(let path):

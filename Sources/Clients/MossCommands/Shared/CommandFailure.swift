@@ -1,3 +1,4 @@
+internal import BytePath
 package import CommandLineSupport
 internal import ContentStore
 package import Installation
@@ -5,6 +6,7 @@ internal import LinuxSystem
 package import Repositories
 internal import Sandbox
 internal import Solver
+internal import States
 internal import Views
 
 /// Why a command ends with an exit code other than 0.
@@ -13,9 +15,18 @@ package typealias CommandFailure = ProgramFailure<MossExit>
 extension ProgramFailure where Exit == MossExit {
     package init(_ error: InstallationError) {
         let (exit, code) = Self.classified(error)
-        let advice =
-            error.isDamage ? "\nsomething is damaged; `moss fsck --repair` tells what, and puts it right if it can" : ""
-        self.init(exit, code: code, error.description + advice)
+        self.init(exit, code: code, error.description + Self.advice(on: error))
+    }
+
+    private static func advice(on error: InstallationError) -> String {
+        if case .state(.noDirectory(let path)) = error { return "; `moss -D \(path) init` makes a root there" }
+        if case .unknownPath(let path) = error, path.components.first?.elementsEqual("usr".utf8) == true,
+            !path.isAbsolute
+        {
+            return "; paths begin with /usr, as in /\(path)"
+        }
+        return error.isDamage
+            ? "\nsomething is damaged; `moss fsck --repair` tells what, and puts it right if it can" : ""
     }
 
     /// Of a check: what it could not look at is no failure of the root's.
