@@ -105,7 +105,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         case .readOnlyFileSystem: "the file system is mounted read-only; remount it writable"
         case .notPermitted where CurrentProcess.isRoot:
             "not permitted; it may be immutable (lsattr shows it, chattr -ia ends it)"
-        case .accessDenied, .notPermitted: "permission denied; run as the owner of the root, or as root"
+        case .accessDenied, .notPermitted:
+            "permission denied; run as the owner of the root, and see whether its mode allows it"
         case .invalidArgument where call == "chown" || call == "fchown":
             "its owner or group has no number in this user namespace (/proc/self/uid_map, gid_map)"
         case .noSuchFile where isLackOfProc: "this needs /proc, which is not mounted"

@@ -134,7 +134,8 @@ package enum InstallationError: MarkedError, Sendable {
         switch self {
         case .state(.locked): .locked
         case .state(.notARoot), .state(.notEmpty): .notARoot
-        case .state(.unknownState), .state(.unknownStateName), .unknownPath, .notOffered: .notFound
+        case .state(.unknownState), .state(.unknownStateName), .state(.noDirectory): .notFound
+        case .unknownPath, .notOffered: .notFound
         case .state(.invalidStateName), .state(.stateNameTaken): .invalidInput
         case .solver: .unsatisfiable
         case .fileConflicts: .conflict

@@ -42,7 +42,7 @@ package final class RootDirectory: Sendable {
 
     /// Opens a root that was initialised earlier.
     package convenience init(opening path: BytePath) throws(StateError) {
-        let root = try StateError.at(path) { () throws(SystemError) in try Descriptor.openDirectory(path) }
+        let root = try Self.open(path)
         guard try StateError.at(path, { () throws(SystemError) in try root.statusIfPresent(of: ".moss") }) != nil else {
             throw .notARoot(path)
         }
@@ -155,6 +155,14 @@ package final class RootDirectory: Sendable {
     func settleDatabase(_ name: BytePath) throws(StateError) {
         try StateError.at(path.appending(".moss")) { () throws(SystemError) in
             try moss.open(name.appending("data.mdb"), [.readWrite, .noFollow]).settle(mode: 0o644)
+        }
+    }
+
+    private static func open(_ path: BytePath) throws(StateError) -> Descriptor {
+        do throws(SystemError) {
+            return try Descriptor.openDirectory(path)
+        } catch {
+            throw error.number == .noSuchFile ? .noDirectory(path) : .system(error.below(path))
         }
     }
 

@@ -14,6 +14,8 @@ package enum StateError: MarkedError, Sendable {
     case database(DatabaseError)
     case store(StoreError)
     case blit(BlitError)
+    /// There is no directory of a root.
+    case noDirectory(BytePath)
     /// The directory was never initialised.
     case notARoot(BytePath)
     /// The directory holds something else.
@@ -44,6 +46,7 @@ package enum StateError: MarkedError, Sendable {
         case .database(let error): "\(error)"
         case .store(let error): "\(error)"
         case .blit(let error): "\(error)"
+        case .noDirectory(let path): "\(path): there is no such directory"
         case .notARoot(let path):
             "\(path): not a root of moss; make one of a new or empty directory with `moss -D \(path) init`"
         case .notEmpty(let path):

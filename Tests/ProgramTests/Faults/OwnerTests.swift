@@ -76,6 +76,20 @@ struct OwnerTests {
         }
     }
 
+    @Test(.needsRoot) func nobodyIsSentToWhoIsRefused() throws {
+        try withOwnedRoot { root in
+            try expectDone(root, ["-y", "install", "p0"])
+            let packages = root.root.appending(".moss/packages")
+            try Command("chmod", ["000", packages]).runSuccessfully()
+            let result = try run(root, as: Self.owner, ["-y", "install", "p1"])
+            #expect(result.end == .exited(1) && result.errorText.contains("\(packages): permission denied"))
+            // Root is refused, whatever the mode is.
+            #expect(!result.errorText.contains("as root"), "\(result.errorText)")
+            let other = try root.command(["-y", "install", "p1"]).run()
+            #expect(other.end == .exited(1) && other.errorText.contains("run the command as that user"))
+        }
+    }
+
     @Test(.needsRoot) func othersMayLookButNotChange() throws {
         try withOwnedRoot { root in
             try expectDone(root, ["-y", "install", "p0", "special"])

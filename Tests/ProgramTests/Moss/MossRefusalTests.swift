@@ -20,6 +20,27 @@ import Testing
         }
     }
 
+    @Test func newcomersAreToldWhatToDoNext() throws {
+        try MossFixture.run { fixture in
+            try fixture.publish("tool")
+            let missing = try fixture.fail(3, saying: "there is no such directory", "list", "installed")
+            #expect(missing.contains("`moss -D \(fixture.root) init`"), "\(missing)")
+            #expect(try fixture.moss("fsck").end == .exited(3))
+            let hint = "`moss -D \(fixture.root) repo add NAME URI`"
+            let made = try fixture.command(["init"]).runSuccessfully()
+            #expect(made.errorText.contains(hint), "\(made.errorText)")
+            // Who knows already is told nothing.
+            #expect(try fixture.command(["init"]).runSuccessfully().errorText.isEmpty)
+            let none = try fixture.fail(3, saying: "there are no collections", "install", "-y", "tool")
+            #expect(none.contains(hint), "\(none)")
+            try fixture.succeed("repo", "add", "tests", fixture.stones)
+            try fixture.fail(3, saying: "nothing provides", "install", "-y", "nothing")
+            try fixture.succeed("install", "-y", "tool")
+            try fixture.fail(3, saying: "paths begin with /usr, as in /usr/bin/tool", "blame", "usr/bin/tool")
+            try fixture.succeed("blame", "/usr/bin/tool", contains: "tool")
+        }
+    }
+
     @Test func everyCommandExplainsItself() throws {
         try MossFixture.run { fixture in
             for command: [BytePath] in [["try"], ["bisect"], ["mount"], ["install"], ["state", "list"]] {
@@ -134,7 +155,7 @@ import Testing
     @Test func aRootThatIsNotOursStaysAsItIs() throws {
         try MossFixture.run { fixture in
             let scratch = try Descriptor.openDirectory(fixture.scratch)
-            try fixture.fail(1, saying: "root", "list", "installed")
+            try fixture.fail(3, saying: "root", "list", "installed")
             try scratch.makeDirectory("root")
             try fixture.fail(1, saying: "init", "install", "-y", "tool")
             try scratch.replaceFile("root/precious", with: [1])

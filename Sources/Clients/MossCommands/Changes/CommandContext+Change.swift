@@ -1,5 +1,8 @@
+internal import CommandLineSupport
 internal import Installation
 internal import LinuxSystem
+internal import Repositories
+internal import Solver
 internal import States
 internal import TerminalOutput
 
@@ -12,7 +15,7 @@ extension CommandContext {
     /// The same for a change that the root has to be asked about.
     func carryOut(_ options: PlanOptions, _ change: (Installation) throws -> Change) throws {
         let installation = options.dryRun ? try openForReading() : try openForChanging()
-        let plan = try installation.plan(change(installation))
+        let plan = try plan(change(installation), in: installation)
         var report = ChangeReport(plan: PlanReport(plan), dryRun: options.dryRun, state: nil)
         if !global.json { report.plan.write(to: output) }
         if !options.dryRun && !plan.isEmpty {
@@ -30,5 +33,19 @@ extension CommandContext {
             report.state = StateSummary(state, isActive: true)
         }
         show(report)
+    }
+
+    /// Plans; where nothing is known because there are no collections, says so.
+    private func plan(_ change: Change, in installation: Installation) throws -> Plan {
+        do throws(InstallationError) {
+            return try installation.plan(change)
+        } catch {
+            guard case .solver(.unknownRequests) = error, try installation.collections.list().isEmpty else {
+                throw error
+            }
+            throw CommandFailure(
+                .notFound, code: "notFound",
+                "there are no collections, and so no packages; add one with `moss \(rootOption)repo add NAME URI`")
+        }
     }
 }

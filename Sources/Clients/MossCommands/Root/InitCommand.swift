@@ -13,5 +13,8 @@ struct InitCommand: MossCommand {
     func perform(_ context: CommandContext) throws {
         let isNew = try Installation.initialise(context.root)
         context.show(InitReport(root: PathText(context.root), isNew: isNew))
+        if isNew && !global.json {
+            context.note("packages come from collections; add one with `moss \(context.rootOption)repo add NAME URI`")
+        }
     }
 }

@@ -81,6 +81,9 @@ final class CommandContext {
 
     var root: BytePath { global.directory.absolute }
 
+    /// What commands that are named to people need to work on the same root, with a space behind it.
+    var rootOption: String { root == "/" ? "" : "-D \(root) " }
+
     func openForReading() throws(InstallationError) -> Installation {
         let installation = try openWithoutCleaning()
         if installation.root.possession.isOwn { Views.cleanUp(installation.store) }

@@ -1,3 +1,4 @@
+internal import BytePath
 package import CommandLineSupport
 internal import ContentStore
 internal import Failures
@@ -6,6 +7,7 @@ internal import LinuxSystem
 package import Repositories
 internal import Sandbox
 internal import Solver
+internal import States
 internal import Views
 
 /// Why a command ends with an exit code other than 0.
@@ -14,10 +16,18 @@ package typealias CommandFailure = ProgramFailure<MossExit>
 extension ProgramFailure where Exit == MossExit {
     package init(_ error: InstallationError) {
         let (exit, code) = Self.classified(error)
-        let advice =
-            error.marks.contains(.damaged)
+        self.init(exit, code: code, error.description + Self.advice(on: error))
+    }
+
+    private static func advice(on error: InstallationError) -> String {
+        if case .state(.noDirectory(let path)) = error { return "; `moss -D \(path) init` makes a root there" }
+        if case .unknownPath(let path) = error, path.components.first?.elementsEqual("usr".utf8) == true,
+            !path.isAbsolute
+        {
+            return "; paths begin with /usr, as in /\(path)"
+        }
+        return error.marks.contains(.damaged)
             ? "\nsomething is damaged; `moss fsck --repair` tells what, and puts it right if it can" : ""
-        self.init(exit, code: code, error.description + advice)
     }
 
     /// Of a package's file that is not what it should be, whichever command finds it.
