@@ -68,24 +68,48 @@ let formats: [Target] = [
 
 let engine: [Target] = [
     module("Engine", "FileTree", ["BytePath", "Digests", "Failures", "PackageModel"]),
-    module("Engine", "Storage", ["Digests", "LMDB", "PackageModel"]),
+    module("Engine", "Storage", ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel"]),
     module(
-        "Engine", "ContentStore",
+        "Engine", "ObjectStore",
+        ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "PackageModel", "StoneFormat", "Storage"]),
+    module(
+        "Engine", "PackageCatalog",
         [
-            "BytePath", "Digests", "Failures", "FileTree", "LMDB", "LinuxSystem", "PackageModel", "StoneFormat",
+            "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "StoneFormat",
             "Storage",
         ]),
     module(
+        "Engine", "Ingest",
+        [
+            "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
+            "PackageModel", "StoneFormat",
+        ]),
+    module(
+        "Engine", "GarbageCollection",
+        [
+            "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
+            "PackageModel", "StoneFormat", "Storage",
+        ]),
+    module(
         "Engine", "Blit",
-        ["BytePath", "ContentStore", "Digests", "Failures", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
+        ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "Storage"]),
     module(
         "Engine", "States",
-        ["Blit", "BytePath", "ContentStore", "Digests", "Failures", "FileTree", "LMDB", "LinuxSystem", "PackageModel"]),
+        [
+            "Blit", "BytePath", "Digests", "Failures", "FileTree", "GarbageCollection", "LinuxSystem", "ObjectStore",
+            "PackageCatalog", "PackageModel", "Storage",
+        ]),
+    module(
+        "Engine", "Maintenance",
+        [
+            "Blit", "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
+            "PackageModel", "States", "StoneFormat", "Storage",
+        ]),
     module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "PreviewMount",
-        [
-            "BytePath", "CFuse", "ContentStore", "Digests", "Failures", "FileTree", "LinuxSystem", "PackageModel",
+        ["GarbageCollection", "Ingest", 
+            "BytePath", "CFuse", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel",
             "ViewImage",
         ]),
 ]
@@ -104,10 +128,7 @@ let clients: [Target] = [
     module("Clients", "Solver", ["PackageModel"]),
     module(
         "Clients", "Repositories",
-        [
-            "BytePath", "Digests", "Failures", "LMDB", "LinuxSystem", "PackageModel", "Solver", "StoneFormat",
-            "Storage", "YAML",
-        ]),
+        ["BytePath", "Digests", "Failures", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
     module(
         "Clients", "Deb2StoneCommands",
         [
@@ -117,21 +138,22 @@ let clients: [Target] = [
     module(
         "Clients", "Installation",
         [
-            "Blit", "BytePath", "ContentStore", "Digests", "Failures", "FileTree", "JSON", "LMDB", "LinuxSystem",
-            "PackageModel", "Repositories", "Solver", "States", "StoneFormat", "ViewImage", "YAML",
+            "Blit", "BytePath", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "JSON", "LinuxSystem",
+            "Maintenance", "ObjectStore", "PackageCatalog", "PackageModel", "Repositories", "Solver", "States",
+            "StoneFormat", "Storage", "ViewImage", "YAML",
         ]),
     module(
         "Clients", "Views",
         [
-            "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel", "States",
-            "StoneFormat", "ViewImage",
+            "BytePath", "Digests", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "ObjectStore",
+            "PackageModel", "States", "StoneFormat", "ViewImage",
         ]),
     module(
         "Clients", "MossCommands",
         [
-            "BytePath", "CommandLineSupport", "ContentStore", "Digests", "Failures", "FileTree", "Installation",
-            "LinuxSystem", "PackageModel", "Repositories", "Sandbox", "Solver", "States", "StoneFormat",
-            "TerminalOutput", "ViewImage", "Views", argumentParser,
+            "BytePath", "CommandLineSupport", "Digests", "Failures", "FileTree", "GarbageCollection", "Installation",
+            "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel", "Repositories", "Sandbox", "Solver", "States",
+            "StoneFormat", "TerminalOutput", "ViewImage", "Views", argumentParser,
         ]),
 ]
 
@@ -160,7 +182,8 @@ let allTests: [Target] = [
     .target(
         name: "TestSupport",
         dependencies: [
-            "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LinuxSystem", "PackageModel", "States",
+            "BytePath", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection", "Maintenance", "Digests",
+            "FileTree", "Installation", "LinuxSystem", "PackageModel", "States",
             "StoneEmission", "StoneFormat", "Zstandard",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
@@ -170,14 +193,16 @@ let allTests: [Target] = [
     tests(
         "EngineTests",
         [
-            "Blit", "BytePath", "ContentStore", "Digests", "Failures", "FileTree", "LMDB", "LinuxSystem",
+            "Blit", "BytePath", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection", "Maintenance",
+            "Digests", "Failures", "FileTree", "Storage", "LMDB", "LinuxSystem",
             "PackageModel",
             "States", "StoneFormat", "ViewImage",
         ]),
     tests(
         "ClientsTests",
         [
-            "BytePath", "CommandLineSupport", "ContentStore", "Deb2StoneCommands", "DebianImport", "Digests", "ELF",
+            "BytePath", "CommandLineSupport", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection",
+            "Maintenance", "Storage", "Deb2StoneCommands", "DebianImport", "Digests", "ELF",
             "Failures",
             "FileTree", "Installation", "JSON", "LMDB", "LinuxSystem", "MossCommands", "PackageAnalysis",
             "PackageModel",
@@ -187,7 +212,8 @@ let allTests: [Target] = [
     tests(
         "ProgramTests",
         [
-            "BytePath", "ContentStore", "Digests", "FileTree", "Installation", "LMDB", "LinuxSystem", "PackageModel",
+            "BytePath", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection", "Maintenance", "Digests",
+            "FileTree", "Installation", "Storage", "LMDB", "LinuxSystem", "PackageModel",
             "Repositories", "Sandbox", "States", "StoneFormat", "Zstandard",
             "call-tracer", "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-sandbox",
             "moss-view",
@@ -221,7 +247,8 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "moss-benchmark",
         dependencies: [
-            "Blit", "BytePath", "ContentStore", "FileTree", "Installation", "LMDB", "LinuxSystem", "PackageModel",
+            "Blit", "BytePath", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection", "Maintenance",
+            "FileTree", "Installation", "Storage", "LMDB", "LinuxSystem", "PackageModel",
             "Repositories", "States",
             argumentParser,
         ],

@@ -1,12 +1,14 @@
 import Blit
 import BytePath
-import ContentStore
 import FileTree
+import Ingest
 import Installation
-import LMDB
 import LinuxSystem
+import ObjectStore
+import PackageCatalog
 import PackageModel
 import States
+import Storage
 
 /// The engine in this process, for what no command does alone.
 struct EngineRoot {
@@ -25,7 +27,7 @@ struct EngineRoot {
         try directory.makeDirectory("blit")
         let target = try directory.openDirectory("blit")
         let start = monotonicNanoseconds()
-        try Blitter(installation.store, threadCount: threads).blit(state.tree, into: target)
+        try Blitter(installation.objects, threadCount: threads).blit(state.tree, into: target)
         let seconds = Double(monotonicNanoseconds() - start) / 1e9
         try directory.removeTree("blit")
         return seconds
@@ -34,11 +36,15 @@ struct EngineRoot {
     /// Seconds for composing the active state's tree from the recorded layouts.
     func compose() throws -> Double {
         let start = monotonicNanoseconds()
-        let tree = try installation.store.environment.view { transaction throws in
-            let layouts = try state.selections.map {
-                try installation.store.layoutBytes(of: $0.package, in: transaction)
+        let tree = try installation.objects.reading { (transaction) throws(StoreError) in
+            do {
+                let layouts = try state.selections.map {
+                    try installation.catalog.layoutBytes(of: $0.package, in: transaction)
+                }
+                return try Composer.compose(layouts, expectedDirectories: layouts.count * 12)
+            } catch {
+                throw StoreError(error)
             }
-            return try Composer.compose(layouts, expectedDirectories: layouts.count * 12)
         }
         let seconds = Double(monotonicNanoseconds() - start) / 1e9
         guard tree.totals.directories == state.totals.directories else { throw BenchmarkError("another tree") }
@@ -54,7 +60,7 @@ struct EngineRoot {
         let installation = try Installation(opening: root, .changing(waiting: nil))
         let file = try Descriptor.open(stone)
         let start = monotonicNanoseconds()
-        _ = try installation.store.ingest(stone, file)
+        _ = try Ingester(installation.objects).ingest(stone, file)
         return Double(monotonicNanoseconds() - start) / 1e9
     }
 }

@@ -1,31 +1,31 @@
 import BytePath
 import Digests
-import LMDB
+import Storage
 import LinuxSystem
 import PackageModel
 import Repositories
 import StoneFormat
 import TestSupport
 
-/// Runs `body` with a root, a directory of stones and an environment, which are removed afterwards.
+/// Runs `body` with a root, a directory of stones and a database, which are removed afterwards.
 func withRepositoryScratch<R>(_ body: (RepositoryScratch) throws -> R) throws -> R {
     try withScratchDirectory { path in try body(RepositoryScratch(path)) }
 }
 
 struct RepositoryScratch {
     let path: BytePath
-    let environment: Environment
+    let database: Database
 
     init(_ path: BytePath) throws {
         self.path = path
         let directory = try Descriptor.openDirectory(path)
         for name in ["db", "root", "stones"] { try directory.makeDirectory(BytePath(name)) }
-        environment = try Environment(at: path.appending("db"))
+        database = try Database(at: path.appending("db"))
     }
 
     var stones: BytePath { path.appending("stones") }
     var root: BytePath { path.appending("root") }
-    var manager: CollectionManager { CollectionManager(root: root, environment: environment) }
+    var manager: CollectionManager { CollectionManager(root: root, database: database) }
 
     /// Writes a file below the scratch directory, making its directories.
     func write(_ bytes: [UInt8], to relative: BytePath, aged: Bool = false) throws {

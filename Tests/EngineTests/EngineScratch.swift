@@ -1,11 +1,14 @@
 import BytePath
-import ContentStore
 import Digests
 import FileTree
-import LMDB
+import GarbageCollection
+import Ingest
 import LinuxSystem
+import ObjectStore
+import PackageCatalog
 import PackageModel
 import States
+import Storage
 import TestSupport
 
 /// Runs `body` with a new root and its store, and checks afterwards that records and files agree.
@@ -29,19 +32,23 @@ struct EngineScratch {
     let path: BytePath
     let states: StateStore
     var root: BytePath { path.appending("root") }
-    var store: ContentStore { states.store }
-    var environment: Environment { store.environment }
+    let database: Database
+    var catalog: PackageCatalog { states.catalog }
+    var objects: ObjectStore { catalog.objects }
+    var ingester: Ingester { Ingester(objects) }
+    var leases: Leases { Leases(objects, database) }
+    var collector: GarbageCollector { GarbageCollector(catalog, leases, database) }
 
-    init(_ path: BytePath, ownership: ContentStore.Ownership? = nil) throws {
+    init(_ path: BytePath, ownership: ObjectStore.Ownership? = nil) throws {
         CurrentProcess.clearFileModeMask()
         self.path = path
         let root = path.appending("root")
         _ = try RootDirectory.initialise(root)
         let opened = try RootDirectory(opening: root)
-        let environment = try Environment(at: root.appending(".moss/db"))
-        let store = try ContentStore(
-            in: opened.moss, environment: environment, ownership: ownership ?? opened.ownership, making: .all)
-        states = StateStore(opened, store)
+        database = try Database(at: root.appending(".moss/db"))
+        let objects = try ObjectStore(
+            in: opened.moss, database, ownership: ownership ?? opened.ownership, making: .all)
+        states = StateStore(opened, try PackageCatalog(objects, database), database)
         try states.initialise()
     }
 
@@ -55,7 +62,7 @@ struct EngineScratch {
         } catch {
             throw .system(error)
         }
-        return try store.ingest(file, opened, expecting: id)
+        return try ingester.ingest(file, opened, expecting: id)
     }
 
     /// Why the stone is refused; nil when it is not.
@@ -82,11 +89,11 @@ struct EngineScratch {
     func add(_ package: SamplePackage) throws -> PackageRecord { try add(package.stone()) }
 
     func record(_ records: [PackageRecord]) throws {
-        try store.writeManifests(records)
-        try store.syncFileSystem()
+        try catalog.writeManifests(records)
+        try objects.syncFileSystem()
         try states.updating { (transaction) throws(StateError) in
             do throws(StoreError) {
-                try store.record(records, in: &transaction)
+                try catalog.record(records, in: &transaction)
             } catch {
                 throw .store(error)
             }
@@ -103,7 +110,7 @@ struct EngineScratch {
     func save(_ tree: ComposedTree) throws {
         try states.updating { (transaction) throws(StateError) in
             do throws(StoreError) {
-                try store.save(tree, in: &transaction)
+                try objects.save(tree, in: &transaction)
             } catch {
                 throw .store(error)
             }
@@ -113,9 +120,9 @@ struct EngineScratch {
     /// What `tree` must look like on disk, without its root directory.
     func expected(_ tree: TreeID) throws -> TreeListing {
         var expected: [TreeListing.Entry] = []
-        try store.readingTrees { lookup in
+        try objects.readingTrees { lookup in
             try TreeDifference.forEachEntry(of: tree, lookup) { path, entry in
-                let metadata = store.effective(entry.metadata)
+                let metadata = objects.effective(entry.metadata)
                 var line = TreeListing.Entry(
                     path: path.appending(entry.name), kind: .directory, mode: metadata.mode, uid: metadata.uid,
                     gid: metadata.gid, size: 0)
@@ -126,7 +133,7 @@ struct EngineScratch {
                     (line.kind, line.digest, line.size) = (.regular, digest, size)
                     line.mode = metadata.fileMode
                 }
-                if store.ownership == .recorded {
+                if objects.ownership == .recorded {
                     (line.uid, line.gid) = (CurrentProcess.effectiveUser, CurrentProcess.effectiveGroup)
                 }
                 expected.append(line)

@@ -1,11 +1,12 @@
 import BytePath
-import ContentStore
 import Digests
 import FileTree
-import LMDB
 import LinuxSystem
+import ObjectStore
+import PackageCatalog
 import PackageModel
 import States
+import Storage
 import TestSupport
 
 /// The store's promises, checked from outside: with the names and buckets as documented, not with the store's own code.
@@ -14,7 +15,7 @@ extension EngineScratch {
 
     /// Every object's record.
     func objectRecords() throws -> [ObjectID: ObjectRecord] {
-        try environment.view { transaction throws in
+        try database.view { transaction throws in
             var records: [ObjectID: ObjectRecord] = [:]
             var cursor = try transaction.cursor(in: Self.objects)
             while let (digest, record) = try cursor.next() { records[digest] = record }
@@ -23,7 +24,7 @@ extension EngineScratch {
     }
 
     func packageIDs() throws -> [PackageID] {
-        try environment.view { transaction throws in try store.packages(in: transaction) }
+        try database.view { transaction throws in try catalog.packages(in: transaction) }
     }
 
     /// Where a variant lies below `.moss`.
@@ -63,13 +64,13 @@ extension EngineScratch {
     private func claimComplaints() throws -> [String] {
         let records = try objectRecords()
         var claims: [ObjectID: [EntryMetadata: UInt32]] = [:]
-        try environment.view { transaction throws in
-            for id in try store.packages(in: transaction) {
+        try database.view { transaction throws in
+            for id in try catalog.packages(in: transaction) {
                 var own: Set<[UInt64]> = []
-                let layout = PackageLayout(stored: Array(try store.layoutBytes(of: id, in: transaction)))
+                let layout = PackageLayout(stored: Array(try catalog.layoutBytes(of: id, in: transaction)))
                 for (_, entry) in try layout.entries() {
                     guard case .regular(let digest, let size) = entry.content, size > 0 else { continue }
-                    let variant = store.effective(entry.metadata)
+                    let variant = objects.effective(entry.metadata)
                     let key = [digest.high, digest.low, UInt64(variant.mode), UInt64(variant.uid), UInt64(variant.gid)]
                     if own.insert(key).inserted { claims[digest, default: [:]][variant, default: 0] += 1 }
                 }
@@ -111,7 +112,7 @@ extension EngineScratch {
         if status.permissions != variant.mode & 0o6777 {
             lines.append("\(path): mode \(String(status.permissions, radix: 8))")
         }
-        if store.ownership == .applied && (status.uid != variant.uid || status.gid != variant.gid) {
+        if objects.ownership == .applied && (status.uid != variant.uid || status.gid != variant.gid) {
             lines.append("\(path): owner \(status.uid):\(status.gid)")
         }
         if status.modified != 315_532_800 * 1_000_000_000 { lines.append("\(path): modified at \(status.modified)") }
@@ -121,27 +122,27 @@ extension EngineScratch {
     }
 
     private func packageComplaints() throws -> [String] {
-        let objects = try objectRecords()
-        return try environment.view { transaction throws in
+        let recorded = try objectRecords()
+        return try database.view { transaction throws in
             var lines: [String] = []
-            for id in try store.packages(in: transaction) {
-                let metadata = try store.metadata(of: id, in: transaction)
+            for id in try catalog.packages(in: transaction) {
+                let metadata = try catalog.metadata(of: id, in: transaction)
                 let name = metadata.name
-                let layout = PackageLayout(stored: Array(try store.layoutBytes(of: id, in: transaction)))
+                let layout = PackageLayout(stored: Array(try catalog.layoutBytes(of: id, in: transaction)))
                 for (path, entry) in try layout.entries() {
                     let whole = path.appending(entry.name)
                     if case .regular(let digest, let size) = entry.content, size > 0 {
-                        let variant = store.effective(entry.metadata)
-                        if objects[digest]?.variants.contains(variant) != true || objects[digest]?.size != size {
+                        let variant = objects.effective(entry.metadata)
+                        if recorded[digest]?.variants.contains(variant) != true || recorded[digest]?.size != size {
                             lines.append("\(name): \(whole) is not recorded as \(variant)")
                         }
                     }
                     guard entry.kind == .directory else { continue }
-                    let claim = try store.claims(on: whole, in: transaction) { $0 == id }.agreed
+                    let claim = try catalog.claims(on: whole, in: transaction) { $0 == id }.agreed
                     if claim != entry.metadata { lines.append("\(name): no claim on \(whole)") }
                 }
                 for capability in metadata.allProviders {
-                    if try !store.packages(.provides, capability, in: transaction).contains(id) {
+                    if try !catalog.packages(.provides, capability, in: transaction).contains(id) {
                         lines.append("\(name): does not provide \(capability)")
                     }
                 }

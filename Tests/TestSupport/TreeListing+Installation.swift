@@ -1,5 +1,5 @@
 internal import BytePath
-internal import ContentStore
+internal import ObjectStore
 internal import FileTree
 package import Installation
 internal import LinuxSystem
@@ -9,8 +9,8 @@ extension TreeListing {
     /// What the tree of `state` says must lie below `usr`: every path, kind, mode, owner, target, size and digest.
     package init(recorded state: State, in installation: Installation) throws {
         var entries: [Entry] = []
-        let owners = installation.store.ownership == .applied
-        try installation.store.readingTrees { lookup in
+        let owners = installation.objects.ownership == .applied
+        try installation.objects.readingTrees { lookup in
             try TreeDifference.forEachEntry(of: state.tree, lookup) { path, entry in
                 var line = Entry(
                     path: path.appending(entry.name), kind: .directory, mode: entry.metadata.mode,

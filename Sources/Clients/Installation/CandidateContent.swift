@@ -1,8 +1,9 @@
 internal import BytePath
-internal import ContentStore
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import ViewImage
 
@@ -12,7 +13,7 @@ struct CandidateContent: ~Copyable {
     private let lazily: Bool
     private var scratch: ScratchDirectory?
     /// Open once something was unpacked.
-    var scratchStore: ContentStore?
+    var scratchStore: ObjectStore?
     /// Objects that are not taken from the store.
     var sources: [ObjectID: UInt32] = [:]
     private(set) var stones: [ViewRequest.Stone] = []
@@ -45,10 +46,10 @@ struct CandidateContent: ~Copyable {
     }
 
     /// Notes a file that was made of the tree: an object of the store if that has it, else of the view's own.
-    mutating func add(_ file: GeneratedFile, _ store: ContentStore) throws(StoreError) {
-        if (try? store.readObject(file.object)) != nil { return generated.append(file.object) }
+    mutating func add(_ file: GeneratedFile, _ objects: ObjectStore) throws(StoreError) {
+        if (try? objects.readObject(file.object)) != nil { return generated.append(file.object) }
         let path = try makeScratch()
-        if scratchStore == nil { scratchStore = try ContentStore(scratchAt: path) }
+        if scratchStore == nil { scratchStore = try ObjectStore(scratchAt: path) }
         _ = try scratchStore?.addObject(file.bytes, .plainFile)
         sources[file.object] = ViewRequest.scratchSource
     }

@@ -1,9 +1,12 @@
 internal import Blit
 internal import BytePath
-internal import ContentStore
 internal import Digests
 internal import FileTree
+internal import GarbageCollection
+internal import Ingest
 internal import LinuxSystem
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 package import States
@@ -39,7 +42,7 @@ extension Installation {
     }
 
     private func carryOut(_ plan: Plan, _ progress: @escaping ProgressHandler) throws(InstallationError) -> State {
-        let blitter = Blitter(store) { progress(.advanced(.staging, by: UInt64($0))) }
+        let blitter = Blitter(objects) { progress(.advanced(.staging, by: UInt64($0))) }
         try checkMounts(plan)
         try InstallationError.states { () throws(StateError) in try root.beginChange() }
         var isDone = false
@@ -58,7 +61,7 @@ extension Installation {
                 try bringIn(arrivals, progress)
             }
             try InstallationError.stored { () throws(StoreError) in
-                for file in candidate.generated { _ = try store.addObject(file.bytes, .plainFile) }
+                for file in candidate.generated { _ = try objects.addObject(file.bytes, .plainFile) }
             }
             progress(.phase(.staging, total: plan.entries.added + plan.entries.changed))
             let next = Candidate(
@@ -89,7 +92,7 @@ extension Installation {
         return try inParallel(ordered) { (arrival) throws(InstallationError) in
             let stone = try self.open(arrival.offer, registry)
             let record = try InstallationError.stored { () throws(StoreError) in
-                try self.store.ingest(stone.path, stone.file, expecting: arrival.offer.id) {
+                try self.ingester.ingest(stone.path, stone.file, expecting: arrival.offer.id) {
                     progress(.advanced(.unpacking, by: $0))
                 }
             }
@@ -109,13 +112,13 @@ extension Installation {
         do throws(InstallationError) {
             return try body()
         } catch {
-            if error.kind == .noSpace { store.discard(arrivals.map(\.record)) }
+            if error.kind == .noSpace { collector.discard(arrivals.map(\.record)) }
             throw error
         }
     }
 
     func lookUp<R>(_ tree: ComposedTree, _ body: (TreeLookup) throws -> R) throws(StoreError) -> R {
-        try store.readingTrees { stored in try tree.withLookup(fallback: stored, body) }
+        try objects.readingTrees { stored in try tree.withLookup(fallback: stored, body) }
     }
 
     // MARK: Background
@@ -146,7 +149,7 @@ extension Installation {
 
     /// Removes trees that nobody uses any more and prepares the next spare.
     package func tidy() throws(InstallationError) -> StateStore.Tidied {
-        try InstallationError.states { () throws(StateError) in try stateStore.tidy(Blitter(store)) }
+        try InstallationError.states { () throws(StateError) in try stateStore.tidy(Blitter(objects)) }
     }
 }
 

@@ -1,10 +1,11 @@
-internal import ContentStore
 internal import FileTree
-internal import LMDB
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 internal import Solver
 internal import States
+internal import Storage
 
 /// What several changes, one after the other, would make of the active state.
 struct ComposedCandidate {
@@ -37,7 +38,7 @@ extension Installation {
             case .activate, .undo, .redo: throw .notCombinable(change.summary)
             }
             let known = arrivals.recordsByPackage
-            let resolution = try resolve(change, InstalledState(state: state, store: store, arriving: known), registry)
+            let resolution = try resolve(change, InstalledState(state: state, catalog: catalog, database: database, arriving: known), registry)
             let added = resolution.additions.map(\.package)
             let stored = try storedPackages(among: added.map(\.id))
             arrivals += try self.arrivals(added.filter { !stored.contains($0.id) && known[$0.id] == nil }, registry)

@@ -1,8 +1,9 @@
 internal import BytePath
-package import ContentStore
 internal import Digests
 internal import FileTree
+package import GarbageCollection
 package import LinuxSystem
+internal import ObjectStore
 internal import PackageModel
 package import States
 
@@ -14,7 +15,7 @@ package struct GarbagePlan: Sendable {
     /// How many trees in `.moss/trees` nobody needs or uses.
     package let unusedTrees: Int
     /// What live views keep of all that.
-    package let kept: ContentStore.Kept
+    package let kept: GarbageCollector.Kept
     /// Whether the whole store was looked through for files that no record names.
     package let looksEverywhere: Bool
     let options: GarbageOptions
@@ -58,7 +59,7 @@ package struct FreedSpace: Hashable, Sendable {
     package var treeRecords = 0
     package var trees = 0
     package var temporaries = 0
-    package var kept = ContentStore.Kept()
+    package var kept = GarbageCollector.Kept()
     /// Packages that only live views keep.
     package var pinnedPackages = 0
     /// Files that cannot be removed now, and why.
@@ -110,12 +111,12 @@ extension Installation {
         let unusedTrees = try options.includesTrees ? countUnusedTrees() : 0
         let temporaryPins = try InstallationError.states { () throws(StateError) in try stateStore.temporaryPins() }
         return try InstallationError.stored { () throws(StoreError) in
-            var garbage = try store.findGarbage(needed)
-            if looksEverywhere { try store.findLeftovers(&garbage, generated: needed.objects) }
+            var garbage = try collector.findGarbage(needed)
+            if looksEverywhere { try collector.findLeftovers(&garbage, generated: needed.objects) }
             for path in temporaryPins { garbage.add(temporary: path) }
             return GarbagePlan(
                 states: leaving, garbage: garbage, unusedTrees: unusedTrees,
-                kept: try store.kept(of: garbage, anyway: options.ignoresAnonymousLeases),
+                kept: try collector.kept(of: garbage, anyway: options.ignoresAnonymousLeases),
                 looksEverywhere: looksEverywhere, options: options, needed: needed)
         }
     }
@@ -125,7 +126,7 @@ extension Installation {
             return try stateStore.unusedTrees().count
         } catch {
             // Only the root's owner may look there, and only to that user this matters.
-            if case .system(let error) = error, error.number == .accessDenied, store.isReadOnly {
+            if case .system(let error) = error, error.number == .accessDenied, objects.isReadOnly {
                 return 0
             }
             throw .state(error)
@@ -164,7 +165,7 @@ extension Installation {
             try collectWithoutSpace(plan, &freed, progress)
         }
         try sweep(plan.options, &freed, progress)
-        try InstallationError.stored { () throws(StoreError) in try store.removeTemporaries(of: plan.garbage) }
+        try InstallationError.stored { () throws(StoreError) in try collector.removeTemporaries(of: plan.garbage) }
         if plan.options.includesTrees {
             let tidied = try InstallationError.states { () throws(StateError) in try stateStore.removeUnusedTrees() }
             freed.add(tidied)
@@ -178,7 +179,7 @@ extension Installation {
         _ options: GarbageOptions, _ freed: inout FreedSpace, _ progress: @escaping ProgressHandler
     ) throws(InstallationError) {
         let swept = try InstallationError.stored { () throws(StoreError) in
-            try store.sweep(anyway: options.ignoresAnonymousLeases) { progress(.advanced(.collecting, by: $0)) }
+            try collector.sweep(anyway: options.ignoresAnonymousLeases) { progress(.advanced(.collecting, by: $0)) }
         }
         freed.objects += swept.objects
         freed.bytes.addSaturated(swept.bytes)
@@ -201,15 +202,15 @@ extension Installation {
         try sweep(plan.options, &freed, progress)
         for package in plan.garbage.packages {
             try removeRecords { () throws(StoreError) in
-                try store.findGarbage(Needed(packages: [], objects: [], trees: []), among: [package.id])
+                try collector.findGarbage(Needed(packages: [], objects: [], trees: []), among: [package.id])
             }
             try sweep(plan.options, &freed, progress)
         }
         // What is left is little: trees, and what no package had.
         let needed = try needed(by: states(), not: plan.states)
         try removeRecords { () throws(StoreError) in
-            var garbage = try store.findGarbage(needed)
-            if plan.looksEverywhere { try store.findLeftovers(&garbage, generated: needed.objects) }
+            var garbage = try collector.findGarbage(needed)
+            if plan.looksEverywhere { try collector.findLeftovers(&garbage, generated: needed.objects) }
             return garbage
         }
     }
@@ -227,13 +228,13 @@ extension Installation {
         var needed = try needed(by: states(), not: [])
         needed.trees += plan.needed.trees
         let (differences, garbage) = try InstallationError.stored { () throws(StoreError) in
-            try store.compareWithMark(needed, after: plan.garbage)
+            try collector.compareWithMark(needed, after: plan.garbage)
         }
         guard !differences.isEmpty else { return [] }
         try removeRecords { () throws(StoreError) in garbage }
         var freed = FreedSpace(planned: garbage)
         try sweep(GarbageOptions(), &freed) { _ in }
-        try InstallationError.stored { () throws(StoreError) in try store.removeTemporaries(of: garbage) }
+        try InstallationError.stored { () throws(StoreError) in try collector.removeTemporaries(of: garbage) }
         return differences.sorted { ($0.kind.rawValue, $0.subject) < ($1.kind.rawValue, $1.subject) }
     }
 

@@ -1,7 +1,8 @@
 internal import BytePath
-internal import ContentStore
 internal import FileTree
 internal import LinuxSystem
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import States
 
@@ -40,7 +41,7 @@ extension Installation {
         on path: BytePath, _ chosen: Set<PackageID>
     ) throws(InstallationError) -> (agreed: EntryMetadata?, packages: [PackageID]) {
         try viewingStore { (transaction) throws(StoreError) in
-            try store.claims(on: path, in: transaction) { chosen.contains($0) }
+            try catalog.claims(on: path, in: transaction) { chosen.contains($0) }
         }
     }
 
@@ -50,7 +51,7 @@ extension Installation {
         return try viewingStore { (transaction) throws(StoreError) in
             var count: UInt64 = 0
             for package in packages {
-                let layout = try store.layoutBytes(of: package, in: transaction)
+                let layout = try catalog.layoutBytes(of: package, in: transaction)
                 do throws(TreeError) {
                     count += try PackageLayout.contentCount(of: layout, below: path)
                 } catch {
@@ -94,7 +95,7 @@ extension Installation {
         if let record = arriving[id] { return try Self.entries(record.layout) }
         return try Self.entries(
             viewingStore { (transaction) throws(StoreError) in
-                PackageLayout(stored: Array(try store.layoutBytes(of: id, in: transaction)))
+                PackageLayout(stored: Array(try catalog.layoutBytes(of: id, in: transaction)))
             })
     }
 

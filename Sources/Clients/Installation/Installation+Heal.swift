@@ -1,6 +1,8 @@
-internal import ContentStore
 internal import Digests
 internal import FileTree
+internal import Ingest
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 internal import States
@@ -23,7 +25,7 @@ extension Installation {
             guard let offer else { continue }
             let stone = try open(offer, registry)
             _ = try InstallationError.stored { () throws(StoreError) in
-                try store.ingest(stone.path, stone.file, expecting: package)
+                try ingester.ingest(stone.path, stone.file, expecting: package)
             }
             return true
         }
@@ -34,7 +36,7 @@ extension Installation {
                 case .existing(let state): try TreeGenerator(self).content(digest, of: state.tree)
                 }
             guard let made else { return false }
-            _ = try store.addObject(made, .plainFile)
+            _ = try objects.addObject(made, .plainFile)
             return true
         }
     }
@@ -45,8 +47,8 @@ extension Installation {
     ) throws(InstallationError) -> [PackageID] {
         try viewingStore { (transaction) throws(StoreError) in
             var found: [PackageID] = []
-            for selection in selections where try store.contains(selection.package, in: transaction) {
-                let layout = try store.layoutBytes(of: selection.package, in: transaction)
+            for selection in selections where try catalog.contains(selection.package, in: transaction) {
+                let layout = try catalog.layoutBytes(of: selection.package, in: transaction)
                 do throws(TreeError) {
                     if try LayoutGroups(layout).hasContent(digest) { found.append(selection.package) }
                 } catch {

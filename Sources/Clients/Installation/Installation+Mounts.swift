@@ -1,5 +1,5 @@
 internal import BytePath
-internal import ContentStore
+internal import ObjectStore
 internal import FileTree
 internal import LinuxSystem
 internal import PackageModel
@@ -46,7 +46,7 @@ extension Installation {
         return try InstallationError.stored { () throws(StoreError) in
             switch plan.target {
             case .newState(let candidate): try lookUp(candidate.tree) { try find(candidate.tree.root, $0) }
-            case .existing(let state): try store.readingTrees { try find(state.tree, $0) }
+            case .existing(let state): try objects.readingTrees { try find(state.tree, $0) }
             }
         }
     }

@@ -1,7 +1,8 @@
 internal import BytePath
-internal import ContentStore
 internal import FileTree
 internal import LinuxSystem
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import States
 

@@ -1,12 +1,14 @@
 internal import BytePath
-internal import ContentStore
 internal import FileTree
-internal import LMDB
+internal import Ingest
 internal import LinuxSystem
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 internal import Solver
 internal import States
+internal import Storage
 
 /// Working out changes. Nothing is written.
 extension Installation {
@@ -30,7 +32,7 @@ extension Installation {
             let registry = try InstallationError.collections { () throws(RepositoryError) in
                 try collections.registry()
             }
-            let resolution = try resolve(change, InstalledState(state: base, store: store), registry)
+            let resolution = try resolve(change, InstalledState(state: base, catalog: catalog, database: database), registry)
             return try plan(change, base, resolution, registry)
         case .activate(let number):
             let state = try state(number)
@@ -99,7 +101,7 @@ extension Installation {
             alreadyInstalled: resolution.alreadyInstalled, stillBroken: resolution.stillBroken,
             bytesToFetch: arrivals.saturatedSum { $0.offer.metadata.downloadSize ?? 0 },
             bytesOnDisk: try InstallationError.stored { () throws(StoreError) in
-                try store.missing(arrivals.map(\.record), generated.sizes).bytes
+                try ingester.missing(arrivals.map(\.record), generated.sizes).bytes
             }, entries: entries, directories: try directoryNotes(of: additions, records, changed, in: tree),
             target: .newState(
                 ComposedCandidate(tree: tree, selections: selections, arrivals: arrivals, generated: generated)))
@@ -117,7 +119,7 @@ extension Installation {
     func storedPackages(among ids: [PackageID]) throws(InstallationError) -> Set<PackageID> {
         try viewingStore { (transaction) throws(StoreError) in
             var stored: Set<PackageID> = []
-            for id in ids where try store.contains(id, in: transaction) { stored.insert(id) }
+            for id in ids where try catalog.contains(id, in: transaction) { stored.insert(id) }
             return stored
         }
     }
@@ -134,7 +136,7 @@ extension Installation {
             guard let offer else { throw .notOffered(name: package.name, package.id) }
             let stone = try self.open(offer, registry)
             let record = try InstallationError.stored { () throws(StoreError) in
-                try self.store.peek(stone.path, stone.file, claimed: offer.id)
+                try self.ingester.peek(stone.path, stone.file, claimed: offer.id)
             }
             // What is planned and shown is what the index promised, or nothing.
             guard record.metadata.isPromised(by: offer.metadata) else {
@@ -179,7 +181,7 @@ extension Installation {
     /// Runs `body`, which composes, in a read transaction.
     func composing<R>(_ body: (borrowing ReadTransaction) throws -> R) throws(InstallationError) -> R {
         do {
-            return try store.environment.view { transaction throws in try body(transaction) }
+            return try database.view { transaction throws in try body(transaction) }
         } catch {
             throw InstallationError(error)
         }
@@ -196,19 +198,19 @@ extension Installation {
         var removed: [PackageLayout] = []
         var added: [PackageLayout] = []
         for removal in resolution.removals {
-            removed.append(PackageLayout(stored: Array(try store.layoutBytes(of: removal.package, in: transaction))))
+            removed.append(PackageLayout(stored: Array(try catalog.layoutBytes(of: removal.package, in: transaction))))
         }
         for addition in resolution.additions {
             let id = addition.package.id
             added.append(
-                try arriving[id]?.layout ?? PackageLayout(stored: Array(store.layoutBytes(of: id, in: transaction))))
+                try arriving[id]?.layout ?? PackageLayout(stored: Array(catalog.layoutBytes(of: id, in: transaction))))
         }
         let chosen = Set(selections.map(\.package))
         do {
             return try withClaims(of: chosen, arriving.values.map(\.layout)) { claims in
                 try TreeEditor.edit(
                     base.tree, removing: removed, adding: added, redirects: base.redirects, claims: claims,
-                    { (id) throws(TreeError) in try ContentStore.directory(id, in: transaction) })
+                    { (id) throws(TreeError) in try ObjectStore.directory(id, in: transaction) })
             }
         } catch is TreeEditor.Declined {
             return nil
@@ -230,7 +232,7 @@ extension Installation {
                 copies.append(copy)
                 layouts.append(UnsafeRawBufferPointer(copy))
             } else {
-                layouts.append(try store.layoutBytes(of: selection.package, in: transaction))
+                layouts.append(try catalog.layoutBytes(of: selection.package, in: transaction))
             }
         }
         do throws(ComposeError) {
@@ -238,7 +240,7 @@ extension Installation {
         } catch {
             func label(_ number: Int) throws -> String {
                 let id = selections[number].package
-                let metadata = try arriving[id]?.metadata ?? store.metadata(of: id, in: transaction)
+                let metadata = try arriving[id]?.metadata ?? catalog.metadata(of: id, in: transaction)
                 return "\(metadata.name) \(metadata.versionText)"
             }
             switch error {
@@ -260,7 +262,7 @@ extension Installation {
         var counts = Plan.EntryCounts()
         var directories: [Plan.DirectoryNote] = []
         try InstallationError.stored { () throws(StoreError) in
-            try store.readingTrees { stored in
+            try objects.readingTrees { stored in
                 try fresh.withLookup(fallback: stored) { lookup in
                     try TreeDifference.walk(from: base?.tree ?? Directory.empty.id, to: root, lookup) { path, change in
                         try counts.add(change, lookup)

@@ -1,8 +1,10 @@
 internal import BytePath
-internal import ContentStore
 internal import Failures
 internal import FileTree
+internal import Ingest
 internal import LinuxSystem
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import States
 
@@ -100,7 +102,7 @@ extension Installation {
             generated = candidate.generated.sizes
         }
         var needs = try InstallationError.stored { () throws(StoreError) in
-            try store.missing(arriving, generated, blockSize: free.blockSize)
+            try ingester.missing(arriving, generated, blockSize: free.blockSize)
         }
         let copies = needs.inodes
         // Names in the shards, of which each may need another block, and records.
@@ -151,7 +153,7 @@ extension Installation {
             case .newState(let candidate):
                 try lookUp(candidate.tree) { try Self.count(&staging, from: spare, to: candidate.tree.root, $0) }
             case .existing(let state):
-                try store.readingTrees { try Self.count(&staging, from: spare, to: state.tree, $0) }
+                try objects.readingTrees { try Self.count(&staging, from: spare, to: state.tree, $0) }
                 staging.records = 0
             }
         }

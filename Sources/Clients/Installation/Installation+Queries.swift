@@ -1,10 +1,11 @@
 package import BytePath
-internal import ContentStore
 package import FileTree
-internal import LMDB
+internal import ObjectStore
+internal import PackageCatalog
 package import PackageModel
 package import States
 package import StoneFormat
+internal import Storage
 
 /// A package of a state.
 package struct InstalledPackage: Hashable, Sendable {
@@ -43,7 +44,7 @@ extension Installation {
             for selection in state.selections {
                 packages.append(
                     InstalledPackage(
-                        id: selection.package, metadata: try store.metadata(of: selection.package, in: transaction),
+                        id: selection.package, metadata: try catalog.metadata(of: selection.package, in: transaction),
                         isExplicit: selection.isExplicit))
             }
             return packages.sortedVerbatim(by: \.metadata.name)
@@ -53,8 +54,8 @@ extension Installation {
     /// What lists show of every package that the store has, of any state.
     package func storedBriefs() throws(InstallationError) -> [(id: PackageID, brief: PackageBrief)] {
         try viewingStore { (transaction) throws(StoreError) in
-            try store.packages(in: transaction).map { (id) throws(StoreError) in
-                (id, try store.brief(of: id, in: transaction))
+            try catalog.packages(in: transaction).map { (id) throws(StoreError) in
+                (id, try catalog.brief(of: id, in: transaction))
             }
         }
     }
@@ -67,7 +68,7 @@ extension Installation {
             var briefs: [(brief: PackageBrief, isExplicit: Bool)] = []
             briefs.reserveCapacity(state.selections.count)
             for selection in state.selections {
-                briefs.append((try store.brief(of: selection.package, in: transaction), selection.isExplicit))
+                briefs.append((try catalog.brief(of: selection.package, in: transaction), selection.isExplicit))
             }
             return briefs.sorted { $0.brief.name.utf8.lexicographicallyPrecedes($1.brief.name.utf8) }
         }
@@ -75,14 +76,14 @@ extension Installation {
 
     /// A recorded package's metadata, whether a state has it or not.
     package func metadata(of package: PackageID) throws(InstallationError) -> PackageMetadata {
-        try viewingStore { (transaction) throws(StoreError) in try store.metadata(of: package, in: transaction) }
+        try viewingStore { (transaction) throws(StoreError) in try catalog.metadata(of: package, in: transaction) }
     }
 
     /// What a recorded package puts below `/usr`, by path. Paths are the package's own: files below a link of another
     /// package end up where the link leads.
     package func files(of package: PackageID) throws(InstallationError) -> [(path: BytePath, entry: TreeEntry)] {
         try viewingStore { (transaction) throws(StoreError) in
-            let layout = PackageLayout(stored: Array(try store.layoutBytes(of: package, in: transaction)))
+            let layout = PackageLayout(stored: Array(try catalog.layoutBytes(of: package, in: transaction)))
             do throws(TreeError) {
                 return try layout.entries().map { (path: $0.directory.appending($0.entry.name), entry: $0.entry) }
                     .sorted { $0.path < $1.path }
@@ -98,7 +99,7 @@ extension Installation {
         var hits: [(path: BytePath, package: PackageMetadata)] = []
         try InstallationError.lookingAgain { () throws(InstallationError) in
             hits = []
-            let packages = try viewingStore { (transaction) throws(StoreError) in try store.packages(in: transaction) }
+            let packages = try viewingStore { (transaction) throws(StoreError) in try catalog.packages(in: transaction) }
             for package in packages {
                 let paths = try files(of: package).map(\.path).filter { $0.bytes.contains(run: word.bytes) }
                 if paths.isEmpty { continue }

@@ -1,12 +1,13 @@
 package import BytePath
-internal import ContentStore
 internal import Digests
 internal import Failures
 internal import FileTree
-internal import LMDB
 internal import LinuxSystem
+package import Maintenance
+internal import ObjectStore
 internal import PackageModel
-package import States
+internal import States
+internal import Storage
 
 /// Making the database anew.
 extension Installation {
@@ -37,7 +38,7 @@ extension Installation {
 
     /// What would be made of a composed tree, for states that do not say what was made of theirs.
     private static func generatedEntries(
-        of tree: ComposedTree, _ store: ContentStore
+        of tree: ComposedTree, _ objects: ObjectStore
     ) throws(StoreError) -> [GeneratedEntry] {
         var entries: [GeneratedEntry] = []
         for generator in FileGenerator.all {
@@ -47,7 +48,7 @@ extension Installation {
             var content: [UInt8]?
             if let source {
                 do throws(StoreError) {
-                    content = try store.readObject(source)
+                    content = try objects.readObject(source)
                 } catch {
                     // Lost; what the state had is told by its tree.
                     if error.saysNothing { throw error }
@@ -62,7 +63,7 @@ extension Installation {
     /// changing the root, it is made anew first.
     static func openStoreRebuilding(
         _ root: RootDirectory, isWritable: Bool, _ access: Access, _ notice: (String) -> Void
-    ) throws(InstallationError) -> ContentStore {
+    ) throws(InstallationError) -> OpenedStore {
         do throws(InstallationError) {
             return try openStore(root, isWritable: isWritable, create: false)
         } catch {

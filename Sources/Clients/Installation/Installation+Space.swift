@@ -1,11 +1,13 @@
 internal import BytePath
-package import ContentStore
 internal import Digests
 internal import FileTree
-internal import LMDB
+package import GarbageCollection
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 package import States
 internal import StoneFormat
+internal import Storage
 
 /// Where the bytes of the store are.
 package struct SpaceUse: Sendable {
@@ -81,7 +83,7 @@ extension Installation {
         }
         let trees = try InstallationError.states { () throws(StateError) in try stateStore.treesOnDisk() }
         return try InstallationError.stored { () throws(StoreError) in
-            try store.surveySpace(of: holders, live: active?.tree ?? ComposedTree.empty.root, trees: trees)
+            try collector.surveySpace(of: holders, live: active?.tree ?? ComposedTree.empty.root, trees: trees)
         }
     }
 
@@ -92,7 +94,7 @@ extension Installation {
         return try viewingStore { (transaction) throws(StoreError) in
             var packages: [SpaceUse.OfPackage] = []
             for id in ids {
-                let brief = try store.brief(of: id, in: transaction)
+                let brief = try catalog.brief(of: id, in: transaction)
                 packages.append(
                     SpaceUse.OfPackage(name: brief.name, versionText: brief.versionText, share: survey.share(of: id)))
             }

@@ -1,9 +1,10 @@
 package import BytePath
-internal import ContentStore
 package import FileTree
-internal import LMDB
+internal import ObjectStore
+internal import PackageCatalog
 package import PackageModel
 package import States
+internal import Storage
 
 /// Where a path of the active state comes from.
 package struct Blame: Sendable {
@@ -49,7 +50,7 @@ extension Installation {
     /// The entry at a path of a state, nil where there is none; links are not followed.
     package func entry(at path: BytePath, in state: State) throws(InstallationError) -> TreeEntry? {
         try InstallationError.stored { () throws(StoreError) in
-            try store.readingTrees { lookup in try TreeDifference.entry(at: path, in: state.tree, lookup) }
+            try objects.readingTrees { lookup in try TreeDifference.entry(at: path, in: state.tree, lookup) }
         }
     }
 
@@ -66,7 +67,7 @@ extension Installation {
         let owner = try viewingStore { (transaction) throws(StoreError) -> PackageID? in
             var moved: PackageID?
             for selection in state.selections {
-                let bytes = try store.layoutBytes(of: selection.package, in: transaction)
+                let bytes = try catalog.layoutBytes(of: selection.package, in: transaction)
                 do throws(TreeError) {
                     switch try LayoutSearch.find(entry, at: path, in: bytes) {
                     case .exact: return selection.package

@@ -1,13 +1,16 @@
 package import BytePath
-package import ContentStore
 internal import Digests
 internal import FileTree
-internal import LMDB
+package import GarbageCollection
+internal import Ingest
 package import LinuxSystem
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 internal import States
 internal import StoneFormat
+internal import Storage
 internal import ViewImage
 
 /// Preparing what a view shows. Nothing is written to the root but a lease.
@@ -45,7 +48,7 @@ extension Installation {
         try retryingWhenCollected { () throws(InstallationError) in
             let stored = try storedTree(subject)
             try InstallationError.stored { () throws(StoreError) in
-                try store.extend(lease, packages: stored.shown.selections.map(\.package), objects: stored.objects)
+                try leases.extend(lease, packages: stored.shown.selections.map(\.package), objects: stored.objects)
             }
             return try image(of: stored.shown, stored.label, time: stored.time, [:])
         }
@@ -104,18 +107,18 @@ extension Installation {
     private func storedTree(_ package: PackageID) throws(InstallationError) -> StoredTree {
         let selections = [Selection(package: package, isExplicit: true)]
         let (tree, brief) = try composing { transaction throws in
-            (try composeAll(selections, [:], transaction), try store.brief(of: package, in: transaction))
+            (try composeAll(selections, [:], transaction), try catalog.brief(of: package, in: transaction))
         }
         return StoredTree(
             shown: ComposedCandidate(tree: tree, selections: selections, arrivals: []), title: "package \(brief.name)",
-            label: brief.name, time: ContentStore.objectTime)
+            label: brief.name, time: ObjectStore.objectTime)
     }
 
     private func difference(
         _ old: State, _ new: State, _ part: DifferenceTrees.Part
     ) throws(InstallationError) -> StoredTree {
         let trees = try InstallationError.stored { () throws(StoreError) in
-            try store.readingTrees { (lookup) throws(TreeError) in
+            try objects.readingTrees { (lookup) throws(TreeError) in
                 try DifferenceTrees(from: old.tree, to: new.tree, lookup)
             }
         }
@@ -135,7 +138,7 @@ extension Installation {
             process: CurrentProcess.identifier, mountpoint: mountpoint, shows: shown)
         let packages = selections.map(\.package).filter { arrivals[$0] == nil }
         do throws(StoreError) {
-            return try store.takeLease(description, packages: packages, objects: objects)
+            return try leases.take(description, packages: packages, objects: objects)
         } catch {
             throw .store(error)
         }
@@ -149,7 +152,7 @@ extension Installation {
         var content = CandidateContent(candidate, lazily: lazily)
         try bringIn(&content, progress)
         do throws(StoreError) {
-            for file in candidate.generated { try content.add(file, store) }
+            for file in candidate.generated { try content.add(file, objects) }
         } catch {
             throw .store(error)
         }
@@ -184,7 +187,7 @@ extension Installation {
             _ = try inParallel(now) { (arrival) throws(InstallationError) in
                 let stone = try self.open(arrival.offer, registry)
                 _ = try InstallationError.stored { () throws(StoreError) in
-                    try scratch.ingest(stone.path, stone.file, expecting: arrival.offer.id) {
+                    try Ingester(scratch).ingest(stone.path, stone.file, expecting: arrival.offer.id) {
                         progress(.advanced(.unpacking, by: $0))
                     }
                 }
@@ -197,8 +200,8 @@ extension Installation {
         for arrival in now { content.note(arrival, in: ViewRequest.scratchSource) }
     }
 
-    private func scratchStore(_ path: BytePath) throws(InstallationError) -> ContentStore {
-        try InstallationError.stored { () throws(StoreError) in try ContentStore(scratchAt: path) }
+    private func scratchStore(_ path: BytePath) throws(InstallationError) -> ObjectStore {
+        try InstallationError.stored { () throws(StoreError) in try ObjectStore(scratchAt: path) }
     }
 
     // MARK: The image
@@ -211,9 +214,9 @@ extension Installation {
             shown: label, time: time,
             recordedOwner: try InstallationError.states { () throws(StateError) in try root.recordedOwner })
         do {
-            return try store.environment.view { transaction throws in
+            return try database.view { transaction throws in
                 var builder = try candidate.tree.withLookup(
-                    fallback: { (id) throws(TreeError) in try ContentStore.directory(id, in: transaction) }
+                    fallback: { (id) throws(TreeError) in try ObjectStore.directory(id, in: transaction) }
                 ) { lookup in
                     try ViewImageBuilder(candidate.tree.root, setting, lookup) { sources[$0] ?? 0 }
                 }
@@ -236,9 +239,9 @@ extension Installation {
                 try builder.claim($0, name: record.metadata.name, version: record.metadata.versionText)
             }
         } else {
-            let brief = try store.brief(of: id, in: transaction)
+            let brief = try catalog.brief(of: id, in: transaction)
             try builder.claim(
-                try store.layoutBytes(of: id, in: transaction), name: brief.name, version: brief.versionText)
+                try catalog.layoutBytes(of: id, in: transaction), name: brief.name, version: brief.versionText)
         }
     }
 }

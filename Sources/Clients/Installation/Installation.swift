@@ -1,10 +1,13 @@
 package import BytePath
-package import ContentStore
 internal import FileTree
-internal import LMDB
+package import GarbageCollection
+internal import Ingest
 internal import LinuxSystem
+package import ObjectStore
+package import PackageCatalog
 package import Repositories
 package import States
+internal import Storage
 
 /// One root and the verbs people use on it: the only place where the engines meet.
 ///
@@ -21,10 +24,17 @@ package final class Installation: Sendable {
         case tidying
     }
 
+    typealias OpenedStore = (catalog: PackageCatalog, database: Database)
+
     package let root: RootDirectory
-    package let store: ContentStore
+    let database: Database
+    package let objects: ObjectStore
+    package let catalog: PackageCatalog
+    package let leases: Leases
     package let stateStore: StateStore
     package let collections: CollectionManager
+    var collector: GarbageCollector { GarbageCollector(catalog, leases, database) }
+    var ingester: Ingester { Ingester(objects) }
     /// What an earlier command had left to do.
     package let recovery: Recovery
     private let lock: FileLock?
@@ -38,9 +48,9 @@ package final class Installation: Sendable {
             if let fresh { fresh } else { try RootDirectory(opening: path) }
         }
         try InstallationError.states { () throws(StateError) in try root.checkOwner() }
-        let store = try openStore(root, isWritable: true, create: true)
+        let (catalog, database) = try openStore(root, isWritable: true, create: true)
         try InstallationError.states { () throws(StateError) in
-            try StateStore(root, store).initialise()
+            try StateStore(root, catalog, database).initialise()
             // Last: what makes this a root must not come before its parts.
             try fresh?.seal()
         }
@@ -65,30 +75,32 @@ package final class Installation: Sendable {
         } else {
             lock = nil
         }
-        let (store, stateStore, recovery) = try Self.usingReserve(of: root, access) { () throws(InstallationError) in
+        let (opened, stateStore, recovery) = try Self.usingReserve(of: root, access) { () throws(InstallationError) in
             try Self.open(root, access, notice)
         }
         self.recovery = recovery
         self.root = root
-        self.store = store
+        (catalog, database) = opened
+        objects = catalog.objects
+        leases = Leases(objects, database)
         self.stateStore = stateStore
-        collections = CollectionManager(root: root.path, environment: store.environment, notice: notice)
+        collections = CollectionManager(root: root.path, database: database, notice: notice)
     }
 
     private static func open(
         _ root: RootDirectory, _ access: Access, _ notice: @Sendable (String) -> Void
-    ) throws(InstallationError) -> (ContentStore, StateStore, Recovery) {
+    ) throws(InstallationError) -> (OpenedStore, StateStore, Recovery) {
         var isReading = false
         if case .reading = access { isReading = true }
-        let store = try openStoreRebuilding(root, isWritable: !isReading, access, notice)
-        let stateStore = StateStore(root, store)
+        let opened = try openStoreRebuilding(root, isWritable: !isReading, access, notice)
+        let stateStore = StateStore(root, opened.catalog, opened.database)
         let recovery: Recovery =
             switch access {
             case .reading: .notNeeded
-            case .changing: try recover(root, store, stateStore)
-            case .tidying: try recoverIfIdle(root, store, stateStore)
+            case .changing: try recover(root, opened, stateStore)
+            case .tidying: try recoverIfIdle(root, opened, stateStore)
             }
-        return (store, stateStore, recovery)
+        return (opened, stateStore, recovery)
     }
 
     /// Runs `body`, which has to be done before anything can free space; on a full disk once more, without the reserve.
@@ -107,22 +119,26 @@ package final class Installation: Sendable {
     /// For the one who holds the root's lock already, and has seen to what an earlier command was stopped in.
     init(_ root: RootDirectory, isWritable: Bool) throws(InstallationError) {
         self.root = root
-        store = try Self.openStore(root, isWritable: isWritable, create: false)
-        stateStore = StateStore(root, store)
-        collections = CollectionManager(root: root.path, environment: store.environment)
+        (catalog, database) = try Self.openStore(root, isWritable: isWritable, create: false)
+        objects = catalog.objects
+        leases = Leases(objects, database)
+        stateStore = StateStore(root, catalog, database)
+        collections = CollectionManager(root: root.path, database: database)
         recovery = .notNeeded
         lock = nil
     }
 
     /// Finishes or forgets what an earlier command was stopped in, and removes what it left lying about.
     static func recover(
-        _ root: RootDirectory, _ store: ContentStore, _ stateStore: StateStore
+        _ root: RootDirectory, _ opened: OpenedStore, _ stateStore: StateStore
     ) throws(InstallationError) -> Recovery {
         let (recovery, wasCutShort) = try InstallationError.states { () throws(StateError) in
             (try stateStore.recover(), try root.isChangePending())
         }
         guard wasCutShort else { return recovery }
-        try InstallationError.stored { () throws(StoreError) in try store.removeTemporaryFiles() }
+        try InstallationError.stored { () throws(StoreError) in try GarbageCollector(
+                opened.catalog, Leases(opened.catalog.objects, opened.database), opened.database
+            ).removeTemporaryFiles() }
         try InstallationError.states { () throws(StateError) in try stateStore.removeLeftovers() }
         root.abandonChange()
         return recovery
@@ -131,12 +147,12 @@ package final class Installation: Sendable {
     /// The same for one who keeps no lock: only where there is something to do and nobody at work, so that no other
     /// command ever finds the lock taken for this.
     private static func recoverIfIdle(
-        _ root: RootDirectory, _ store: ContentStore, _ stateStore: StateStore
+        _ root: RootDirectory, _ opened: OpenedStore, _ stateStore: StateStore
     ) throws(InstallationError) -> Recovery {
         let isPending = try InstallationError.states { () throws(StateError) in try root.isChangePending() }
         guard isPending, let lock = try? lock(root, nil) else { return .notNeeded }
         defer { lock.hold() }
-        return try recover(root, store, stateStore)
+        return try recover(root, opened, stateStore)
     }
 
     static func lock(
@@ -152,17 +168,18 @@ package final class Installation: Sendable {
 
     static func openStore(
         _ root: RootDirectory, isWritable: Bool, create: Bool
-    ) throws(InstallationError) -> ContentStore {
-        let environment = try openDatabase(root, isWritable: isWritable, create: create)
+    ) throws(InstallationError) -> OpenedStore {
+        let database = try openDatabase(root, isWritable: isWritable, create: create)
         return try InstallationError.stored { () throws(StoreError) in
-            try ContentStore(
-                in: root.moss, environment: environment, ownership: root.ownership, making: create ? .all : .none)
+            let objects = try ObjectStore(
+                in: root.moss, database, ownership: root.ownership, making: create ? .all : .none)
+            return (try PackageCatalog(objects, database), database)
         }
     }
 
     private static func openDatabase(
         _ root: RootDirectory, isWritable: Bool, create: Bool
-    ) throws(InstallationError) -> Environment {
+    ) throws(InstallationError) -> Database {
         let place = root.path.appending(".moss/db")
         let size: UInt64
         do throws(SystemError) {
@@ -181,10 +198,10 @@ package final class Installation: Sendable {
             // LMDB would make a new one, with nothing in it.
             if !create, size == 0 { throw DatabaseError(.notFound, directory: place, detail: "data.mdb is gone") }
             if !root.possession.isTrusted { return try copyDatabase(of: root, place) }
-            var options = EnvironmentOptions()
+            var options = DatabaseOptions()
             options.readOnly = !isWritable
             options.withoutLock = !root.possession.isOwn
-            return try Environment(at: place, options: options)
+            return try Database(at: place, options: options)
         } catch {
             throw .database(error)
         }
@@ -195,7 +212,7 @@ package final class Installation: Sendable {
 
     private static func copyDatabase(
         of root: RootDirectory, _ place: BytePath
-    ) throws(DatabaseError) -> Environment {
+    ) throws(DatabaseError) -> Database {
         let directory: Descriptor
         do throws(SystemError) {
             directory = try root.moss.openDirectory("db")
@@ -204,15 +221,12 @@ package final class Installation: Sendable {
                 error.number == .accessDenied ? .permissionDenied : .notFound, directory: place,
                 detail: "\(error)")
         }
-        let environment = try Environment(copyOf: directory, at: place, limit: copyLimit)
+        let database = try Database(copyOf: directory, at: place, limit: copyLimit)
         // A bucket under another name would look like one with nothing in it.
-        for name in try environment.bucketNames() where !bucketNames.contains(String(decoding: name, as: UTF8.self)) {
+        for name in try database.bucketNames() where !BucketName.all.contains(String(decoding: name, as: UTF8.self)) {
             let text = "bucket \(String(decoding: name, as: UTF8.self)) is none of ours"
             throw DatabaseError(.damaged, directory: place, detail: text)
         }
-        return environment
+        return database
     }
-
-    /// All that a root's database has.
-    static let bucketNames = DatabaseRebuild.bucketNames.union(CollectionManager.bucketNames)
 }

@@ -1,9 +1,9 @@
 package import BytePath
-package import ContentStore
+package import ObjectStore
 internal import Digests
 package import Failures
 internal import FileTree
-package import LMDB
+package import Storage
 package import LinuxSystem
 package import PackageModel
 package import Repositories

@@ -1,13 +1,15 @@
-internal import ContentStore
-internal import LMDB
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Solver
 internal import States
+internal import Storage
 
 /// A state as the solver asks for it: look-ups in the store, narrowed to the state's packages.
 struct InstalledState: InstalledPackages {
     let state: State?
-    let store: ContentStore
+    let catalog: PackageCatalog
+    let database: Database
     /// Packages of the state that the store does not have yet.
     var arriving: [PackageID: PackageRecord] = [:]
 
@@ -15,8 +17,8 @@ struct InstalledState: InstalledPackages {
         guard state?.contains(id) == true else { return nil }
         if let record = arriving[id] { return PackageSummary(id: id, metadata: record.metadata) }
         return try answering("package \(id)") {
-            try store.environment.view { transaction throws in
-                PackageSummary(id: id, metadata: try store.metadata(of: id, in: transaction))
+            try database.view { transaction throws in
+                PackageSummary(id: id, metadata: try catalog.metadata(of: id, in: transaction))
             }
         }
     }
@@ -42,12 +44,12 @@ struct InstalledState: InstalledPackages {
     }
 
     private func packages(
-        _ role: ContentStore.CapabilityRole, _ capability: Capability
+        _ role: PackageCatalog.CapabilityRole, _ capability: Capability
     ) throws(LookupFailure) -> [PackageID] {
         guard let state else { return [] }
         return try answering("packages for \(capability)") {
-            try store.environment.view { transaction throws in
-                try store.packages(role, capability, in: transaction).filter(state.contains)
+            try database.view { transaction throws in
+                try catalog.packages(role, capability, in: transaction).filter(state.contains)
             }
         }
     }

@@ -1,6 +1,7 @@
 package import BytePath
-package import ContentStore
 package import FileTree
+internal import ObjectStore
+package import PackageCatalog
 package import PackageModel
 package import Repositories
 package import Solver

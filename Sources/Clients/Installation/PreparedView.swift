@@ -1,7 +1,8 @@
 package import BytePath
-package import ContentStore
 package import FileTree
+package import GarbageCollection
 package import LinuxSystem
+internal import ObjectStore
 package import PackageModel
 package import ViewImage
 

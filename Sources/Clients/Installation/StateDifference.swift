@@ -1,6 +1,7 @@
 package import BytePath
-internal import ContentStore
 package import FileTree
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 package import States
 
@@ -35,7 +36,7 @@ extension Installation {
             for selection in wanted {
                 packages.append(
                     InstalledPackage(
-                        id: selection.package, metadata: try store.metadata(of: selection.package, in: transaction),
+                        id: selection.package, metadata: try catalog.metadata(of: selection.package, in: transaction),
                         isExplicit: selection.isExplicit))
             }
             return packages.sortedVerbatim(by: \.metadata.name)
@@ -47,7 +48,7 @@ extension Installation {
         _ old: State?, _ new: State, _ body: (BytePath, TreeChange) -> Void
     ) throws(InstallationError) {
         try InstallationError.stored { () throws(StoreError) in
-            try store.readingTrees { lookup in
+            try objects.readingTrees { lookup in
                 try TreeDifference.walk(from: old?.tree ?? Directory.empty.id, to: new.tree, lookup) { path, change in
                     body(path, change)
                     guard let (entry, below) = change.subtree else { return }

@@ -1,9 +1,9 @@
 internal import Digests
-internal import LMDB
+internal import Storage
 internal import PackageModel
 internal import Storage
 
-/// The buckets of this module in an environment, all of them keyed by collection first.
+/// The buckets of this module in the database, all of them keyed by collection first.
 ///
 /// | bucket | key after the collection | value |
 /// |---|---|---|
@@ -13,12 +13,12 @@ internal import Storage
 /// | names | package name | package id, what lists show |
 /// | stones | path below a scanned directory | size, time, metadata |
 enum CollectionBuckets {
-    static let collections = Bucket<CollectionID, CollectionRecord>("repositories.collections")
-    static let packages = Bucket<KeyPair<CollectionID, PackageID>, StoredMetadata>("repositories.packages")
+    static let collections = Bucket<CollectionID, CollectionRecord>(BucketName.collections)
+    static let packages = Bucket<KeyPair<CollectionID, PackageID>, StoredMetadata>(BucketName.collectionPackages)
     static let providers = Bucket<KeyPair<CollectionID, KeyPair<ProviderKey, PackageID>>, Empty>(
-        "repositories.providers")
-    static let names = Bucket<KeyPair<CollectionID, [UInt8]>, StoredName>("repositories.names")
-    static let stones = Bucket<KeyPair<CollectionID, [UInt8]>, StoredStone>("repositories.stones")
+        BucketName.collectionProviders)
+    static let names = Bucket<KeyPair<CollectionID, [UInt8]>, StoredName>(BucketName.collectionNames)
+    static let stones = Bucket<KeyPair<CollectionID, [UInt8]>, StoredStone>(BucketName.collectionStones)
 
     /// Longest package name; what is longer could not be a file name either.
     static let nameByteCountMax = 255

@@ -1,4 +1,4 @@
-package import LMDB
+package import Storage
 
 /// The id's bytes and a NUL.
 extension CollectionID: PrefixKey {

@@ -1,20 +1,14 @@
-internal import LMDB
+internal import Storage
 
 /// What the database keeps of collections.
 extension CollectionManager {
-    /// The buckets of collections, which a refresh fills again.
-    package static let bucketNames: Set<String> = [
-        "repositories.collections", "repositories.packages", "repositories.providers", "repositories.names",
-        "repositories.stones",
-    ]
-
     /// Collections that have contents here but are not configured any more; none while that cannot be told.
     package func staleContents() throws(RepositoryError) -> [CollectionID] {
         let (configurations, isWhole) = try files.survey()
         guard isWhole else { return [] }
         let configured = Set(configurations.map(\.id))
         let stored = try storing { () throws(DatabaseError) in
-            try store.environment.view { (transaction) throws(DatabaseError) -> [CollectionID] in
+            try store.database.view { (transaction) throws(DatabaseError) -> [CollectionID] in
                 var ids: [CollectionID] = []
                 var cursor = try transaction.cursor(in: CollectionBuckets.collections)
                 while let id = try cursor.nextKey() { ids.append(id) }

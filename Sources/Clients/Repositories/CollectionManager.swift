@@ -1,11 +1,11 @@
 package import BytePath
-package import LMDB
+package import Storage
 internal import LinuxSystem
 internal import PackageModel
 
 /// Collections of packages: where they are, what their indexes say, and how a stone is fetched from them.
 ///
-/// Configuration lies in files below the root, contents in the environment that is handed in. Writers hold the root's
+/// Configuration lies in files below the root, contents in the database that is handed in. Writers hold the root's
 /// lock; readers need none.
 package struct CollectionManager: Sendable {
     package let files: ConfigurationFiles
@@ -14,7 +14,7 @@ package struct CollectionManager: Sendable {
 
     /// - Parameter notice: told, in one line each, what of the configuration is left out.
     package init(
-        root: BytePath, environment: Environment, transports: [any CollectionTransport] = [LocalTransport()],
+        root: BytePath, database: Database, transports: [any CollectionTransport] = [LocalTransport()],
         notice: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         // Files are read again and again; what is wrong with one is said once.
@@ -22,7 +22,7 @@ package struct CollectionManager: Sendable {
         files = ConfigurationFiles(root: root) { text in
             if told.withLock({ $0.insert(text).inserted }) { notice(text) }
         }
-        store = CollectionStore(environment: environment)
+        store = CollectionStore(database: database)
         self.transports = transports
     }
 

@@ -1,5 +1,5 @@
 internal import Digests
-internal import LMDB
+internal import Storage
 package import PackageModel
 package import Solver
 

@@ -1,6 +1,6 @@
 package import BytePath
 package import Digests
-internal import LMDB
+internal import Storage
 
 /// What the last refresh of a collection found.
 package struct CollectionRecord: Hashable, Sendable {

@@ -1,5 +1,5 @@
 internal import BytePath
-internal import LMDB
+internal import Storage
 package import LinuxSystem
 package import PackageModel
 internal import Solver
@@ -140,7 +140,7 @@ package struct CollectionRegistry: Sendable {
     func viewing<R>(
         _ body: (borrowing ReadTransaction) throws(DatabaseError) -> R
     ) throws(RepositoryError) -> R {
-        try storing { () throws(DatabaseError) in try store.environment.view(body) }
+        try storing { () throws(DatabaseError) in try store.database.view(body) }
     }
 
     private static func package(

@@ -1,11 +1,11 @@
 internal import BytePath
-internal import LMDB
+internal import Storage
 internal import PackageModel
 internal import StoneFormat
 
 /// The collections' rows in the database.
 struct CollectionStore: Sendable {
-    let environment: Environment
+    let database: Database
 
     /// Everything one refresh writes, encoded before the transaction begins.
     struct Contents: Sendable {
@@ -16,7 +16,7 @@ struct CollectionStore: Sendable {
 
     func record(of id: CollectionID) throws(RepositoryError) -> CollectionRecord? {
         try storing { () throws(DatabaseError) in
-            try environment.view { (transaction) throws(DatabaseError) in
+            try database.view { (transaction) throws(DatabaseError) in
                 try transaction.value(in: CollectionBuckets.collections, for: id)
             }
         }
@@ -25,7 +25,7 @@ struct CollectionStore: Sendable {
     /// The record and the stones of the last scan.
     func previousFetch(of id: CollectionID) throws(RepositoryError) -> PreviousFetch? {
         try storing { () throws(DatabaseError) in
-            try environment.view { (transaction) throws(DatabaseError) -> PreviousFetch? in
+            try database.view { (transaction) throws(DatabaseError) -> PreviousFetch? in
                 guard let record = try transaction.value(in: CollectionBuckets.collections, for: id) else { return nil }
                 var stones: [BytePath: CollectionIndexer.Stone] = [:]
                 var cursor = try transaction.cursor(in: CollectionBuckets.stones, .prefix(id))
@@ -41,7 +41,7 @@ struct CollectionStore: Sendable {
 
     func touch(_ id: CollectionID, _ record: CollectionRecord) throws(RepositoryError) {
         try storing { () throws(DatabaseError) in
-            _ = try environment.update { (transaction: inout WriteTransaction) throws(DatabaseError) in
+            _ = try database.update { (transaction: inout WriteTransaction) throws(DatabaseError) in
                 try transaction.put(record, in: CollectionBuckets.collections, for: id)
             }
         }
@@ -50,7 +50,7 @@ struct CollectionStore: Sendable {
     /// Replaces all of a collection's rows as one; readers see the old ones or the new ones.
     func replace(_ id: CollectionID, with contents: Contents) throws(RepositoryError) {
         try storing { () throws(DatabaseError) in
-            try environment.update { (transaction: inout WriteTransaction) throws(DatabaseError) -> Void in
+            try database.update { (transaction: inout WriteTransaction) throws(DatabaseError) -> Void in
                 try Self.clear(id, in: &transaction)
                 for (package, stored) in contents.packages {
                     let metadata = stored.metadata
@@ -75,7 +75,7 @@ struct CollectionStore: Sendable {
     /// Removes all of a collection's rows.
     func forget(_ id: CollectionID) throws(RepositoryError) {
         try storing { () throws(DatabaseError) in
-            try environment.update { (transaction: inout WriteTransaction) throws(DatabaseError) -> Void in
+            try database.update { (transaction: inout WriteTransaction) throws(DatabaseError) -> Void in
                 try Self.clear(id, in: &transaction)
             }
         }

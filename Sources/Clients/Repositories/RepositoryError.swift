@@ -1,6 +1,6 @@
 internal import BytePath
 package import Failures
-internal import LMDB
+internal import Storage
 internal import LinuxSystem
 
 /// What went wrong with a collection: which one, at which place, why, and what to do.

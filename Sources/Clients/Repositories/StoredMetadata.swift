@@ -1,4 +1,4 @@
-internal import LMDB
+internal import Storage
 internal import PackageModel
 internal import StoneFormat
 

@@ -1,5 +1,5 @@
 internal import Digests
-internal import LMDB
+internal import Storage
 internal import PackageModel
 internal import Storage
 

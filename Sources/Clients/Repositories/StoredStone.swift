@@ -1,4 +1,4 @@
-internal import LMDB
+internal import Storage
 internal import StoneFormat
 
 /// A stone that a scan found: size and identity (u64 each), then the metadata.

@@ -1,9 +1,10 @@
 package import BytePath
-internal import ContentStore
 internal import Digests
 internal import FileTree
+internal import GarbageCollection
 internal import Installation
 package import LinuxSystem
+internal import ObjectStore
 internal import PackageModel
 internal import States
 package import ViewImage

@@ -1,7 +1,8 @@
 package import BytePath
-package import ContentStore
+package import GarbageCollection
 internal import Installation
 internal import LinuxSystem
+package import ObjectStore
 
 /// Views that are there. Nothing here touches a view's own files: whoever asks one that does not answer may wait for
 /// ever, and cannot even be killed.
@@ -29,14 +30,14 @@ extension Views {
     }
 
     /// The views of a root, those that were killed too.
-    package static func list(_ store: ContentStore) throws(StoreError) -> [Mounted] {
-        let leases = try store.leases()
+    package static func list(_ leases: Leases) throws(StoreError) -> [Mounted] {
+        let all = try leases.all()
         let mounts = (try? MountTable.read()) ?? []
-        let places = Set(leases.filter(\.isHeld).map(\.description.mountpoint)).filter { place in
+        let places = Set(all.filter(\.isHeld).map(\.description.mountpoint)).filter { place in
             mounts.last { $0.path == place }?.isView == true
         }
         let answers = ask(places)
-        return leases.map { lease in
+        return all.map { lease in
             let place = lease.description.mountpoint
             let process = lease.description.process
             var statistics: String?
@@ -63,9 +64,9 @@ extension Views {
     /// Has all views of a root open files anew, after some were replaced by others with the right bytes.
     ///
     /// - Returns: the places of those that could not be told and may show what was there before, in words.
-    package static func renew(_ store: ContentStore) -> [String] {
-        let held = ((try? store.leases()) ?? []).filter(\.isHeld).map(\.description)
-        if held.isEmpty && store.anonymousLeaseHolders == nil { return [] }
+    package static func renew(_ leases: Leases) -> [String] {
+        let held = ((try? leases.all()) ?? []).filter(\.isHeld).map(\.description)
+        if held.isEmpty && leases.anonymousHolders == nil { return [] }
         let mounts = (try? MountTable.read()) ?? []
         let places = Set(held.map(\.mountpoint)).filter { place in
             mounts.last { $0.path == place }?.isView == true
@@ -74,7 +75,7 @@ extension Views {
         var untold = held.filter { view in
             if case .value? = answers[view.mountpoint] { false } else { true }
         }.map { "the view of \($0.shows) at \($0.mountpoint.display)" }
-        if let holders = store.anonymousLeaseHolders {
+        if let holders = leases.anonymousHolders {
             let processes = holders.map { "process \($0)" }.joined(separator: ", ")
             untold.append("another user's view" + (processes.isEmpty ? "" : " (\(processes))"))
         }
@@ -126,7 +127,7 @@ extension Views {
     ///   - lazily: at once, even while somebody uses it: what is open there stays usable until closed.
     @discardableResult
     package static func unmount(
-        _ path: BytePath, of store: ContentStore?, lazily: Bool
+        _ path: BytePath, of leases: Leases?, lazily: Bool
     ) throws(ViewError) -> Ending {
         let place = try ViewError.catching { () throws(SystemError) in try Place(path) }
         guard let mount = place.mount, mount.isView else {
@@ -154,15 +155,15 @@ extension Views {
             }
         }
         if isDead {
-            if let store { cleanUp(store) }
+            if let leases { cleanUp(leases) }
             return .wasDead
         }
         if isSilent {
-            endSilent(at: place.path, store)
+            endSilent(at: place.path, leases)
             return .wasSilent
         }
-        if lazily { return waitForEnd(of: place.path, store, milliseconds: 100) ? .unmounted : .detached }
-        _ = waitForEnd(of: place.path, store, milliseconds: 5000)
+        if lazily { return waitForEnd(of: place.path, leases, milliseconds: 100) ? .unmounted : .detached }
+        _ = waitForEnd(of: place.path, leases, milliseconds: 5000)
         return .unmounted
     }
 
@@ -199,27 +200,27 @@ extension Views {
 
     /// The process ends a moment after its mount; what it held is free only then.
     /// - Returns: whether it has.
-    private static func waitForEnd(of place: BytePath, _ store: ContentStore?, milliseconds: Int) -> Bool {
-        guard let store else { return true }
+    private static func waitForEnd(of place: BytePath, _ leases: Leases?, milliseconds: Int) -> Bool {
+        guard let leases else { return true }
         for _ in 0..<(milliseconds / 10) {
-            if holders(of: place, store).isEmpty { return true }
+            if holders(of: place, leases).isEmpty { return true }
             pause(milliseconds: 10)
         }
         return false
     }
 
-    private static func holders(of place: BytePath, _ store: ContentStore) -> [Int32] {
-        let leases = (try? store.leases()) ?? []
+    private static func holders(of place: BytePath, _ leases: Leases) -> [Int32] {
+        let leases = (try? leases.all()) ?? []
         return leases.filter { $0.description.mountpoint == place && $0.isHeld }.map(\.description.process)
     }
 
     /// Ends a process that shows nothing any more and does not see that.
-    private static func endSilent(at place: BytePath, _ store: ContentStore?) {
-        guard let store else { return }
-        if waitForEnd(of: place, store, milliseconds: 500) { return }
-        for process in holders(of: place, store) where serves(process, place) { ChildProcess.send(9, to: process) }
-        _ = waitForEnd(of: place, store, milliseconds: 2000)
-        cleanUp(store)
+    private static func endSilent(at place: BytePath, _ leases: Leases?) {
+        guard let leases else { return }
+        if waitForEnd(of: place, leases, milliseconds: 500) { return }
+        for process in holders(of: place, leases) where serves(process, place) { ChildProcess.send(9, to: process) }
+        _ = waitForEnd(of: place, leases, milliseconds: 2000)
+        cleanUp(leases)
     }
 
     /// Whether the process of this number is what shows `place`, and no other that has its number by now.
@@ -235,9 +236,9 @@ extension Views {
 
     /// Removes what views that were killed have left: leases, dead mounts, directories. Costs next to nothing where
     /// there is nothing.
-    package static func cleanUp(_ store: ContentStore) {
+    package static func cleanUp(_ leases: Leases) {
         // Cleaning up is for others' sake: whatever cannot be done now is tried again by the next command.
-        guard let reaped = try? store.reapLeases(), !reaped.isEmpty else { return }
+        guard let reaped = try? leases.reap(), !reaped.isEmpty else { return }
         for place in Set(reaped.map(\.description.mountpoint)) { detachIfDead(place) }
         ScratchDirectory.removeAbandoned()
     }

@@ -1,5 +1,5 @@
 package import BytePath
-package import ContentStore
+package import ObjectStore
 package import Failures
 package import FileTree
 package import LinuxSystem

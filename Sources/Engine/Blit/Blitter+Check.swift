@@ -1,5 +1,5 @@
 package import BytePath
-internal import ContentStore
+internal import ObjectStore
 internal import Digests
 internal import Failures
 internal import FileTree
@@ -174,7 +174,7 @@ extension Blitter {
 }
 
 extension EntryKind {
-    var fileKind: FileKind {
+    package var fileKind: FileKind {
         switch self {
         case .regular: .regular
         case .symlink: .symlink

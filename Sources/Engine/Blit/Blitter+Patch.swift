@@ -1,5 +1,5 @@
 internal import BytePath
-internal import ContentStore
+internal import ObjectStore
 internal import FileTree
 package import LinuxSystem
 package import PackageModel
@@ -27,7 +27,7 @@ extension Blitter {
         let restricted = RestrictedDirectories()
         let change = TreeFingerprint()
         let writer = EntryWriter(
-            store: store, root: directory.raw, restricted: restricted, substitute: substitute, fingerprint: change)
+            objects: objects, root: directory.raw, restricted: restricted, substitute: substitute, fingerprint: change)
         let touched = Self.touched(by: patches)
         try forEach(touched, below: directory, change.subtract)
         for patch in patches { try remove(patch, below: directory, writer) }
@@ -90,7 +90,7 @@ extension Blitter {
 
     func readingTrees<R>(_ body: (TreeLookup) throws -> R) throws(BlitError) -> R {
         do throws(StoreError) {
-            return try store.readingTrees(body)
+            return try objects.readingTrees(body)
         } catch {
             throw .store(error)
         }
@@ -136,7 +136,7 @@ extension Blitter {
         let directory = try open(patch.path, below: root, writer)
         let givesGroup: Bool
         do throws(SystemError) {
-            givesGroup = try store.givesGroup(directory.status())
+            givesGroup = try objects.givesGroup(directory.status())
         } catch {
             throw .system(error.below(patch.path))
         }
@@ -172,9 +172,9 @@ extension Blitter {
         _ entry: TreeEntry, in path: BytePath, below root: borrowing Descriptor
     ) throws(BlitError) {
         let whole = path.appending(entry.name)
-        let metadata = store.effective(entry.metadata)
+        let metadata = objects.effective(entry.metadata)
         do throws(SystemError) {
-            if store.ownership == .applied { try root.setOwner(uid: metadata.uid, gid: metadata.gid, within: whole) }
+            if objects.ownership == .applied { try root.setOwner(uid: metadata.uid, gid: metadata.gid, within: whole) }
             try root.setMode(entry.metadata.mode, within: whole)
         } catch {
             throw .whilePatching(error)

@@ -1,7 +1,7 @@
 internal import BytePath
-package import ContentStore
+package import ObjectStore
 internal import FileTree
-internal import LMDB
+internal import Storage
 package import LinuxSystem
 package import PackageModel
 
@@ -11,7 +11,7 @@ package import PackageModel
 /// many empty files of a system would use up the links of one inode. One system call per file, and one open per
 /// directory.
 package struct Blitter: Sendable {
-    let store: ContentStore
+    let objects: ObjectStore
     let threadCount: Int
     /// Called with the number of entries written since the last call, from any thread.
     let progress: @Sendable (Int) -> Void
@@ -19,10 +19,10 @@ package struct Blitter: Sendable {
     let substitute: LostObjects?
 
     package init(
-        _ store: ContentStore, threadCount: Int = processorCount(), substitute: LostObjects? = nil,
+        _ objects: ObjectStore, threadCount: Int = processorCount(), substitute: LostObjects? = nil,
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
-        self.store = store
+        self.objects = objects
         self.threadCount = threadCount
         self.substitute = substitute
         self.progress = progress
@@ -47,7 +47,7 @@ package struct Blitter: Sendable {
         let target = root.raw
         try work(on: items) { (item, directory, shards) throws(BlitError) in
             let writer = EntryWriter(
-                store: store, root: target, restricted: restricted, substitute: substitute, fingerprint: fingerprint)
+                objects: objects, root: target, restricted: restricted, substitute: substitute, fingerprint: fingerprint)
             return try writer.fill(item, directory, &shards)
         }
         try restricted.apply(below: root, fingerprint)
@@ -65,8 +65,8 @@ package struct Blitter: Sendable {
         let queue = DirectoryQueue(items)
         let failure = FirstError<BlitError>()
         withThreads(threadCount) { _ in
-            do throws(DatabaseError) {
-                try store.environment.view { (transaction) throws(DatabaseError) in
+            do throws(StoreError) {
+                try objects.reading { (transaction) throws(StoreError) in
                     var shards = ShardCache()
                     while let item = queue.take() {
                         do throws(BlitError) {
@@ -80,7 +80,7 @@ package struct Blitter: Sendable {
                     }
                 }
             } catch {
-                failure.record(.store(.database(error)))
+                failure.record(.store(error))
                 queue.stop()
             }
         }
@@ -91,7 +91,7 @@ package struct Blitter: Sendable {
         _ tree: TreeID, in transaction: borrowing ReadTransaction
     ) throws(BlitError) -> Directory {
         do throws(TreeError) {
-            return try Directory(ContentStore.directory(tree, in: transaction), id: tree)
+            return try Directory(ObjectStore.directory(tree, in: transaction), id: tree)
         } catch {
             throw .tree(error)
         }

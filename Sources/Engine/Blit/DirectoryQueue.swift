@@ -1,20 +1,27 @@
-internal import BytePath
+package import BytePath
 internal import FileTree
 import Glibc
-internal import PackageModel
+package import PackageModel
 
 /// Directories waiting for a thread, last in first out, until none waits and no thread can add more.
 ///
 /// Raw pthread primitives, because the standard library's mutex has no condition variable.
-final class DirectoryQueue: @unchecked Sendable {
-    struct Item {
+package final class DirectoryQueue: @unchecked Sendable {
+    package struct Item {
         /// Relative to the tree's root; empty for the root itself.
-        let path: BytePath
-        let tree: TreeID
+        package let path: BytePath
+        package let tree: TreeID
         /// Whether what is made in it may get its group, and directories its set-group-id bit.
-        var givesGroup = false
+        package var givesGroup = false
         /// Whether its times do not tell what was changed in it.
-        var isRecent = false
+        package var isRecent = false
+
+        package init(path: BytePath, tree: TreeID, givesGroup: Bool = false, isRecent: Bool = false) {
+            self.path = path
+            self.tree = tree
+            self.givesGroup = givesGroup
+            self.isRecent = isRecent
+        }
     }
 
     // Everything below is guarded by `mutex`; the pointers themselves never change.
@@ -24,7 +31,7 @@ final class DirectoryQueue: @unchecked Sendable {
     private var working = 0
     private var stopped = false
 
-    init(_ items: [Item]) {
+    package init(_ items: [Item]) {
         self.items = items
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(changed, nil)
@@ -38,7 +45,7 @@ final class DirectoryQueue: @unchecked Sendable {
     }
 
     /// Takes a directory to work on; `done` must follow. Nil when all work is finished or was stopped.
-    func take() -> Item? {
+    package func take() -> Item? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while items.isEmpty && working > 0 && !stopped { pthread_cond_wait(changed, mutex) }
@@ -48,7 +55,7 @@ final class DirectoryQueue: @unchecked Sendable {
     }
 
     /// Ends the work on a directory, which turned up `more`.
-    func done(adding more: [Item]) {
+    package func done(adding more: [Item]) {
         pthread_mutex_lock(mutex)
         working -= 1
         items.append(contentsOf: more)
@@ -57,7 +64,7 @@ final class DirectoryQueue: @unchecked Sendable {
     }
 
     /// Makes every `take` return nil.
-    func stop() {
+    package func stop() {
         pthread_mutex_lock(mutex)
         stopped = true
         pthread_cond_broadcast(changed)

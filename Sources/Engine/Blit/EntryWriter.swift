@@ -1,12 +1,12 @@
 internal import BytePath
-internal import ContentStore
+internal import ObjectStore
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
 
 /// Makes single entries of a tree on disk.
 struct EntryWriter {
-    let store: ContentStore
+    let objects: ObjectStore
     /// The descriptor of the tree's root directory, kept open by the caller.
     let root: Int32
     let restricted: RestrictedDirectories
@@ -69,10 +69,10 @@ struct EntryWriter {
                 return
             }
             do throws(StoreError) {
-                try store.link(record.object, record.metadata, target, record.cName, &shards)
+                try objects.link(record.object, record.metadata, target, record.cName, &shards)
             } catch {
                 if case .missingObject(let digest) = error, let substitute {
-                    try check(substitute.link(digest, store.effective(record.metadata), target, record.cName), path)
+                    try check(substitute.link(digest, objects.effective(record.metadata), target, record.cName), path)
                     return
                 }
                 throw .locating(error, below: path)
@@ -93,8 +93,8 @@ struct EntryWriter {
     ) throws(BlitError) {
         do throws(SystemError) {
             let status = try SystemCalls.createEmpty(
-                target, record.cName, mode: store.effective(record.metadata).fileMode,
-                owner: owner(of: record, inheriting), modified: ContentStore.objectTime)
+                target, record.cName, mode: objects.effective(record.metadata).fileMode,
+                owner: owner(of: record, inheriting), modified: ObjectStore.objectTime)
             fingerprint.add(path.appending(BytePath(bytes: Array(record.name))), status)
         } catch {
             throw .system(error.below(path))
@@ -103,8 +103,8 @@ struct EntryWriter {
 
     /// The owner to give what is made; nil where it has that by itself.
     private func owner(of record: EntryRecord, _ inheriting: Bool) -> (uid: UInt32, gid: UInt32)? {
-        if let owner = store.ownerToApply(record.metadata) { return owner }
-        return inheriting && store.ownership == .applied ? (record.uid, record.gid) : nil
+        if let owner = objects.ownerToApply(record.metadata) { return owner }
+        return inheriting && objects.ownership == .applied ? (record.uid, record.gid) : nil
     }
 
     private func applyOwner(

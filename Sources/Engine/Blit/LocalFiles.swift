@@ -1,5 +1,5 @@
 package import BytePath
-internal import ContentStore
+internal import ObjectStore
 internal import FileTree
 package import LinuxSystem
 package import PackageModel
@@ -121,7 +121,7 @@ extension TreeEntry {
             return try directory.readLink(name) == target
         case .regular(_, let size):
             return status.kind == .regular && status.size == size
-                && status.modified == ContentStore.objectTime * 1_000_000_000
+                && status.modified == ObjectStore.objectTime * 1_000_000_000
         }
     }
 }

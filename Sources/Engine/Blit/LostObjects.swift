@@ -1,5 +1,5 @@
 internal import BytePath
-internal import ContentStore
+internal import ObjectStore
 internal import Digests
 internal import FileTree
 package import LinuxSystem
@@ -19,10 +19,10 @@ package final class LostObjects: Sendable {
     func link(
         _ digest: ObjectID, _ variant: EntryMetadata, _ directory: Int32, _ name: UnsafePointer<CChar>
     ) -> SystemError? {
-        let failure = ContentStore.fileName(of: digest, variant).withCString {
+        let failure = ObjectStore.fileName(of: digest, variant).withCString {
             SystemCalls.link(place.raw, $0, directory, name)
         }
         guard let failure, failure != .noSuchFile else { return nil }
-        return SystemError(failure, call: "link", path: ContentStore.fileName(of: digest, variant))
+        return SystemError(failure, call: "link", path: ObjectStore.fileName(of: digest, variant))
     }
 }

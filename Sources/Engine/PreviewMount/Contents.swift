@@ -1,6 +1,6 @@
 internal import BytePath
 internal import CFuse
-internal import ContentStore
+internal import ObjectStore
 internal import Digests
 internal import Failures
 internal import FileTree

@@ -1,7 +1,8 @@
 package import BytePath
 internal import CFuse
-internal import ContentStore
+internal import GarbageCollection
 internal import LinuxSystem
+internal import ObjectStore
 package import ViewImage
 
 /// Trees as a FUSE view: served from memory, read through the kernel where it lets us.

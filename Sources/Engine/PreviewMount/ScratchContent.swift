@@ -1,8 +1,9 @@
 internal import BytePath
-internal import ContentStore
 internal import Digests
 internal import FileTree
+internal import Ingest
 internal import LinuxSystem
+internal import ObjectStore
 internal import PackageModel
 internal import ViewImage
 
@@ -38,9 +39,9 @@ final class ScratchContent: Sendable {
             if unpacked.contains(index) { return }
             let stone = stones[index]
             do {
-                let store = try ContentStore(scratchAt: path)
+                let ingester = Ingester(try ObjectStore(scratchAt: path))
                 let file = try Descriptor.open(stone.path)
-                _ = try store.ingest(stone.path, file, expecting: stone.id)
+                _ = try ingester.ingest(stone.path, file, expecting: stone.id)
             } catch let error as SystemError {
                 throw error
             } catch {

@@ -1,6 +1,6 @@
 internal import BytePath
 internal import CFuse
-internal import ContentStore
+internal import ObjectStore
 import Glibc
 internal import LinuxSystem
 internal import ViewImage
@@ -71,7 +71,7 @@ final class ViewSession: Sendable {
         attributes.st_blocks = blkcnt_t(truncatingIfNeeded: node.isRegular ? (node.size &+ 511) / 512 : 0)
         attributes.st_blksize = 4096
         // Objects have one fixed time; what a blit makes anew has the state's.
-        let seconds = node.isRegular ? ContentStore.objectTime : place.image.header.time
+        let seconds = node.isRegular ? ObjectStore.objectTime : place.image.header.time
         attributes.st_mtim.tv_sec = Int(seconds)
         attributes.st_ctim.tv_sec = Int(seconds)
         attributes.st_atim.tv_sec = Int(seconds)

@@ -1,7 +1,7 @@
 package import BytePath
 internal import FileTree
-internal import LMDB
 package import PackageModel
+package import Storage
 
 /// A tree on disk, and how to tell that nobody changed it.
 package struct TreeOnDisk: Hashable, Sendable {
@@ -21,7 +21,7 @@ package struct TreeOnDisk: Hashable, Sendable {
     }
 
     /// A tree of which nobody knows any more whether it was changed.
-    init(untrusted tree: TreeID, mountPoints: [BytePath] = []) {
+    package init(untrusted tree: TreeID, mountPoints: [BytePath] = []) {
         self.init(tree: tree, stamp: 0, fingerprint: 0, mountPoints: mountPoints)
     }
 
@@ -50,7 +50,7 @@ package struct Control: Hashable, Sendable, BucketValue {
     package var live: TreeOnDisk
     package var journal: SwitchJournal?
 
-    init(live: TreeOnDisk) {
+    package init(live: TreeOnDisk) {
         self.live = live
     }
 
@@ -147,7 +147,7 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
         self.isOurs = isOurs
     }
 
-    init(_ content: TreeOnDisk?) {
+    package init(_ content: TreeOnDisk?) {
         self.init(content: content, becoming: nil, isOurs: false)
     }
 
@@ -195,9 +195,9 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
     }
 }
 
-enum StateBuckets {
-    static let states = Bucket<UInt64, State>("states")
-    static let slots = Bucket<UInt64, TreeSlot>("tree-slots")
-    static let control = Bucket<UInt32, Control>("control")
-    static let controlKey: UInt32 = 0
+package enum StateBuckets {
+    package static let states = Bucket<UInt64, State>(BucketName.states)
+    package static let slots = Bucket<UInt64, TreeSlot>(BucketName.slots)
+    package static let control = Bucket<UInt32, Control>(BucketName.control)
+    package static let controlKey: UInt32 = 0
 }

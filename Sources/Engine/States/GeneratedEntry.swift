@@ -1,6 +1,6 @@
 package import BytePath
 package import FileTree
-internal import LMDB
+internal import Storage
 
 /// An entry that a tool made of a state's composed tree and put into it: no package brings it.
 package struct GeneratedEntry: Hashable, Sendable {

@@ -1,5 +1,5 @@
 internal import BytePath
-internal import LMDB
+internal import Storage
 internal import PackageModel
 
 /// Puts fields of a record one after the other, integers little-endian.

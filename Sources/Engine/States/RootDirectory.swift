@@ -1,5 +1,5 @@
 package import BytePath
-package import ContentStore
+package import ObjectStore
 internal import Failures
 package import LinuxSystem
 
@@ -18,15 +18,17 @@ package import LinuxSystem
 /// .moss/trees.lock     held while trees are written
 /// .moss/states/N       one file per state
 /// .moss/db             the database
-/// .moss/objects, .moss/packages, .moss/leases   see ContentStore
+/// .moss/objects        see ObjectStore
+/// .moss/packages       see PackageCatalog
+/// .moss/leases         see Lease
 /// ```
 package final class RootDirectory: Sendable {
     package let path: BytePath
     package let root: Descriptor
     package let moss: Descriptor
     package let trees: Descriptor
-    let states: Descriptor
-    package let ownership: ContentStore.Ownership
+    package let states: Descriptor
+    package let ownership: ObjectStore.Ownership
     package let possession: Possession
 
     package static let stateFileName = ".stateID"
@@ -58,7 +60,7 @@ package final class RootDirectory: Sendable {
 
     private init(
         _ path: BytePath, _ root: consuming Descriptor, _ moss: consuming Descriptor,
-        _ ownership: ContentStore.Ownership
+        _ ownership: ObjectStore.Ownership
     ) throws(StateError) {
         self.path = path
         possession = try StateError.at(path) { () throws(SystemError) in try Possession(of: root, moss) }
@@ -152,7 +154,7 @@ package final class RootDirectory: Sendable {
     }
 
     /// Gives a database that was made just now the owner and mode that everything in `.moss` has.
-    func settleDatabase(_ name: BytePath) throws(StateError) {
+    package func settleDatabase(_ name: BytePath) throws(StateError) {
         try StateError.at(path.appending(".moss")) { () throws(SystemError) in
             try moss.open(name.appending("data.mdb"), [.readWrite, .noFollow]).settle(mode: 0o644)
         }
@@ -274,7 +276,7 @@ package final class RootDirectory: Sendable {
     }
 
     /// Runs `body` and puts the root, or `directory` in it, before relative paths in its error.
-    func system<R: ~Copyable>(
+    package func system<R: ~Copyable>(
         below directory: BytePath = "", _ body: () throws(SystemError) -> R
     ) throws(StateError) -> R {
         try StateError.at(path.appending(directory), body)

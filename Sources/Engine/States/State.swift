@@ -1,7 +1,7 @@
 package import BytePath
 internal import Digests
 package import FileTree
-internal import LMDB
+internal import Storage
 package import PackageModel
 
 /// Number, packages and tree of one state; complete by itself.
@@ -13,7 +13,7 @@ package struct State: Hashable, Sendable {
     package static let numbers: ClosedRange<UInt64> = 1...(1 << 62)
 
     /// `number`, unless no state can have it.
-    static func number(_ number: UInt64) -> UInt64? { numbers.contains(number) ? number : nil }
+    package static func number(_ number: UInt64) -> UInt64? { numbers.contains(number) ? number : nil }
 
     /// The state that was active when this one was made, which has a lower number; 0 for none.
     package let parent: UInt64

@@ -1,10 +1,10 @@
 package import Blit
 package import BytePath
-package import ContentStore
+package import ObjectStore
 internal import Digests
 package import Failures
 internal import FileTree
-package import LMDB
+package import Storage
 package import LinuxSystem
 package import PackageModel
 
@@ -118,7 +118,7 @@ package enum StateError: MarkedError, Sendable {
         }
     }
 
-    static func at<R: ~Copyable>(_ path: BytePath, _ body: () throws(SystemError) -> R) throws(StateError) -> R {
+    package static func at<R: ~Copyable>(_ path: BytePath, _ body: () throws(SystemError) -> R) throws(StateError) -> R {
         do throws(SystemError) {
             return try body()
         } catch {
@@ -138,7 +138,7 @@ package enum StateError: MarkedError, Sendable {
         }
     }
 
-    static func database<R: ~Copyable>(_ body: () throws(DatabaseError) -> R) throws(StateError) -> R {
+    package static func database<R: ~Copyable>(_ body: () throws(DatabaseError) -> R) throws(StateError) -> R {
         do throws(DatabaseError) {
             return try body()
         } catch {

@@ -1,16 +1,16 @@
 package import BytePath
-package import ContentStore
 internal import Failures
 internal import FileTree
-internal import LMDB
 internal import LinuxSystem
+internal import ObjectStore
 package import PackageModel
+internal import Storage
 
 /// The states' files, from which their records can be made again, and the other way round.
 extension StateStore {
     private static let nextNumberName: BytePath = "next-state"
     /// No state is this large: one with a million packages has 40 MB.
-    private static let sizeMax = 256 << 20
+    package static let fileSizeMax = 256 << 20
 
     /// Notes the number of the next state in a file while the state that tells it by its own is still there.
     ///
@@ -24,98 +24,12 @@ extension StateStore {
     }
 
     /// The number that was noted when states were removed; nil where none was, or not all of it.
-    static func keptNextNumber(_ root: RootDirectory) throws(StateError) -> UInt64? {
+    package static func keptNextNumber(_ root: RootDirectory) throws(StateError) -> UInt64? {
         let bytes = try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.readFileIfPresent(nextNumberName, limit: 4096)
         }
         guard let bytes, bytes.last == 10 else { return nil }
         return UInt64(String(decoding: bytes.dropLast(), as: UTF8.self)).flatMap(State.number)
-    }
-
-    /// Reads every state's file.
-    ///
-    /// - Returns: the states, ascending, and what is wrong with the files of others.
-    static func readStateFiles(_ root: RootDirectory) throws(StateError) -> (states: [State], damage: [Damage]) {
-        var states: [State] = []
-        var damage: [Damage] = []
-        let entries = try root.system(below: ".moss/states") { () throws(SystemError) in try root.states.entries() }
-        for entry in entries {
-            guard let number = UInt64(entry.name.display).flatMap(State.number), BytePath("\(number)") == entry.name
-            else {
-                damage.append(Damage(.file(BytePath("states").appending(entry.name)), .orphan))
-                continue
-            }
-            do {
-                let bytes = try root.states.readFile(entry.name, limit: sizeMax)
-                let state = try bytes.withUnsafeBytes { try State(decoding: $0) }
-                guard state.number == number else { throw DecodingFailure("it is state \(state.number)") }
-                states.append(state)
-            } catch let error as SystemError {
-                // A state that cannot be looked at is not lost.
-                guard error.isLossOfContent || !error.saysNothing else {
-                    throw .system(error.below(root.path.appending(".moss/states")))
-                }
-                damage.append(Damage(.stateFile(number), .unreadable, "\(error)"))
-            } catch {
-                damage.append(Damage(.stateFile(number), .damaged, "\(error)"))
-            }
-        }
-        return (states.sorted { $0.number < $1.number }, damage)
-    }
-
-    /// Holds the states' files against their records, byte by byte.
-    package func checkStateFiles() throws(StateError) -> (damage: [Damage], unseen: [Damage.Unseen]) {
-        var known: [UInt64: [UInt8]] = [:]
-        var damage: [Damage] = []
-        var unseen: [Damage.Unseen] = []
-        try viewing { (transaction) throws(StateError) in
-            do throws(DatabaseError) {
-                var cursor = try transaction.cursor(in: StateBuckets.states)
-                while try cursor.advance() {
-                    let number = try cursor.key()
-                    do throws(DatabaseError) {
-                        let bytes = try cursor.valueBytes()
-                        known[number] = bytes.withUnsafeBytes { Array($0) }
-                    } catch {
-                        guard error.code == .recordDamaged, let key = error.key else { throw error }
-                        damage.append(Damage(.record(bucket: "states", key: key), .damaged, error.detail))
-                    }
-                }
-            } catch {
-                throw .database(error)
-            }
-        }
-        let entries = try root.system(below: ".moss/states") { () throws(SystemError) in try root.states.entries() }
-        var present: Set<UInt64> = []
-        for entry in entries {
-            guard let number = UInt64(entry.name.display).flatMap(State.number), BytePath("\(number)") == entry.name
-            else {
-                damage.append(Damage(.file(BytePath("states").appending(entry.name)), .orphan))
-                continue
-            }
-            present.insert(number)
-            guard let record = known[number] else {
-                let isDamaged = damage.contains { $0.subject == .record(bucket: "states", key: stateKey(number)) }
-                if !isDamaged { damage.append(Damage(.stateFile(number), .orphan, "the state has no record")) }
-                continue
-            }
-            do throws(SystemError) {
-                let status = try root.states.status(of: entry.name)
-                let isAlike = status.kind != .regular || status.size == record.count
-                if isAlike, try root.states.readFile(entry.name, limit: record.count) == record { continue }
-                damage.append(Damage(.stateFile(number), .wrongContent, "it says something else than the record"))
-            } catch {
-                if error.isLossOfContent || !error.saysNothing {
-                    damage.append(Damage(.stateFile(number), .unreadable, "\(error)"))
-                } else {
-                    unseen.append(Damage.Unseen(.stateFile(number), error.below(".moss/states")))
-                }
-            }
-        }
-        for number in known.keys.sorted() where !present.contains(number) {
-            damage.append(Damage(.stateFile(number), .missing))
-        }
-        return (damage, unseen)
     }
 
     /// The states whose records can be read, oldest first, those that were never switched to among them.
@@ -143,8 +57,6 @@ extension StateStore {
             return (control.active, control.journal != nil)
         }
     }
-
-    private func stateKey(_ number: UInt64) -> [UInt8] { withUnsafeBytes(of: number.bigEndian) { Array($0) } }
 
     /// Writes a state's file from its record.
     package func rewriteStateFile(_ number: UInt64) throws(StateError) {
@@ -199,7 +111,7 @@ extension StateStore {
 }
 
 extension RootDirectory {
-    func writeFile(of state: State) throws(StateError) {
+    package func writeFile(of state: State) throws(StateError) {
         var bytes: [UInt8] = []
         state.encode(into: &bytes)
         let file = bytes

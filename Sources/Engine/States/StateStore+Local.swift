@@ -1,8 +1,8 @@
 internal import Blit
 package import BytePath
-internal import ContentStore
+internal import ObjectStore
 internal import FileTree
-internal import LMDB
+internal import Storage
 internal import LinuxSystem
 internal import PackageModel
 
@@ -60,7 +60,7 @@ extension StateStore {
         in tree: borrowing Descriptor, _ path: BytePath, _ trees: [TreeID], _ mountPoints: [BytePath]
     ) throws(StateError) -> [BytePath] {
         try StateError.blitting(path) { () throws(BlitError) in
-            try Blitter(store).localEntries(
+            try Blitter(objects).localEntries(
                 in: tree, besides: trees, extraNames: [RootDirectory.stateFileName], mountPoints: mountPoints)
         }
     }
@@ -99,7 +99,7 @@ extension StateStore {
         // What is mounted comes along, and so do the places for it.
         let mounted = try mountsBelowUsr()?.uppermost.map(\.path) ?? []
         do throws(StoreError) {
-            return try store.readingTrees { lookup in
+            return try objects.readingTrees { lookup in
                 let top = try Directory(lookup(live.tree), id: live.tree).entries()
                 var found: [BytePath] = []
                 let names = (try? usr.entries().map(\.name)) ?? []

@@ -1,7 +1,8 @@
 internal import BytePath
-package import ContentStore
-internal import LMDB
+package import GarbageCollection
 internal import LinuxSystem
+internal import ObjectStore
+internal import Storage
 
 /// What recovery found and did.
 package enum Recovery: Hashable, Sendable {
@@ -117,7 +118,7 @@ extension StateStore {
         }
         try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.removeTemporaryFiles()
-            try root.moss.removeTree(DatabaseRebuild.newName)
+            try root.moss.removeTree(RootLayout.newDatabase)
         }
     }
 
@@ -143,7 +144,7 @@ extension StateStore {
                 try removeRecord(of: number, &transaction)
             }
             try Self.catchingStore { () throws(StoreError) in
-                try store.removeRecords(of: garbage, in: &transaction)
+                try GarbageCollector.removeRecords(of: garbage, in: &transaction)
             }
         }
         for number in numbers { try? root.states.unlink(BytePath("\(number)")) }

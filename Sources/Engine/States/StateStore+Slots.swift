@@ -1,9 +1,9 @@
 package import Blit
 package import BytePath
-internal import ContentStore
+internal import ObjectStore
 internal import Failures
 internal import FileTree
-internal import LMDB
+internal import Storage
 package import LinuxSystem
 package import PackageModel
 
@@ -297,7 +297,7 @@ extension StateStore {
         _ written: borrowing WrittenTree, _ number: UInt64, _ tree: TreeID
     ) throws(StateError) {
         let stamp = try touch(written.place, number)
-        try Self.catchingStore { () throws(StoreError) in try store.syncFileSystem() }
+        try Self.catchingStore { () throws(StoreError) in try objects.syncFileSystem() }
         try put(TreeSlot(TreeOnDisk(tree: tree, stamp: stamp, fingerprint: written.fingerprint)), at: number)
     }
 
@@ -315,7 +315,7 @@ extension StateStore {
     private func hasRoomForSpare(_ tree: TreeID, _ blitter: Blitter) throws(StateError) -> Bool {
         let free = try root.system(below: ".moss") { () throws(SystemError) in try root.moss.fileSystemStatus() }
         let totals = try viewing { (transaction) throws(StateError) -> TreeTotals? in
-            (try? ContentStore.directory(tree, in: transaction)).flatMap { try? Directory($0, id: tree).totals }
+            (try? ObjectStore.directory(tree, in: transaction)).flatMap { try? Directory($0, id: tree).totals }
         }
         guard let totals else { return false }
         let inodes = totals.directories + totals.symlinks

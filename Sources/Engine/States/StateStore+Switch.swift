@@ -1,10 +1,11 @@
 package import Blit
 internal import BytePath
-package import ContentStore
 package import FileTree
-internal import LMDB
 internal import LinuxSystem
+internal import ObjectStore
+package import PackageCatalog
 package import PackageModel
+internal import Storage
 
 /// A state that has no number yet: everything a switch needs to make it one.
 package struct Candidate: Sendable {
@@ -67,7 +68,7 @@ extension StateStore {
             try writeFiles(of: state, candidate.arrivals)
             return try switchTo(state, slot, blitter) { (transaction) throws(StateError) in
                 try Self.catchingStore { () throws(StoreError) in
-                    try store.record(candidate.arrivals, in: &transaction)
+                    try catalog.record(candidate.arrivals, in: &transaction)
                 }
                 try Self.put(state, &transaction)
             }
@@ -139,7 +140,7 @@ extension StateStore {
                 redirects: candidate.tree.redirects, selections: candidate.selections, generated: candidate.generated)
             control.journal = SwitchJournal(state: state.number, isNew: true, slot: slot.number)
             try Self.catchingStore { () throws(StoreError) in
-                try store.save(candidate.tree, in: &transaction)
+                try objects.save(candidate.tree, in: &transaction)
             }
             try Self.put(control, &transaction)
             let flux = TreeSlot(distrusting: slot.content, becoming: state.tree, isOurs: true)
@@ -157,7 +158,7 @@ extension StateStore {
     }
 
     private func writeFiles(of state: State, _ arrivals: [PackageRecord]) throws(StateError) {
-        try Self.catchingStore { () throws(StoreError) in try store.writeManifests(arrivals) }
+        try Self.catchingStore { () throws(StoreError) in try catalog.writeManifests(arrivals) }
         try root.writeFile(of: state)
     }
 
@@ -176,7 +177,7 @@ extension StateStore {
             wasFull = true
             staged = try complete(blitAnew(slot.number, state.tree, blitter), slot.number, state, mounts)
         }
-        try Self.catchingStore { () throws(StoreError) in try store.syncFileSystem() }
+        try Self.catchingStore { () throws(StoreError) in try objects.syncFileSystem() }
         return (staged, wasFull)
     }
 
@@ -285,7 +286,7 @@ extension StateStore {
             if try written.place.statusIfPresent(of: name) != nil { try written.place.unlink(name) }
             let file = try written.place.makeFile(name, mode: 0o444)
             try file.write(Array("\(state.number)".utf8))
-            if store.ownership == .applied { try written.place.setOwner(uid: 0, gid: 0) }
+            if objects.ownership == .applied { try written.place.setOwner(uid: 0, gid: 0) }
             try written.place.setMode(0o755)
             try written.place.setModificationTime(state.created)
             let stamp = try written.place.status().changed

@@ -1,7 +1,8 @@
 internal import BytePath
-package import ContentStore
+package import ObjectStore
+package import PackageCatalog
 internal import FileTree
-package import LMDB
+package import Storage
 internal import LinuxSystem
 
 /// States, their journal and their recovery: which tree is live and which can be again.
@@ -10,13 +11,15 @@ internal import LinuxSystem
 /// lock as well, which a background preparation also takes.
 package struct StateStore: Sendable {
     package let root: RootDirectory
-    package let store: ContentStore
-    var environment: Environment { store.environment }
+    package let catalog: PackageCatalog
+    package var objects: ObjectStore { catalog.objects }
+    let database: Database
 
     /// Opens the states of `root`; on a root made just now, writes the first records.
-    package init(_ root: RootDirectory, _ store: ContentStore) {
+    package init(_ root: RootDirectory, _ catalog: PackageCatalog, _ database: Database) {
         self.root = root
-        self.store = store
+        self.catalog = catalog
+        self.database = database
     }
 
     /// Writes the first records of a new root: nothing active, an empty tree live.
@@ -28,7 +31,7 @@ package struct StateStore: Sendable {
         try updating { (transaction) throws(StateError) in
             guard try Self.control(in: transaction) == nil else { return }
             let empty = ComposedTree.empty
-            try Self.catchingStore { () throws(StoreError) in try store.save(empty, in: &transaction) }
+            try Self.catchingStore { () throws(StoreError) in try objects.save(empty, in: &transaction) }
             try Self.put(Control(live: TreeOnDisk(tree: empty.root, stamp: stamp, fingerprint: 0)), &transaction)
         }
     }
@@ -48,7 +51,7 @@ package struct StateStore: Sendable {
         return control
     }
 
-    static func put(_ control: Control, _ transaction: inout WriteTransaction) throws(StateError) {
+    package static func put(_ control: Control, _ transaction: inout WriteTransaction) throws(StateError) {
         do throws(DatabaseError) {
             try transaction.put(control, in: StateBuckets.control, for: StateBuckets.controlKey)
         } catch {
@@ -56,7 +59,7 @@ package struct StateStore: Sendable {
         }
     }
 
-    static func put(_ slot: TreeSlot, at number: UInt64, _ transaction: inout WriteTransaction) throws(StateError) {
+    package static func put(_ slot: TreeSlot, at number: UInt64, _ transaction: inout WriteTransaction) throws(StateError) {
         do throws(DatabaseError) {
             try transaction.put(slot, in: StateBuckets.slots, for: number)
         } catch {
@@ -113,7 +116,7 @@ package struct StateStore: Sendable {
     /// Runs a read transaction whose body throws state errors.
     package func viewing<R>(_ body: (borrowing ReadTransaction) throws(StateError) -> R) throws(StateError) -> R {
         do {
-            return try environment.view { transaction throws in try body(transaction) }
+            return try database.view { transaction throws in try body(transaction) }
         } catch {
             throw Self.narrowed(error)
         }
@@ -122,7 +125,7 @@ package struct StateStore: Sendable {
     /// Runs a write transaction whose body throws state errors.
     package func updating<R>(_ body: (inout WriteTransaction) throws(StateError) -> R) throws(StateError) -> R {
         do {
-            return try environment.update { transaction throws in try body(&transaction) }
+            return try database.update { transaction throws in try body(&transaction) }
         } catch {
             throw Self.narrowed(error)
         }
@@ -137,7 +140,7 @@ package struct StateStore: Sendable {
         }
     }
 
-    static func catchingStore<R>(_ body: () throws(StoreError) -> R) throws(StateError) -> R {
+    package static func catchingStore<R>(_ body: () throws(StoreError) -> R) throws(StateError) -> R {
         do throws(StoreError) {
             return try body()
         } catch {

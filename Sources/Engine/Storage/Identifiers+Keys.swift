@@ -1,8 +1,8 @@
 internal import Digests
-package import LMDB
+
 package import PackageModel
 
-/// A root's database: how what the engine names is written in it.
+/// How what the engine names is written in a database.
 ///
 /// Ids are keys and values as the digests they are.
 extension DigestIdentifier where Digest: PrefixKey & BucketValue {

@@ -1,14 +1,16 @@
 import BytePath
-import ContentStore
 import Digests
 import Failures
 import FileTree
 import Glibc
 import Installation
-import LMDB
 import LinuxSystem
+import Maintenance
+import ObjectStore
+import PackageCatalog
 import PackageModel
 import States
+import Storage
 import TestSupport
 import Testing
 
@@ -164,7 +166,7 @@ import Testing
             var random = generator
             for victim in victims {
                 try FaultPlanter.flip(
-                    scratch.root.appending(".moss").appending(ContentStore.path(of: victim.0, victim.1)), &random)
+                    scratch.root.appending(".moss").appending(ObjectStore.path(of: victim.0, victim.1)), &random)
             }
             try Descriptor.openDirectory(scratch.root.appending("usr/share/p1")).unlink("link")
             let report = try check(scratch, repairs: true)
@@ -176,7 +178,7 @@ import Testing
             #expect(try usr.readLink("share/p1/link") == "d0")
             // Nothing is left that is not what its name says.
             for victim in victims {
-                let path = ContentStore.path(of: victim.0, victim.1)
+                let path = ObjectStore.path(of: victim.0, victim.1)
                 #expect(try Descriptor.openDirectory(scratch.root.appending(".moss")).statusIfPresent(of: path) == nil)
             }
             let again = try check(scratch, repairs: true)
@@ -192,7 +194,7 @@ import Testing
         let package = try #require(try installation.packages(of: state).first { $0.metadata.name == name })
         return try installation.files(of: package.id).compactMap { _, entry in
             guard case .regular(let digest, let size) = entry.content, size > 0 else { return nil }
-            return (digest, installation.store.effective(entry.metadata))
+            return (digest, installation.objects.effective(entry.metadata))
         }.prefix(count).map { $0 }
     }
 
@@ -217,7 +219,7 @@ import Testing
             var random = SeededGenerator(seed: 1)
             let victim = try #require(try victims(scratch, of: "p2", count: 1).first)
             try FaultPlanter.flip(
-                scratch.root.appending(".moss").appending(ContentStore.path(of: victim.0, victim.1)), &random)
+                scratch.root.appending(".moss").appending(ObjectStore.path(of: victim.0, victim.1)), &random)
             var runs = 0
             var isFound = false
             while true {
@@ -241,7 +243,7 @@ import Testing
                 for selection in state.selections {
                     let name = BytePath("\(selection.package.hexadecimal).stone")
                     let before = try packages.readFile(name)
-                    try installation.store.rewriteManifest(selection.package)
+                    try installation.catalog.rewriteManifest(selection.package)
                     #expect(try packages.readFile(name) != before)
                     // Not the bytes that are recorded now.
                     try packages.replaceFile(name, with: before)
@@ -300,7 +302,7 @@ import Testing
             // Only the second state has it.
             let victim = try #require(try victims(scratch, of: "p2", count: 1).first)
             try FaultPlanter.flip(
-                scratch.root.appending(".moss").appending(ContentStore.path(of: victim.0, victim.1)), &random)
+                scratch.root.appending(".moss").appending(ObjectStore.path(of: victim.0, victim.1)), &random)
             var options = CheckOptions(depth: .full)
             options.state = 1
             #expect(try !Installation.check(scratch.root, options).isDamaged)

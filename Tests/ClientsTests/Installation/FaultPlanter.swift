@@ -1,13 +1,14 @@
 import BytePath
-import ContentStore
 import Digests
 import FileTree
 import Glibc
 import Installation
-import LMDB
 import LinuxSystem
+import Maintenance
+import ObjectStore
 import PackageModel
 import States
+import Storage
 import TestSupport
 import Testing
 
@@ -50,13 +51,13 @@ struct FaultPlanter {
         var files: [Place] = []
         var links: [Place] = []
         var objects: [ObjectID: EntryMetadata] = [:]
-        try installation.store.readingTrees { lookup in
+        try installation.objects.readingTrees { lookup in
             try TreeDifference.forEachEntry(of: state.tree, lookup) { directory, entry in
                 let path = directory.appending(entry.name)
                 switch entry.content {
                 case .regular(let digest, let size) where size > 1:
                     files.append((path, entry))
-                    objects[digest] = installation.store.effective(entry.metadata)
+                    objects[digest] = installation.objects.effective(entry.metadata)
                 case .symlink: links.append((path, entry))
                 default: break
                 }
@@ -67,7 +68,7 @@ struct FaultPlanter {
         self.objects = objects.map { ($0.key, $0.value) }.sorted { $0.digest < $1.digest }
         packages = state.selections.map(\.package)
         var records: [String: [[UInt8]: [UInt8]]] = [:]
-        try installation.store.environment.forEachRecord { record in
+        _ = try DatabaseFile.read(root.appending(".moss/db")) { record in
             let bucket = String(decoding: record.bucket, as: UTF8.self)
             guard ["packages", "layouts"].contains(bucket) else { return }
             records[bucket, default: [:]][Array(record.key)] = Array(record.value)
@@ -77,7 +78,7 @@ struct FaultPlanter {
 
     private var moss: BytePath { root.appending(".moss") }
     private func place(_ object: (digest: ObjectID, variant: EntryMetadata)) -> BytePath {
-        moss.appending(ContentStore.path(of: object.digest, object.variant))
+        moss.appending(ObjectStore.path(of: object.digest, object.variant))
     }
 
     private mutating func freshObject() -> (digest: ObjectID, variant: EntryMetadata)? {
@@ -147,7 +148,7 @@ struct FaultPlanter {
         byte ^= 1 << UInt8.random(in: 0..<8, using: &generator)
         try withUnsafeBytes(of: &byte) { try file.write($0, at: offset) }
         // As a disk does it: nothing but the byte is different.
-        try file.setModificationTime(ContentStore.objectTime)
+        try file.setModificationTime(ObjectStore.objectTime)
     }
 
     private static func truncate(_ path: BytePath) throws {
@@ -211,12 +212,12 @@ struct FaultPlanter {
         usedObjects.insert(digest)
         let usr = try Descriptor.openDirectory(root.appending("usr"))
         try usr.unlink(file.path)
-        let variant = try Installation(opening: root, .reading).store.effective(file.entry.metadata)
+        let variant = try Installation(opening: root, .reading).objects.effective(file.entry.metadata)
         let new = try usr.open(file.path, [.readWrite, .create], mode: 0o600)
         try new.write([UInt8](repeating: 7, count: Int(size)))
         if variant.uid != 0 || variant.gid != 0 { try new.setOwner(uid: variant.uid, gid: variant.gid) }
         try new.setMode(variant.mode)
-        try new.setModificationTime(ContentStore.objectTime)
+        try new.setModificationTime(ObjectStore.objectTime)
         note(.entry(place: "usr", path: file.path), "changed")
     }
 

@@ -1,7 +1,8 @@
 import BytePath
-import ContentStore
 import FileTree
 import Installation
+import Maintenance
+import ObjectStore
 import PackageModel
 import States
 import TestSupport
@@ -19,10 +20,10 @@ struct FileRowsTests {
                 let state = try #require(try installation.activeState())
                 let root = RecordCheck.Root(
                     number: state.number, tree: state.tree, packages: state.selections.map(\.package))
-                let check = try RecordCheck(installation.store, roots: [root], others: [state.tree], chosen: nil)
+                let check = try RecordCheck(installation.catalog, roots: [root], others: [state.tree], chosen: nil)
                 var found = 0
                 var without: [BytePath] = []
-                try installation.store.readingTrees { lookup in
+                try installation.objects.readingTrees { lookup in
                     var pending = [(path: BytePath(""), tree: state.tree)]
                     while let (path, tree) = pending.popLast() {
                         let directory = try Directory(lookup(tree), id: tree)

@@ -1,9 +1,10 @@
 import BytePath
-import ContentStore
 import Digests
 import FileTree
 import Installation
 import LinuxSystem
+import ObjectStore
+import PackageCatalog
 import PackageModel
 import Repositories
 import StoneFormat

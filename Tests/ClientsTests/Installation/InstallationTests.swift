@@ -1,5 +1,5 @@
 import BytePath
-import ContentStore
+import ObjectStore
 import Digests
 import FileTree
 import Installation

@@ -1,12 +1,13 @@
 import BytePath
-import ContentStore
 import Digests
 import FileTree
 import Installation
-import LMDB
 import LinuxSystem
+import Maintenance
+import ObjectStore
 import PackageModel
 import States
+import Storage
 import TestSupport
 import Testing
 
@@ -17,7 +18,7 @@ import Testing
     private func dump(_ root: BytePath) throws -> [String] {
         let installation = try Installation(opening: root, .reading)
         var needed: Set<TreeID> = [Directory.empty.id]
-        try installation.store.readingTrees { lookup in
+        try installation.objects.readingTrees { lookup in
             for state in try installation.states() {
                 needed.insert(state.tree)
                 try TreeDifference.forEachEntry(of: state.tree, lookup) { _, entry in
@@ -26,7 +27,7 @@ import Testing
             }
         }
         var lines: [String] = []
-        try installation.store.environment.forEachRecord { record in
+        _ = try DatabaseFile.read(installation.root.path.appending(".moss/db")) { record in
             let name = String(decoding: record.bucket, as: UTF8.self)
             var value = Array(record.value)
             switch name {

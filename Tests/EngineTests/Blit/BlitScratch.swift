@@ -1,8 +1,9 @@
 import Blit
 import BytePath
-import ContentStore
 import FileTree
 import LinuxSystem
+import ObjectStore
+import PackageCatalog
 import PackageModel
 import TestSupport
 
@@ -17,14 +18,14 @@ extension EngineScratch {
     /// Full blit into a new directory.
     func blitted(_ tree: TreeID, _ name: BytePath, threads: Int = 2) throws -> Descriptor {
         let directory = try newDirectory(name)
-        try Blitter(store, threadCount: threads).blit(tree, into: directory)
+        try Blitter(objects, threadCount: threads).blit(tree, into: directory)
         return directory
     }
 
     /// The same, with the tree's fingerprint.
     func blitted(_ tree: TreeID, _ name: BytePath, _ fingerprint: inout UInt64) throws -> Descriptor {
         let directory = try newDirectory(name)
-        fingerprint = try Blitter(store, threadCount: 2).blit(tree, into: directory)
+        fingerprint = try Blitter(objects, threadCount: 2).blit(tree, into: directory)
         return directory
     }
 

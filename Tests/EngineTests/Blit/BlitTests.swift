@@ -1,6 +1,6 @@
 import Blit
 import BytePath
-import ContentStore
+import ObjectStore
 import Digests
 import Failures
 import FileTree
@@ -21,7 +21,7 @@ struct BlitTests {
                 let name = BytePath("out\(number)")
                 let directory = try scratch.newDirectory(name)
                 let before = entries.total
-                try Blitter(scratch.store, threadCount: threads) { entries.add($0) }.blit(tree, into: directory)
+                try Blitter(scratch.objects, threadCount: threads) { entries.add($0) }.blit(tree, into: directory)
                 #expect(try scratch.differences(scratch.path.appending(name), tree) == [])
                 #expect(try entries.total - before == scratch.expected(tree).entries.count)
             }
@@ -42,7 +42,7 @@ struct BlitTests {
             #expect(found == [inode, inode])
             let empties = try ["e1", "e2"].map { try out.status(of: $0) }
             #expect(empties.map(\.linkCount) == [1, 1])
-            #expect(empties.map(\.modifiedSeconds) == [ContentStore.objectTime, ContentStore.objectTime])
+            #expect(empties.map(\.modifiedSeconds) == [ObjectStore.objectTime, ObjectStore.objectTime])
             #expect(empties.map(\.permissions) == [0o444, 0o4555])
         }
     }
@@ -83,7 +83,7 @@ struct BlitTests {
             let out = try scratch.blitted(tree.root, "out")
             #expect(try scratch.differences(scratch.path.appending("out"), tree.root) == [])
             try scratch.save(.empty)
-            try Blitter(scratch.store).patch(out, from: tree.root, to: Directory.empty.id, fingerprint: 0)
+            try Blitter(scratch.objects).patch(out, from: tree.root, to: Directory.empty.id, fingerprint: 0)
             let left = try out.entries()
             #expect(left.isEmpty)
         }
@@ -100,7 +100,7 @@ struct BlitTests {
             let out = try scratch.blitted(current, "out", &fingerprint)
             for step in 0..<40 {
                 let next = trees.randomElement(using: &random) ?? current
-                let blitter = Blitter(scratch.store, threadCount: 1 + step % 3)
+                let blitter = Blitter(scratch.objects, threadCount: 1 + step % 3)
                 fingerprint = try blitter.patch(out, from: current, to: next, fingerprint: fingerprint)
                 current = next
                 #expect(try scratch.differences(scratch.path.appending("out"), current) == [], "step \(step)")
@@ -141,7 +141,7 @@ struct BlitTests {
                 for (to, new) in trees.enumerated() {
                     let name = BytePath("out-\(from)-\(to)")
                     let out = try scratch.blitted(old, name)
-                    try Blitter(scratch.store).patch(out, from: old, to: new, fingerprint: 0)
+                    try Blitter(scratch.objects).patch(out, from: old, to: new, fingerprint: 0)
                     #expect(try scratch.differences(scratch.path.appending(name), new) == [], "\(from) to \(to)")
                 }
             }
@@ -172,7 +172,7 @@ struct BlitTests {
                     try out.makeDirectory("d/a")
                 }
                 do throws(BlitError) {
-                    try Blitter(scratch.store).patch(out, from: old, to: new, fingerprint: 0)
+                    try Blitter(scratch.objects).patch(out, from: old, to: new, fingerprint: 0)
                     Issue.record("tampering \(tampering) was patched over")
                 } catch {
                     #expect(error.marks.contains(.tampered), "tampering \(tampering): \(error)")
@@ -188,7 +188,7 @@ struct BlitTests {
             let record = try scratch.add(SamplePackage(name: "p", files: [("a/b", [1]), ("a/c", [2]), ("d", [3])]))
             let tree = try scratch.composed([record]).root
             let out = try scratch.blitted(tree, "out")
-            let blitter = Blitter(scratch.store, threadCount: 4)
+            let blitter = Blitter(scratch.objects, threadCount: 4)
             do throws(BlitError) {
                 try blitter.blit(tree, into: out)
                 Issue.record("blitted over a tree")

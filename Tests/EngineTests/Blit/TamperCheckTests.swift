@@ -1,6 +1,6 @@
 import Blit
 import BytePath
-import ContentStore
+import ObjectStore
 import FileTree
 import Glibc
 import LinuxSystem
@@ -68,7 +68,7 @@ struct TamperCheckTests {
     func detects() throws {
         try withEngineScratch { scratch throws in
             let tree = try scratch.composed([scratch.add(Self.package())]).root
-            let blitter = Blitter(scratch.store, threadCount: 2)
+            let blitter = Blitter(scratch.objects, threadCount: 2)
             for (number, depth) in ["", "a", "a/b", "a/b/c/d"].enumerated() {
                 for change in Change.allCases {
                     var fingerprint: UInt64 = 0
@@ -93,7 +93,7 @@ struct TamperCheckTests {
             var fingerprint: UInt64 = 0
             let out = try scratch.blitted(tree, "out", &fingerprint)
             let stamp = try scratch.stamp(out)
-            let blitter = Blitter(scratch.store)
+            let blitter = Blitter(scratch.objects)
             let written = fingerprint
             func isUnchanged(_ names: Set<String>) throws -> Bool {
                 try blitter.isUnchanged(
@@ -121,7 +121,7 @@ struct TamperCheckTests {
             let parent = try Descriptor.openDirectory(scratch.path)
             try parent.exchange("out", with: "second", below: parent)
             try parent.exchange("out", with: "second", below: parent)
-            let isUnchanged = try Blitter(scratch.store).isUnchanged(
+            let isUnchanged = try Blitter(scratch.objects).isUnchanged(
                 out, tree, fingerprint, since: stamp, extraNames: [])
             #expect(isUnchanged)
         }
@@ -162,7 +162,7 @@ struct TamperCheckTests {
             var fingerprint: UInt64 = 0
             let out = try scratch.blitted(written, "out", &fingerprint)
             let stamp = try out.status(of: "a").changed
-            let blitter = Blitter(scratch.store)
+            let blitter = Blitter(scratch.objects)
             let isUnchanged = try blitter.isUnchanged(out, written, fingerprint, since: stamp, extraNames: [])
             #expect(isUnchanged)
             for other in others {
@@ -181,7 +181,7 @@ struct TamperCheckTests {
             let tree = try scratch.composed([scratch.add(Self.package())]).root
             let other = try scratch.composed([scratch.add(SamplePackage(name: "q", files: [("a/other", [7])]))]).root
             let out = try scratch.blitted(tree, "out")
-            let blitter = Blitter(scratch.store)
+            let blitter = Blitter(scratch.objects)
             let none = try blitter.localEntries(in: out, besides: [tree], extraNames: [])
             #expect(none == [])
             try out.replaceFile(".stateID", with: [1])

@@ -1,8 +1,9 @@
 import Blit
 import BytePath
-import ContentStore
 import FileTree
 import LinuxSystem
+import ObjectStore
+import PackageCatalog
 import PackageModel
 import States
 import TestSupport
@@ -36,7 +37,7 @@ struct RecoveryTests {
         }
         defer { withExtendedLifetime(held) {} }
         let caught = Guarded<EngineScratch.Books?>(nil)
-        let blitter = Blitter(scratch.store, threadCount: 1) { _ in
+        let blitter = Blitter(scratch.objects, threadCount: 1) { _ in
             guard let books = try? scratch.books(), books.isInFlux else { return }
             caught.withLock { $0 = $0 ?? books }
         }
@@ -150,12 +151,12 @@ struct RecoveryTests {
         try scratch.commit([packages[0], packages[2]])
         let last = try #require(scratch.numbers().last)
         #expect(try scratch.liveComplaints(last) == [])
-        _ = try scratch.states.tidy(Blitter(scratch.store))
+        _ = try scratch.states.tidy(Blitter(scratch.objects))
         for number in try scratch.numbers() {
             try scratch.activate(number)
             #expect(try scratch.liveComplaints(number) == [])
         }
-        _ = try scratch.states.tidy(Blitter(scratch.store))
+        _ = try scratch.states.tidy(Blitter(scratch.objects))
     }
 }
 

@@ -1,11 +1,12 @@
 import Blit
 import BytePath
-import ContentStore
 import FileTree
-import LMDB
 import LinuxSystem
+import ObjectStore
+import PackageCatalog
 import PackageModel
 import States
+import Storage
 import TestSupport
 
 extension EngineScratch {
@@ -29,7 +30,7 @@ extension EngineScratch {
     private static let stateRecords = Bucket<UInt64, [UInt8]>("states")
 
     func books() throws -> Books {
-        try environment.view { transaction throws in
+        try database.view { transaction throws in
             var books = Books()
             var control = try transaction.cursor(in: Self.control)
             while let (key, value) = try control.next() { books.control[key] = value }
@@ -44,7 +45,7 @@ extension EngineScratch {
     /// Takes the records back to an earlier time, as if what came after had not been written.
     func restore(_ books: Books) throws {
         let now = try self.books()
-        try environment.update { transaction throws in
+        try database.update { transaction throws in
             for key in now.slots.keys { try transaction.remove(key, in: Self.slots) }
             for key in now.states.keys { try transaction.remove(key, in: Self.stateRecords) }
             for (key, value) in books.control { try transaction.put(value, in: Self.control, for: key) }
@@ -62,12 +63,12 @@ extension EngineScratch {
 
     @discardableResult
     func commit(_ packages: [PackageRecord]) throws -> SwitchReport {
-        try states.commit(candidate(packages), Blitter(store))
+        try states.commit(candidate(packages), Blitter(objects))
     }
 
     @discardableResult
     func activate(_ number: UInt64) throws -> SwitchReport {
-        try states.activate(state(number), Blitter(store))
+        try states.activate(state(number), Blitter(objects))
     }
 
     struct NoSuchState: Error {}

@@ -1,8 +1,8 @@
 import BytePath
-import ContentStore
+import ObjectStore
 import Digests
 import Installation
-import LMDB
+import Storage
 import LinuxSystem
 import PackageModel
 import Repositories
@@ -56,7 +56,8 @@ struct CrashChecker {
     private func violation(
         of installation: Installation, _ root: BytePath, _ allowed: ArraySlice<CrashOutcome>, _ expected: Expectation
     ) throws -> String? {
-        try installation.store.environment.checkStructure()
+        let problems = try DatabaseFile.read(root.appending(".moss/db")) { _ in }
+        if let problem = problems.first { return "the database: \(problem.text)" }
         let active = try installation.activeState()?.number ?? 0
         let states = try installation.states()
         let settings = try CrashOutcome.settings(of: installation)
@@ -128,15 +129,15 @@ struct CrashChecker {
         return nil
     }
 
-    private static let slots = Bucket<UInt64, TreeSlot>("tree-slots")
-
     /// A spare is what its record says: it is going to be patched and made live.
     private func problemOfSlots(_ installation: Installation) throws -> String? {
-        let slots = try installation.store.environment.view { transaction throws in
-            var slots: [(UInt64, TreeSlot)] = []
-            var cursor = try transaction.cursor(in: Self.slots)
-            while let slot = try cursor.next() { slots.append(slot) }
-            return slots
+        let slots = try installation.stateStore.viewing { (transaction) throws(StateError) in
+            try StateError.database { () throws(DatabaseError) in
+                var slots: [(UInt64, TreeSlot)] = []
+                var cursor = try transaction.cursor(in: StateBuckets.slots)
+                while let slot = try cursor.next() { slots.append(slot) }
+                return slots
+            }
         }
         for (number, slot) in slots {
             guard let content = slot.content, content.stamp != 0 else { continue }

@@ -1,5 +1,5 @@
 import BytePath
-import ContentStore
+import ObjectStore
 import Digests
 import FileTree
 import Installation
@@ -35,7 +35,7 @@ struct CrashOutcome {
             for entry in listing.entries where entry.kind == .regular && entry.size > 0 {
                 guard let digest = entry.digest else { continue }
                 let metadata = EntryMetadata(mode: entry.mode, uid: entry.uid, gid: entry.gid)
-                let variant = installation.store.effective(metadata)
+                let variant = installation.objects.effective(metadata)
                 objects[state.number, default: [:]][Self.objectPath(digest, variant)] = entry
             }
             for selection in state.selections {

@@ -115,7 +115,7 @@ import Testing
 
     /// Files of the product that wait for the disk, and why no site stands for them.
     private static let others = [
-        "ContentStore/ContentStore.swift": "passes the call on",
+        "ObjectStore/ObjectStore.swift": "passes the call on",
         "Repositories/CollectionIndexer.swift": "writes beside stones, not into a root",
     ]
 

@@ -109,7 +109,7 @@ struct SyncSite: Sendable {
             command == "tidy" && call == "syncfs"
         },
         SyncSite(
-            "object full of links: its replica", "ContentStore/ObjectWriter.swift", cutting: "full links",
+            "object full of links: its replica", "ObjectStore/ObjectWriter.swift", cutting: "full links",
             "an object replaced by one without its bytes"
         ) { _, call in
             call.hasPrefix("fsync .moss/objects/")

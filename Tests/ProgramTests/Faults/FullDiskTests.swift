@@ -60,10 +60,15 @@ import Testing
         let active = try root.active()
         #expect((active == expected.active) == isOld, "\(place): state \(active ?? 0) is active")
         if isOld {
-            let litter = try root.litter()
+            let litter = try root.litter(besidesTrees: true)
             #expect(litter == [], "\(place)")
         }
         try Descriptor.openDirectory(mount.point).removeTree("filler")
+        if isOld {
+            // A tree that another test's sandbox kept meanwhile can only go once there is room to note it.
+            let litter = try root.litter()
+            #expect(litter == [], "\(place), with room again")
+        }
         if isOld { try root.command(arguments).runSuccessfully() }
         try root.done("tidy")
         #expect(try root.listing() == expected.new, "\(place)")

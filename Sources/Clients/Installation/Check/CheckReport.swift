@@ -1,8 +1,9 @@
 package import BytePath
-package import ContentStore
 internal import Digests
+package import Maintenance
+internal import ObjectStore
 package import PackageModel
-package import States
+internal import States
 
 /// How much of a root to look at, and what to do about what is found.
 package struct CheckOptions: Sendable {

@@ -1,9 +1,12 @@
 internal import BytePath
-internal import ContentStore
 internal import Digests
 internal import Failures
 internal import FileTree
+internal import Ingest
 internal import LinuxSystem
+internal import Maintenance
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 internal import States
@@ -24,7 +27,7 @@ final class ObjectRepair {
     private let kept: [UInt64: [BytePath]]
     /// Whether something that may hold a good copy could not be looked at: then nothing is given up.
     private var isAnySourceUnseen = false
-    private var store: ContentStore { check.installation.store }
+    private var objects: ObjectStore { check.installation.objects }
     private var table: ObjectTable { check.records.table }
 
     init(_ check: RootCheck, _ found: RootCheck.ObjectDamage, litter: [Damage]) throws(InstallationError) {
@@ -45,7 +48,7 @@ final class ObjectRepair {
         var outcomes: [Key: CheckReport.Finding.Outcome] = [:]
         var open: [Int] = []
         for index in table.rows.indices where table.rows[index].marks.contains(.bad) {
-            store.unlockObject(table.rows[index].digest, table.rows[index].variant)
+            objects.unlockObject(table.rows[index].digest, table.rows[index].variant)
             guard let isMended = attempt(index, { () throws(StoreError) in try mendMetadata(index) }) else { continue }
             if isMended { outcomes[key(index)] = .repaired("from its own bytes") } else { open.append(index) }
         }
@@ -108,26 +111,26 @@ final class ObjectRepair {
     /// Where only mode, owner or time are wrong, they are set on the file itself, and so in all trees at once.
     private func mendMetadata(_ index: Int) throws(StoreError) -> Bool {
         let row = table.rows[index]
-        guard contents[index] == nil, try store.fileSize(of: row.digest, row.variant) == row.size else { return false }
-        if try store.contentDigest(of: row.digest, row.variant, size: row.size) != row.digest {
+        guard contents[index] == nil, try objects.fileSize(of: row.digest, row.variant) == row.size else { return false }
+        if try objects.contentDigest(of: row.digest, row.variant, size: row.size) != row.digest {
             // It may be its mode that keeps it from being read.
             guard row.marks.contains(.present), try makeReadable(row),
-                try store.contentDigest(of: row.digest, row.variant, size: row.size) == row.digest
+                try objects.contentDigest(of: row.digest, row.variant, size: row.size) == row.digest
             else { return false }
         }
-        try store.mendMetadata(of: row.digest, row.variant)
+        try objects.mendMetadata(of: row.digest, row.variant)
         mark(index)
         return true
     }
 
     private func makeReadable(_ row: ObjectTable.Row) throws(StoreError) -> Bool {
         do throws(StoreError) {
-            try store.mendMetadata(of: row.digest, row.variant)
+            try objects.mendMetadata(of: row.digest, row.variant)
             return true
         } catch {
             if case .missingObject = error { return false }
             // What is no file has no mode to be mended.
-            if store.isUnreadable(error, row.digest, row.variant) || !error.saysNothing { return false }
+            if objects.isUnreadable(error, row.digest, row.variant) || !error.saysNothing { return false }
             throw error
         }
     }
@@ -141,7 +144,7 @@ final class ObjectRepair {
         for index in open {
             let row = table.rows[index]
             let isKept = attempt(index) { () throws(StoreError) in
-                try store.putAside(row.digest, row.variant, in: aside())
+                try objects.putAside(row.digest, row.variant, in: aside())
             }
             guard let isKept else { continue }
             kept.append(index)
@@ -149,12 +152,12 @@ final class ObjectRepair {
             let content = attempt(index) { () throws(StoreError) -> ObjectID? in
                 if let known = contents[index] { return known }
                 // Only what has the size of something that is missed may be that.
-                guard let size = try store.fileSize(of: row.digest, row.variant), sizes.contains(size) else {
+                guard let size = try objects.fileSize(of: row.digest, row.variant), sizes.contains(size) else {
                     return nil
                 }
-                return try store.contentDigest(of: row.digest, row.variant, size: size)
+                return try objects.contentDigest(of: row.digest, row.variant, size: size)
             }
-            if let content, let content { misplaced[content] = ContentStore.fileName(of: row.digest, row.variant) }
+            if let content, let content { misplaced[content] = ObjectStore.fileName(of: row.digest, row.variant) }
         }
         open = kept
         return misplaced
@@ -175,7 +178,7 @@ final class ObjectRepair {
     private func giveUp(_ index: Int) -> Bool {
         let row = table.rows[index]
         let isGone: Void? = attempt(index) { () throws(StoreError) in
-            try store.removeWrongObject(row.digest, row.variant, size: row.size)
+            try objects.removeWrongObject(row.digest, row.variant, size: row.size)
         }
         return isGone != nil
     }
@@ -197,7 +200,7 @@ final class ObjectRepair {
         if digests.isEmpty { return copies }
         for (place, tree) in check.records.trees {
             _ = source(.entry(place: place, path: "")) { () throws(StoreError) in
-                try store.readingTrees { lookup in
+                try objects.readingTrees { lookup in
                     try collect(place, tree, digests, &copies, lookup)
                 }
             }
@@ -226,7 +229,7 @@ final class ObjectRepair {
             .map { table.rows[$0].variant }
         variants += orphans[row.digest] ?? []
         for variant in variants {
-            let path = ContentStore.path(of: row.digest, variant)
+            let path = ObjectStore.path(of: row.digest, variant)
             if mend(index, from: path, below: check.root.moss) { return "from another variant" }
         }
         if let name = misplaced[row.digest], let path = check.aside.path,
@@ -275,7 +278,7 @@ final class ObjectRepair {
         }
         guard let opened, let file = opened else { return false }
         let isMended = source(.file(path)) { () throws(StoreError) in
-            try store.mendObject(row.digest, row.variant, size: row.size, from: file)
+            try objects.mendObject(row.digest, row.variant, size: row.size, from: file)
         }
         guard isMended == true else { return false }
         mark(index)
@@ -290,7 +293,7 @@ final class ObjectRepair {
             let isMended = source(.stateFile(state.number)) { () throws(StoreError) in
                 let made = try TreeGenerator(check.installation).content(row.digest, of: state.tree)
                 guard let made else { return false }
-                try store.replaceObject(made, row.variant)
+                try objects.replaceObject(made, row.variant)
                 return true
             }
             guard isMended == true else { continue }
@@ -305,13 +308,13 @@ final class ObjectRepair {
     /// Unpacks the stones of packages that have the objects, where a collection has them.
     private func fetch(_ open: [Int]) -> [(Int, String)] {
         guard !open.isEmpty else { return [] }
-        let (manager, store) = (check.installation.collections, store)
+        let (manager, catalog) = (check.installation.collections, check.installation.catalog)
         let registry = source(.database) { () throws(RepositoryError) in try manager.registry() }
         guard let registry else { return [] }
         var waiting = Set(open)
         var repaired: [(Int, String)] = []
         let wanted = Set(open.map { table.rows[$0].digest })
-        let packages = source(.database) { () throws(StoreError) in try store.packages(having: wanted) } ?? []
+        let packages = source(.database) { () throws(StoreError) in try catalog.packages(having: wanted) } ?? []
         for (package, digests) in packages {
             // Nothing to do where an earlier stone had all of it.
             guard waiting.contains(where: { digests.contains(table.rows[$0].digest) }) else { continue }
@@ -319,9 +322,9 @@ final class ObjectRepair {
             for index in waiting where digests.contains(table.rows[index].digest) {
                 let row = table.rows[index]
                 let isRight = attempt(index) { () throws(StoreError) in
-                    guard try store.contentDigest(of: row.digest, row.variant, size: row.size) == row.digest
+                    guard try objects.contentDigest(of: row.digest, row.variant, size: row.size) == row.digest
                     else { return false }
-                    try store.mendMetadata(of: row.digest, row.variant)
+                    try objects.mendMetadata(of: row.digest, row.variant)
                     return true
                 }
                 guard isRight == true else { continue }
@@ -342,7 +345,7 @@ final class ObjectRepair {
             guard let offer else { return nil }
             let stone = try installation.open(offer, registry)
             _ = try InstallationError.stored { () throws(StoreError) in
-                try installation.store.ingest(stone.path, stone.file, expecting: package)
+                try installation.ingester.ingest(stone.path, stone.file, expecting: package)
             }
             return offer.collection.text
         }

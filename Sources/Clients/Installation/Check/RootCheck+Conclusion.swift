@@ -1,8 +1,11 @@
 internal import BytePath
-internal import ContentStore
 internal import Digests
 internal import FileTree
+internal import GarbageCollection
 internal import LinuxSystem
+internal import Maintenance
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 internal import States
@@ -11,7 +14,7 @@ internal import States
 extension RootCheck {
     /// Temporary files, leases nobody holds, and contents of collections nobody configured.
     func checkLitter() {
-        for lease in attempt(.file("leases"), { () throws(StoreError) in try installation.store.leases() }, else: []) {
+        for lease in attempt(.file("leases"), { () throws(StoreError) in try installation.leases.all() }, else: []) {
             let place = BytePath("leases").appending(lease.name)
             if !lease.isReadable {
                 note([Damage(.file(place), .damaged, "not a lease")])
@@ -38,8 +41,8 @@ extension RootCheck {
     /// Temporary files go; files that have no business in the store are put aside; objects and manifests that nobody
     /// needs stay for collecting.
     private func removeLitter() {
-        try? installation.store.removeTemporaryFiles()
-        _ = try? installation.store.reapLeases()
+        try? installation.collector.removeTemporaryFiles()
+        _ = try? installation.leases.reap()
         for finding in report.findings where finding.damage.isLitter {
             guard case .file(let path) = finding.damage.subject else { continue }
             if (try? root.moss.statusIfPresent(of: path)) == .some(nil) {
@@ -70,7 +73,7 @@ extension RootCheck {
 
     private func describe(_ digests: Set<ObjectID>) throws(InstallationError) {
         let packages = try InstallationError.stored { () throws(StoreError) in
-            try installation.store.packages(having: digests)
+            try installation.catalog.packages(having: digests)
         }
         var names: [PackageID: PackageMetadata] = [:]
         var paths: [ObjectID: Set<BytePath>] = [:]

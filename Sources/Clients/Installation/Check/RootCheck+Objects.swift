@@ -1,11 +1,13 @@
 internal import BytePath
-internal import ContentStore
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
+internal import Maintenance
+internal import ObjectStore
 internal import PackageModel
 internal import Repositories
 internal import States
+internal import Storage
 
 /// Objects: looking at all, reading those that are asked for, and repairing from every copy there is.
 extension RootCheck {
@@ -24,7 +26,7 @@ extension RootCheck {
     ) throws(InstallationError) -> Bool {
         var isWhole = true
         do throws(SystemError) {
-            for name in ContentStore.directoryNames {
+            for name in RootLayout.storeDirectories {
                 guard let kind = try root.moss.statusIfPresent(of: name)?.kind, kind != .directory else { continue }
                 if options.repairs {
                     try root.moss.rename(name, to: name, below: aside.open("store"))
@@ -50,7 +52,7 @@ extension RootCheck {
         progress(.phase(.checking, total: UInt64(records.table.count)))
         var result = ObjectDamage()
         let scan = ObjectScan.run(
-            installation.store, records.table, readingFollows: options.depth == .full && options.budget == nil
+            installation.objects, records.table, readingFollows: options.depth == .full && options.budget == nil
         ) { [progress] in progress(.advanced(.checking, by: $0)) }
         result.damage = scan.damage
         report.note(scan.unseen)
@@ -81,7 +83,7 @@ extension RootCheck {
             records.table.index(of: digest, variant).map { records.table.rows[$0].marks.contains(.chosen) } ?? false
         case .file(let place) where place.parent == "objects":
             records.table.rows.contains {
-                $0.marks.contains(.chosen) && ContentStore.path(of: $0.digest, $0.variant).parent == place
+                $0.marks.contains(.chosen) && ObjectStore.path(of: $0.digest, $0.variant).parent == place
             }
         default: true
         }
@@ -92,7 +94,7 @@ extension RootCheck {
         let isFull = options.depth == .full
         if isFull { progress(.phase(.verifying, total: ContentCheck.byteCount(records.table))) }
         let check = ContentCheck.run(
-            installation.store, records.table, onlySuspects: !isFull,
+            installation.objects, records.table, onlySuspects: !isFull,
             first: options.budget.map { _ in cursor?.unit ?? 0 },
             deadline: options.budget.map { Int64(monotonicNanoseconds()) + $0 }
         ) { [progress] in if isFull { progress(.advanced(.verifying, by: $0)) } }
@@ -117,7 +119,7 @@ extension RootCheck {
             CheckCursor.remove(root)
             // The rest of a round.
             let manifests = try InstallationError.stored { () throws(StoreError) in
-                try installation.store.checkManifests(of: records.packages, reading: true)
+                try ManifestCheck(installation.catalog).run(of: records.packages, reading: true)
             }
             report.note(manifests.unseen.filter { !report.unseen.contains($0) })
             note(manifests.damage.filter { $0.problem != .orphan && !records.damage.contains($0) })
@@ -145,7 +147,7 @@ extension RootCheck {
             note([item], outcomes[.init(digest: digest, variant: variant)] ?? .found)
         }
         // Inodes are others now.
-        report.note(ObjectScan.run(installation.store, records.table).unseen.filter { !report.unseen.contains($0) })
+        report.note(ObjectScan.run(installation.objects, records.table).unseen.filter { !report.unseen.contains($0) })
     }
 
     /// Makes the shards that are missing. One that is no directory any more is a file in the way.
@@ -160,7 +162,7 @@ extension RootCheck {
         } catch {
             throw .system(error)
         }
-        try installation.store.mendDirectories()
+        try installation.objects.makeDirectories()
     }
 }
 

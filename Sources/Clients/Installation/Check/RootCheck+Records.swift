@@ -1,13 +1,16 @@
 internal import BytePath
-internal import ContentStore
 internal import Digests
 internal import Failures
 internal import FileTree
-internal import LMDB
+internal import Ingest
 internal import LinuxSystem
+internal import Maintenance
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 internal import States
+internal import Storage
 
 /// The database, and the files it can be made of.
 extension RootCheck {
@@ -56,7 +59,7 @@ extension RootCheck {
             damage.append(Damage(.database, error.code == .notFound ? .missing : .damaged, error.detail))
             isReadable = false
         }
-        for name in buckets where !Installation.bucketNames.contains(String(decoding: name, as: UTF8.self)) {
+        for name in buckets where !BucketName.all.contains(String(decoding: name, as: UTF8.self)) {
             let text = "bucket \(String(decoding: name, as: UTF8.self)) is none of ours"
             damage.append(Damage(.database, .extra, text))
         }
@@ -81,7 +84,7 @@ extension RootCheck {
     }
 
     private func look(at records: inout Records) throws {
-        let files = try installation.stateStore.checkStateFiles()
+        let files = try StateFileCheck(installation.stateStore).run()
         records.damage += files.damage
         report.note(files.unseen)
         records.states = try installation.stateStore.readableStates()
@@ -90,7 +93,7 @@ extension RootCheck {
             RecordCheck.Root(number: $0.number, tree: $0.tree, packages: $0.selections.map(\.package))
         }
         let check = try RecordCheck(
-            installation.store, roots: roots, others: records.trees.map(\.tree), chosen: options.state)
+            installation.catalog, roots: roots, others: records.trees.map(\.tree), chosen: options.state)
         records.damage += check.damage
         records.table = check.table
         records.files = check.files
@@ -105,7 +108,7 @@ extension RootCheck {
         }
         // With a budget, only at the end of a round: see checkObjects.
         let isReading = options.depth == .full && options.budget == nil
-        let (damage, unseen) = try installation.store.checkManifests(of: wanted, reading: isReading)
+        let (damage, unseen) = try ManifestCheck(installation.catalog).run(of: wanted, reading: isReading)
         report.note(unseen)
         return options.state == nil ? damage : damage.filter { $0.problem != .orphan }
     }
@@ -144,7 +147,7 @@ extension RootCheck {
     private func rewriteManifest(_ id: PackageID) throws(InstallationError) -> Bool {
         try keepFile(BytePath("packages/\(id.hexadecimal).stone"))
         do throws(StoreError) {
-            try installation.store.rewriteManifest(id)
+            try installation.catalog.rewriteManifest(id)
             return true
         } catch {
             if error.saysNothing { throw .store(error) }
@@ -215,11 +218,11 @@ extension RootCheck {
             guard let offer else { return false }
             let stone = try installation.open(offer, registry)
             let record = try InstallationError.stored { () throws(StoreError) in
-                try installation.store.ingest(stone.path, stone.file, expecting: id)
+                try installation.ingester.ingest(stone.path, stone.file, expecting: id)
             }
             try keepFile(BytePath("packages/\(id.hexadecimal).stone"))
             try InstallationError.stored { () throws(StoreError) in
-                try installation.store.replaceManifest(of: id, with: record.manifest)
+                try installation.catalog.replaceManifest(of: id, with: record.manifest)
             }
             return true
         } catch {

@@ -1,10 +1,11 @@
 internal import Blit
 internal import BytePath
-internal import ContentStore
 internal import Digests
 internal import Failures
 internal import FileTree
 internal import LinuxSystem
+internal import Maintenance
+internal import ObjectStore
 internal import PackageModel
 internal import Repositories
 internal import States
@@ -71,12 +72,12 @@ extension RootCheck {
         let subject = Damage.Subject.entry(place: place, path: "")
         do {
             let directory = try root.root.openDirectory(place)
-            let totals = try installation.store.readingTrees { lookup in try Directory(lookup(tree), id: tree).totals }
+            let totals = try installation.objects.readingTrees { lookup in try Directory(lookup(tree), id: tree).totals }
             // Without /proc nothing is known of mounts; what lies below one cannot be looked into then.
             let mounted = (try? MountsBelow(directory).uppermost.map(\.path)) ?? []
             progress(.phase(.checking, total: totals.entries))
             let result = try TreeCheck.run(
-                installation.store, records.table, records.files, directory, at: place, tree,
+                installation.objects, records.table, records.files, directory, at: place, tree,
                 extraNames: Set(
                     try installation.stateStore.mountPoints(in: place) + [BytePath(RootDirectory.stateFileName)]),
                 mounted: Set(mounted)
@@ -197,7 +198,7 @@ extension RootCheck {
             throw .system(error.below(root.path))
         }
         progress(.phase(.staging, total: state.totals.entries))
-        let blitter = Blitter(installation.store, substitute: lost) { [progress] in
+        let blitter = Blitter(installation.objects, substitute: lost) { [progress] in
             progress(.advanced(.staging, by: UInt64($0)))
         }
         _ = try InstallationError.states { () throws(StateError) in

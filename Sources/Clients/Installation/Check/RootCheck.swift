@@ -1,13 +1,14 @@
 internal import BytePath
-internal import ContentStore
 internal import Digests
 internal import Failures
 internal import FileTree
-internal import LMDB
 internal import LinuxSystem
+internal import Maintenance
+internal import ObjectStore
 internal import PackageModel
 internal import Repositories
 internal import States
+internal import Storage
 
 /// Looks at everything in a root and, where asked to, puts it right.
 ///
@@ -153,7 +154,7 @@ final class RootCheck {
     /// by the check.
     private func recover() throws(InstallationError) {
         do throws(InstallationError) {
-            _ = try Installation.recover(root, installation.store, installation.stateStore)
+            _ = try Installation.recover(root, (installation.catalog, installation.database), installation.stateStore)
         } catch {
             guard error.marks.contains(.damaged) else { throw error }
         }
@@ -161,7 +162,7 @@ final class RootCheck {
 
     /// Waits until everything that was put right so far is on disk.
     func settle() throws(InstallationError) {
-        try InstallationError.stored { () throws(StoreError) in try installation.store.syncFileSystem() }
+        try InstallationError.stored { () throws(StoreError) in try installation.objects.syncFileSystem() }
     }
 
     func note(_ damage: [Damage], _ outcome: CheckReport.Finding.Outcome = .found) {

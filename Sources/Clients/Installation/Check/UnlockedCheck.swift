@@ -1,9 +1,10 @@
 internal import BytePath
-internal import ContentStore
 internal import Failures
-internal import LMDB
 internal import LinuxSystem
+internal import Maintenance
+internal import ObjectStore
 internal import States
+internal import Storage
 
 /// A check by one who cannot keep others from changing the root meanwhile: what it finds counts only when nothing was
 /// changed between its beginning and its end.

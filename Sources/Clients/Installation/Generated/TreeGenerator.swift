@@ -1,6 +1,8 @@
 internal import BytePath
-internal import ContentStore
 internal import FileTree
+internal import Ingest
+internal import ObjectStore
+internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 internal import States
@@ -8,7 +10,7 @@ internal import States
 /// Makes files of composed trees: the step between composing and comparing.
 struct TreeGenerator {
     private let installation: Installation
-    private var store: ContentStore { installation.store }
+    private var store: ObjectStore { installation.objects }
 
     init(_ installation: Installation) {
         self.installation = installation
@@ -66,7 +68,7 @@ struct TreeGenerator {
         guard let offer = offers.first else { throw .store(missing) }
         let stone = try installation.open(offer, registry)
         return try InstallationError.stored { () throws(StoreError) in
-            try store.readObject(id, from: stone.path, stone.file, limit: FileGenerator.sourceByteCountMax)
+            try installation.ingester.readObject(id, from: stone.path, stone.file, limit: FileGenerator.sourceByteCountMax)
         }
     }
 

@@ -1,8 +1,9 @@
 internal import BytePath
 internal import CommandLineSupport
-internal import ContentStore
 internal import FileTree
 package import Installation
+internal import Maintenance
+internal import ObjectStore
 internal import PackageModel
 internal import Repositories
 internal import Solver

@@ -1,8 +1,9 @@
 internal import BytePath
 internal import CommandLineSupport
-internal import ContentStore
+internal import GarbageCollection
 internal import Installation
 internal import LinuxSystem
+internal import ObjectStore
 internal import States
 internal import TerminalOutput
 internal import Views
@@ -16,7 +17,7 @@ final class CommandContext {
     private var passedOn: Int32?
     private let started = monotonicNanoseconds()
     /// The store of a root that was opened for changing.
-    private var changing: ContentStore?
+    private var changing: (objects: ObjectStore, leases: Leases)?
 
     private init(title: String, _ global: GlobalOptions) {
         self.global = global
@@ -86,7 +87,7 @@ final class CommandContext {
 
     func openForReading() throws(InstallationError) -> Installation {
         let installation = try openWithoutCleaning()
-        if installation.root.possession.isOwn { Views.cleanUp(installation.store) }
+        if installation.root.possession.isOwn { Views.cleanUp(installation.leases) }
         return installation
     }
 
@@ -106,25 +107,25 @@ final class CommandContext {
         renewViewsIfReplaced()
         changing = nil
         let installation = try openLocked()
-        changing = installation.store
-        Views.cleanUp(installation.store)
+        changing = (installation.objects, installation.leases)
+        Views.cleanUp(installation.leases)
         if let remark = Self.remark(on: installation.recovery) { notice(remark) }
         return installation
     }
 
     /// Views of the root go on with the right bytes, where others were found and replaced.
     func renewViews() {
-        if let installation = try? openWithoutCleaning() { renewViews(of: installation.store) }
+        if let installation = try? openWithoutCleaning() { renewViews(of: installation.leases) }
     }
 
-    private func renewViews(of store: ContentStore) {
-        for view in Views.renew(store) {
+    private func renewViews(of leases: Leases) {
+        for view in Views.renew(leases) {
             notice("\(view) cannot be told of the repair and may show what was there before: mount it again")
         }
     }
 
     private func renewViewsIfReplaced() {
-        if let changing, changing.hasReplacedObjects { renewViews(of: changing) }
+        if let changing, changing.objects.hasReplacedObjects { renewViews(of: changing.leases) }
     }
 
     private func openLocked() throws(InstallationError) -> Installation {

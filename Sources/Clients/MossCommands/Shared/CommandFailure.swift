@@ -1,6 +1,6 @@
 internal import BytePath
 package import CommandLineSupport
-internal import ContentStore
+internal import ObjectStore
 internal import Failures
 package import Installation
 internal import LinuxSystem

@@ -1,6 +1,7 @@
 internal import CommandLineSupport
-internal import ContentStore
+internal import GarbageCollection
 package import Installation
+internal import ObjectStore
 internal import States
 package import TerminalOutput
 

@@ -1,10 +1,11 @@
 internal import BytePath
 internal import CommandLineSupport
-package import ContentStore
 internal import Digests
 internal import Failures
 internal import FileTree
 package import Installation
+package import Maintenance
+internal import ObjectStore
 internal import PackageModel
 package import TerminalOutput
 
@@ -164,7 +165,7 @@ extension FsckReport.Finding {
         case .record(let bucket, let key):
             ("record", "\(bucket) \(key.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())")
         case .object(let digest, let variant):
-            ("object", BytePath(".moss").appending(ContentStore.path(of: digest, variant)).display)
+            ("object", BytePath(".moss").appending(ObjectStore.path(of: digest, variant)).display)
         case .file(let path): ("file", BytePath(".moss").appending(path).display)
         case .manifest(let id): ("manifest", ".moss/packages/\(id.hexadecimal).stone")
         case .stateFile(let number): ("state", ".moss/states/\(number)")

@@ -1,7 +1,8 @@
 internal import BytePath
 internal import CommandLineSupport
-internal import ContentStore
+internal import GarbageCollection
 package import Installation
+internal import ObjectStore
 internal import PackageModel
 package import TerminalOutput
 

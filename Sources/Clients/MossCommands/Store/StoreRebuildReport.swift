@@ -1,6 +1,7 @@
 internal import BytePath
 internal import CommandLineSupport
-package import States
+package import Maintenance
+internal import States
 package import TerminalOutput
 
 /// What a rebuilt database holds.

@@ -1,9 +1,10 @@
 internal import ArgumentParser
 internal import BytePath
 internal import CommandLineSupport
-internal import ContentStore
+internal import GarbageCollection
 internal import Installation
 internal import LinuxSystem
+internal import ObjectStore
 internal import ViewImage
 internal import Views
 
@@ -84,7 +85,7 @@ struct MountCommand: MossCommand {
     func perform(_ context: CommandContext) throws {
         let installation = try context.openForReading()
         if list {
-            context.show(ViewListReport(try Views.list(installation.store)))
+            context.show(ViewListReport(try Views.list(installation.leases)))
             return
         }
         let place = try Mountpoint(ArgumentText.path(words[words.count - 1]))
