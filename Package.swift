@@ -108,9 +108,9 @@ let engine: [Target] = [
     module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "PreviewMount",
-        ["GarbageCollection", "Ingest", 
-            "BytePath", "CFuse", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel",
-            "ViewImage",
+        [
+            "BytePath", "CFuse", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "LinuxSystem",
+            "ObjectStore", "PackageModel", "ViewImage",
         ]),
 ]
 
@@ -182,47 +182,41 @@ let allTests: [Target] = [
     .target(
         name: "TestSupport",
         dependencies: [
-            "BytePath", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection", "Maintenance", "Digests",
-            "FileTree", "Installation", "LinuxSystem", "PackageModel", "States",
-            "StoneEmission", "StoneFormat", "Zstandard",
+            "BytePath", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore", "PackageModel", "States",
+            "StoneEmission", "StoneFormat",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(
-        "BaseTests", ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
+        "BaseTests",
+        ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
     tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",
         [
-            "Blit", "BytePath", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection", "Maintenance",
-            "Digests", "Failures", "FileTree", "Storage", "LMDB", "LinuxSystem",
-            "PackageModel",
-            "States", "StoneFormat", "ViewImage",
+            "Blit", "BytePath", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "LinuxSystem",
+            "ObjectStore", "PackageCatalog", "PackageModel", "States", "StoneFormat", "Storage",
+            "ViewImage",
         ]),
     tests(
         "ClientsTests",
         [
-            "BytePath", "CommandLineSupport", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection",
-            "Maintenance", "Storage", "Deb2StoneCommands", "DebianImport", "Digests", "ELF",
-            "Failures",
-            "FileTree", "Installation", "JSON", "LMDB", "LinuxSystem", "MossCommands", "PackageAnalysis",
-            "PackageModel",
-            "Repositories", "Sandbox", "Solver", "States", "StoneEmission", "StoneFormat", "TerminalOutput",
-            "ViewImage", "Views",
+            "BytePath", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests", "ELF", "Failures",
+            "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance", "MossCommands", "ObjectStore",
+            "PackageAnalysis", "PackageCatalog", "PackageModel", "Repositories", "Sandbox", "Solver", "States",
+            "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "Views",
         ]),
     tests(
         "ProgramTests",
         [
-            "BytePath", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection", "Maintenance", "Digests",
-            "FileTree", "Installation", "Storage", "LMDB", "LinuxSystem", "PackageModel",
-            "Repositories", "Sandbox", "States", "StoneFormat", "Zstandard",
-            "call-tracer", "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-sandbox",
-            "moss-view",
+            "BytePath", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore", "PackageModel",
+            "Repositories", "Sandbox", "States", "StoneFormat", "Storage", "Zstandard", "call-tracer",
+            "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-sandbox", "moss-view",
         ], exclude: ["OldRoots/format-2.tar.zst"]),
 ]
 
 func fuzzer(_ name: String) -> Target {
     .executableTarget(
-        name: name, dependencies: ["CLibFuzzer", "TestSupport"], path: "Tests/Fuzz/\(name)", swiftSettings: settings)
+        name: name, dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/\(name)", swiftSettings: settings)
 }
 
 /// Only tools/fuzz asks for these, since they need the whole build instrumented.
@@ -247,10 +241,8 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "moss-benchmark",
         dependencies: [
-            "Blit", "BytePath", "ObjectStore", "PackageCatalog", "Ingest", "GarbageCollection", "Maintenance",
-            "FileTree", "Installation", "Storage", "LMDB", "LinuxSystem", "PackageModel",
-            "Repositories", "States",
-            argumentParser,
+            "Blit", "BytePath", "FileTree", "Ingest", "Installation", "LinuxSystem", "ObjectStore", "PackageCatalog",
+            "PackageModel", "Repositories", "States", "Storage", argumentParser,
         ],
         path: "Benchmarks/Harness", swiftSettings: settings),
 ]

@@ -1,10 +1,10 @@
 import BytePath
 import Digests
-import Storage
 import LinuxSystem
 import PackageModel
 import Repositories
 import StoneFormat
+import Storage
 import TestSupport
 
 /// Runs `body` with a root, a directory of stones and a database, which are removed afterwards.

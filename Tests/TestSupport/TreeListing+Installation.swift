@@ -1,8 +1,8 @@
 internal import BytePath
-internal import ObjectStore
 internal import FileTree
 package import Installation
 internal import LinuxSystem
+internal import ObjectStore
 package import States
 
 extension TreeListing {

@@ -1,11 +1,9 @@
 internal import FileTree
-internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
 internal import Repositories
 internal import Solver
 internal import States
-internal import Storage
 
 /// What several changes, one after the other, would make of the active state.
 struct ComposedCandidate {
@@ -38,7 +36,8 @@ extension Installation {
             case .activate, .undo, .redo: throw .notCombinable(change.summary)
             }
             let known = arrivals.recordsByPackage
-            let resolution = try resolve(change, InstalledState(state: state, catalog: catalog, database: database, arriving: known), registry)
+            let resolution = try resolve(
+                change, InstalledState(state: state, catalog: catalog, database: database, arriving: known), registry)
             let added = resolution.additions.map(\.package)
             let stored = try storedPackages(among: added.map(\.id))
             arrivals += try self.arrivals(added.filter { !stored.contains($0.id) && known[$0.id] == nil }, registry)

@@ -1,7 +1,7 @@
 internal import BytePath
-internal import ObjectStore
 internal import FileTree
 internal import LinuxSystem
+internal import ObjectStore
 internal import PackageModel
 internal import States
 

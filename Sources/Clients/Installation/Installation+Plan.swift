@@ -32,7 +32,8 @@ extension Installation {
             let registry = try InstallationError.collections { () throws(RepositoryError) in
                 try collections.registry()
             }
-            let resolution = try resolve(change, InstalledState(state: base, catalog: catalog, database: database), registry)
+            let resolution = try resolve(
+                change, InstalledState(state: base, catalog: catalog, database: database), registry)
             return try plan(change, base, resolution, registry)
         case .activate(let number):
             let state = try state(number)

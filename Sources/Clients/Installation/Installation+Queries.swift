@@ -99,7 +99,8 @@ extension Installation {
         var hits: [(path: BytePath, package: PackageMetadata)] = []
         try InstallationError.lookingAgain { () throws(InstallationError) in
             hits = []
-            let packages = try viewingStore { (transaction) throws(StoreError) in try catalog.packages(in: transaction) }
+            let packages = try viewingStore { (transaction) throws(StoreError) in try catalog.packages(in: transaction)
+            }
             for package in packages {
                 let paths = try files(of: package).map(\.path).filter { $0.bytes.contains(run: word.bytes) }
                 if paths.isEmpty { continue }

@@ -7,7 +7,6 @@ internal import PackageCatalog
 internal import PackageModel
 package import States
 internal import StoneFormat
-internal import Storage
 
 /// Where the bytes of the store are.
 package struct SpaceUse: Sendable {

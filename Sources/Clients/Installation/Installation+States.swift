@@ -4,7 +4,6 @@ internal import ObjectStore
 internal import PackageCatalog
 package import PackageModel
 package import States
-internal import Storage
 
 /// Where a path of the active state comes from.
 package struct Blame: Sendable {

@@ -136,9 +136,11 @@ package final class Installation: Sendable {
             (try stateStore.recover(), try root.isChangePending())
         }
         guard wasCutShort else { return recovery }
-        try InstallationError.stored { () throws(StoreError) in try GarbageCollector(
+        try InstallationError.stored { () throws(StoreError) in
+            try GarbageCollector(
                 opened.catalog, Leases(opened.catalog.objects, opened.database), opened.database
-            ).removeTemporaryFiles() }
+            ).removeTemporaryFiles()
+        }
         try InstallationError.states { () throws(StateError) in try stateStore.removeLeftovers() }
         root.abandonChange()
         return recovery

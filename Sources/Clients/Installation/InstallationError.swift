@@ -1,14 +1,14 @@
 package import BytePath
-package import ObjectStore
 internal import Digests
 package import Failures
 internal import FileTree
-package import Storage
 package import LinuxSystem
+package import ObjectStore
 package import PackageModel
 package import Repositories
 package import Solver
 package import States
+package import Storage
 
 /// Why a command could not do what it was asked: subject, cause and next step.
 package enum InstallationError: MarkedError, Sendable {

@@ -1,4 +1,3 @@
-internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
 internal import Solver

@@ -1,6 +1,5 @@
 package import BytePath
 package import FileTree
-internal import ObjectStore
 package import PackageCatalog
 package import PackageModel
 package import Repositories

@@ -2,7 +2,6 @@ package import BytePath
 package import FileTree
 package import GarbageCollection
 package import LinuxSystem
-internal import ObjectStore
 package import PackageModel
 package import ViewImage
 

@@ -1,5 +1,4 @@
 internal import Digests
-internal import Storage
 internal import PackageModel
 internal import Storage
 

@@ -1,7 +1,7 @@
 package import BytePath
-package import Storage
 internal import LinuxSystem
 internal import PackageModel
+package import Storage
 
 /// Collections of packages: where they are, what their indexes say, and how a stone is fetched from them.
 ///

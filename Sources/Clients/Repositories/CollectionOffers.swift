@@ -1,7 +1,7 @@
 internal import Digests
-internal import Storage
 package import PackageModel
 package import Solver
+internal import Storage
 
 /// The packages of the active collections, answered to the solver by look-ups in the database.
 package struct CollectionOffers: AvailablePackages, Sendable {

@@ -1,8 +1,8 @@
 internal import BytePath
-internal import Storage
 package import LinuxSystem
 package import PackageModel
 internal import Solver
+internal import Storage
 
 /// The packages of all active collections, by look-up; the preferred collection first.
 ///

@@ -1,7 +1,7 @@
 internal import BytePath
-internal import Storage
 internal import PackageModel
 internal import StoneFormat
+internal import Storage
 
 /// The collections' rows in the database.
 struct CollectionStore: Sendable {

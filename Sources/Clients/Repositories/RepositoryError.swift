@@ -1,7 +1,7 @@
 internal import BytePath
 package import Failures
-internal import Storage
 internal import LinuxSystem
+internal import Storage
 
 /// What went wrong with a collection: which one, at which place, why, and what to do.
 package struct RepositoryError: MarkedError, Hashable, Sendable {

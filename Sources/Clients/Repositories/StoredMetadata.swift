@@ -1,6 +1,6 @@
-internal import Storage
 internal import PackageModel
 internal import StoneFormat
+internal import Storage
 
 /// A package's metadata as the database keeps it: the number of records (u32, little-endian), then the records of a
 /// Meta payload.

@@ -1,5 +1,5 @@
-internal import Storage
 internal import StoneFormat
+internal import Storage
 
 /// A stone that a scan found: size and identity (u64 each), then the metadata.
 struct StoredStone: BucketValue {

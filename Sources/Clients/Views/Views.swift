@@ -2,7 +2,6 @@ package import BytePath
 package import GarbageCollection
 package import Installation
 internal import LinuxSystem
-internal import ObjectStore
 package import ViewImage
 
 /// Starts, lists and ends the processes that serve views, and cleans up after those that were killed.

@@ -1,8 +1,8 @@
 package import BytePath
-package import ObjectStore
 package import Failures
 package import FileTree
 package import LinuxSystem
+package import ObjectStore
 
 /// Why a tree could not be written, patched or checked.
 package enum BlitError: MarkedError, Sendable {

@@ -1,5 +1,4 @@
 package import BytePath
-internal import ObjectStore
 internal import Digests
 internal import Failures
 internal import FileTree

@@ -1,7 +1,7 @@
 internal import BytePath
-internal import ObjectStore
 internal import FileTree
 package import LinuxSystem
+internal import ObjectStore
 package import PackageModel
 
 /// What a patch has to do, per directory that changes.

@@ -1,9 +1,9 @@
 internal import BytePath
-package import ObjectStore
 internal import FileTree
-internal import Storage
 package import LinuxSystem
+package import ObjectStore
 package import PackageModel
+internal import Storage
 
 /// Trees to disk: a full tree, a patched spare, and the check that nobody tampered with it.
 ///
@@ -47,7 +47,8 @@ package struct Blitter: Sendable {
         let target = root.raw
         try work(on: items) { (item, directory, shards) throws(BlitError) in
             let writer = EntryWriter(
-                objects: objects, root: target, restricted: restricted, substitute: substitute, fingerprint: fingerprint)
+                objects: objects, root: target, restricted: restricted, substitute: substitute, fingerprint: fingerprint
+            )
             return try writer.fill(item, directory, &shards)
         }
         try restricted.apply(below: root, fingerprint)

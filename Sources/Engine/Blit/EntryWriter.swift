@@ -1,8 +1,8 @@
 internal import BytePath
-internal import ObjectStore
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
+internal import ObjectStore
 
 /// Makes single entries of a tree on disk.
 struct EntryWriter {

@@ -1,7 +1,7 @@
 package import BytePath
-internal import ObjectStore
 internal import FileTree
 package import LinuxSystem
+internal import ObjectStore
 package import PackageModel
 
 /// Finds what somebody put into a tree on disk that no package and no tool of ours has there.

@@ -1,8 +1,8 @@
 internal import BytePath
-internal import ObjectStore
 internal import Digests
 internal import FileTree
 package import LinuxSystem
+internal import ObjectStore
 internal import PackageModel
 
 /// What to write in the place of files whose objects are lost: the damaged ones that were put aside, or nothing.

@@ -48,7 +48,8 @@ extension GarbageCollector {
                 let stored = try Self.record(of: digest, transaction)
                 let record = garbage.records[digest] ?? stored
                 if record?.variants.contains(objects.effective(.plainFile)) == true { continue }
-                garbage.copies[digest, default: ObjectRecord(size: size, variants: [])].add(objects.effective(.plainFile))
+                garbage.copies[digest, default: ObjectRecord(size: size, variants: [])].add(
+                    objects.effective(.plainFile))
             }
             try findPending(&garbage, transaction)
             return garbage

@@ -104,7 +104,8 @@ extension GarbageCollector {
     /// held: nobody ingests meanwhile.
     package func removeTemporaryFiles() throws(StoreError) {
         for shard in 0..<ObjectName.shardCount {
-            guard let directory = try StoreError.catching({ () throws(SystemError) in try objects.openShard(shard) }) else {
+            guard let directory = try StoreError.catching({ () throws(SystemError) in try objects.openShard(shard) })
+            else {
                 continue
             }
             try StoreError.catching(below: BytePath("objects").appending(ObjectName.shardName(shard))) {
@@ -115,6 +116,8 @@ extension GarbageCollector {
                 }
             }
         }
-        try StoreError.catching(below: RootLayout.packages) { () throws(SystemError) in try catalog.directory.removeTemporaryFiles() }
+        try StoreError.catching(below: RootLayout.packages) { () throws(SystemError) in
+            try catalog.directory.removeTemporaryFiles()
+        }
     }
 }

@@ -248,7 +248,8 @@ extension GarbageCollector {
             let place = try shards.place(of: name.shard, in: objects)
             let error = name.withCString(in: place) { SystemCalls.unlinkIfPresent(place.directory, $0) }
             failure =
-                failure ?? error.map { SystemError($0.number, call: $0.call, path: ObjectStore.path(of: digest, variant)) }
+                failure
+                ?? error.map { SystemError($0.number, call: $0.call, path: ObjectStore.path(of: digest, variant)) }
         }
         if let failure { throw .system(failure) }
     }
@@ -257,7 +258,9 @@ extension GarbageCollector {
         var removed: [PackageID] = []
         for id in selection.manifests {
             let name = PackageCatalog.manifestName(id)
-            if let error = name.withCString({ SystemCalls.unlinkIfPresent(catalog.directory.raw, $0) })?.below(RootLayout.packages) {
+            if let error = name.withCString({ SystemCalls.unlinkIfPresent(catalog.directory.raw, $0) })?.below(
+                RootLayout.packages)
+            {
                 guard error.isWall else { throw .system(error) }
                 swept.stuck.append(error.below(".moss"))
             } else {
@@ -291,7 +294,9 @@ extension GarbageCollector {
     /// Removes what ``ingest`` wrote for packages that will not be recorded, to give a full disk its space back.
     package func discard(_ records: [PackageRecord]) {
         let wanted = records.flatMap { $0.objects.map { ($0.key, $0.value) } }
-        guard let known = try? objects.recorded(wanted.map(\.0)), let pinned = try? leases.pins().objects else { return }
+        guard let known = try? objects.recorded(wanted.map(\.0)), let pinned = try? leases.pins().objects else {
+            return
+        }
         var shards = ShardCache()
         for (digest, record) in wanted where known[digest] == nil && !pinned.contains(digest) {
             try? unlinkVariants(of: digest, record, &shards)

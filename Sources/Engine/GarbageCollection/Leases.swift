@@ -42,7 +42,8 @@ package struct Leases: Sendable {
 
     private func newLease(_ description: LeaseDescription, _ pins: [UInt8]) throws(StoreError) -> Lease {
         if database.options.withoutLock {
-            return try StoreError.catching { () throws(SystemError) in try Lease.takeAnonymous(below: objects.directory) }
+            return try StoreError.catching { () throws(SystemError) in try Lease.takeAnonymous(below: objects.directory)
+            }
         }
         do throws(SystemError) {
             return try Lease.take(description, pins, below: objects.directory)

@@ -3,7 +3,6 @@ internal import Digests
 internal import FileTree
 internal import LinuxSystem
 internal import ObjectStore
-internal import PackageCatalog
 internal import PackageModel
 
 /// Cuts a decompressed Content payload into objects: each content is written once, or compared with what is there.

@@ -91,7 +91,8 @@ package struct Ingester: Sendable {
                     let window = payload.windowSizeMax(reader.limits)
                     Self.windows.enter(window)
                     defer { Self.windows.leave(window) }
-                    let bytes = try StoreError.reading(path) { () throws(StoneFailure) in try reader.readContent(range) }
+                    let bytes = try StoreError.reading(path) { () throws(StoneFailure) in try reader.readContent(range)
+                    }
                     guard ObjectID(hashing: bytes) == id else {
                         throw .wrongContent(path, expected: id, found: ObjectID(hashing: bytes))
                     }

@@ -4,7 +4,6 @@ internal import Failures
 internal import FileTree
 internal import LinuxSystem
 internal import ObjectStore
-internal import PackageCatalog
 internal import PackageModel
 
 /// Holds arriving bytes against the object that is recorded under their digest.

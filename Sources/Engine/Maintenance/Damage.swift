@@ -5,6 +5,8 @@ package import FileTree
 internal import LinuxSystem
 package import PackageModel
 
+/// What is wrong with anything the engine keeps, how that is found, and how its records are made anew.
+///
 /// One thing that is not as it should be in a root.
 package struct Damage: Hashable, Sendable {
     package enum Subject: Hashable, Sendable {

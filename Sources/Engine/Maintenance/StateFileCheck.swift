@@ -65,7 +65,9 @@ package struct StateFileCheck {
                 throw .database(error)
             }
         }
-        let entries = try store.root.system(below: ".moss/states") { () throws(SystemError) in try store.root.states.entries() }
+        let entries = try store.root.system(below: ".moss/states") { () throws(SystemError) in
+            try store.root.states.entries()
+        }
         var present: Set<UInt64> = []
         for entry in entries {
             guard let number = UInt64(entry.name.display).flatMap(State.number), BytePath("\(number)") == entry.name

@@ -2,7 +2,6 @@ package import BytePath
 internal import Digests
 internal import Failures
 package import FileTree
-internal import Storage
 package import LinuxSystem
 package import PackageModel
 

@@ -1,6 +1,6 @@
 package import BytePath
-internal import Storage
 internal import LinuxSystem
+internal import Storage
 
 /// Stores that live as long as one view.
 extension ObjectStore {

@@ -1,7 +1,7 @@
 internal import Failures
 package import FileTree
-package import Storage
 package import PackageModel
+package import Storage
 
 /// Trees: directories by their hash, shared by all states that have them.
 extension ObjectStore {

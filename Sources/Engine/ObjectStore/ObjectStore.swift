@@ -19,6 +19,12 @@ package final class ObjectStore: Sendable {
     package enum Ownership: String, Sendable {
         case applied
         case recorded
+
+        /// What a file's inode gets for a package's wish. Where owners are only recorded, the store's owner must be able
+        /// to read every object.
+        package func effective(_ metadata: EntryMetadata) -> EntryMetadata {
+            self == .applied ? metadata : EntryMetadata(mode: metadata.mode | 0o400)
+        }
     }
 
     /// Modification time of every object: 1980-01-01, the earliest that all archive formats can hold.
@@ -87,11 +93,8 @@ package final class ObjectStore: Sendable {
     /// Whether it was opened by one who only looks.
     package var isReadOnly: Bool { database.options.readOnly }
 
-    /// What a file's inode gets here for a package's wish. Where owners are only recorded, the store's owner must be
-    /// able to read every object.
-    package func effective(_ metadata: EntryMetadata) -> EntryMetadata {
-        ownership == .applied ? metadata : EntryMetadata(mode: metadata.mode | 0o400)
-    }
+    /// What a file's inode gets here for a package's wish.
+    package func effective(_ metadata: EntryMetadata) -> EntryMetadata { ownership.effective(metadata) }
 
     /// The owner that a file made now has to be given; nil where it is so by itself, or owners are records only.
     package func ownerToApply(_ metadata: EntryMetadata) -> (uid: UInt32, gid: UInt32)? {

@@ -2,10 +2,10 @@ package import BytePath
 internal import Digests
 package import Failures
 package import FileTree
-package import Storage
 package import LinuxSystem
 package import PackageModel
 package import StoneFormat
+package import Storage
 
 /// Why the store could not do what was asked.
 package enum StoreError: MarkedError, Sendable {

@@ -12,7 +12,9 @@ internal import Storage
 extension PackageCatalog {
     /// The packages that have a manifest, ascending, and names in the directory that are none.
     package func manifests() throws(StoreError) -> (packages: [PackageID], others: [BytePath]) {
-        let names = try StoreError.catching(below: RootLayout.packages) { () throws(SystemError) in try directory.entries() }
+        let names = try StoreError.catching(below: RootLayout.packages) { () throws(SystemError) in
+            try directory.entries()
+        }
         var ids: [PackageID] = []
         var others: [BytePath] = []
         for entry in names {
@@ -38,7 +40,9 @@ extension PackageCatalog {
     /// Reads a manifest into what is recorded of its package. Objects are not looked at.
     package func readManifest(_ id: PackageID) throws(StoreError) -> PackageRecord {
         let name = Self.manifestName(id)
-        let bytes = try StoreError.catching(below: RootLayout.packages) { () throws(SystemError) in try manifestBytes(id) }
+        let bytes = try StoreError.catching(below: RootLayout.packages) { () throws(SystemError) in
+            try manifestBytes(id)
+        }
         do throws(StoneError) {
             let package = try Self.decodeManifest(bytes)
             return try record(ofManifest: package, id, bytes)
@@ -89,7 +93,8 @@ extension PackageCatalog {
         do throws(PackageLayout.Failure) {
             return PackageRecord(
                 id: id, metadata: package.metadata, layout: try PackageLayout(package.layout, sizes: sizes),
-                objects: PackageRecord.wantedObjects(package.layout, sizes, effective: objects.effective), manifest: bytes)
+                objects: PackageRecord.wantedObjects(package.layout, sizes, effective: objects.effective),
+                manifest: bytes)
         } catch {
             throw StoneError(.malformedRecord, "\(error)")
         }
@@ -99,7 +104,9 @@ extension PackageCatalog {
     /// had.
     package func rewriteManifest(_ id: PackageID) throws(StoreError) {
         let name = Self.manifestName(id)
-        let metadata = try objects.reading { (transaction) throws(StoreError) in try self.metadata(of: id, in: transaction) }
+        let metadata = try objects.reading { (transaction) throws(StoreError) in
+            try self.metadata(of: id, in: transaction)
+        }
         let layout = try objects.reading { (transaction) throws(StoreError) in
             PackageLayout(stored: Array(try layoutBytes(of: id, in: transaction)))
         }

@@ -1,11 +1,11 @@
 internal import BytePath
 internal import CFuse
-internal import ObjectStore
 internal import Digests
 internal import Failures
 internal import FileTree
 import Glibc
 internal import LinuxSystem
+internal import ObjectStore
 import Synchronization
 internal import ViewImage
 
@@ -145,9 +145,8 @@ final class Contents: Sendable {
 
     private func metadata(_ place: ViewSource.Place) -> EntryMetadata {
         let node = place.node
-        let isRecorded = place.image.header.keepsOwnersAsRecords
-        return EntryMetadata(
-            mode: node.mode & 0o7777, uid: isRecorded ? 0 : node.uid, gid: isRecorded ? 0 : node.gid)
+        let ownership: ObjectStore.Ownership = place.image.header.keepsOwnersAsRecords ? .recorded : .applied
+        return ownership.effective(EntryMetadata(mode: node.mode & 0o7777, uid: node.uid, gid: node.gid))
     }
 
     /// Opens the object with a file's content, from wherever it is; a wrong size is an error rather than torn data.

@@ -30,8 +30,7 @@ final class ScratchContent: Sendable {
     func open(_ digest: ObjectID, mode: UInt32, source: Int) throws(SystemError) -> Descriptor {
         let index = source - Int(ViewRequest.firstStoneSource)
         if stones.indices.contains(index) { try unpack(index) }
-        // As a store that only records owners makes them.
-        return try objects.open(digest, EntryMetadata(mode: mode | 0o400))
+        return try objects.open(digest, ObjectStore.Ownership.recorded.effective(EntryMetadata(mode: mode)))
     }
 
     private func unpack(_ index: Int) throws(SystemError) {

@@ -1,8 +1,8 @@
 internal import BytePath
 internal import CFuse
-internal import ObjectStore
 import Glibc
 internal import LinuxSystem
+internal import ObjectStore
 internal import ViewImage
 
 /// Answers requests: names, attributes and listings from the images, content from ``Contents``.

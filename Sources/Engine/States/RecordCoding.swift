@@ -1,6 +1,6 @@
 internal import BytePath
-internal import Storage
 internal import PackageModel
+internal import Storage
 
 /// Puts fields of a record one after the other, integers little-endian.
 struct RecordWriter {

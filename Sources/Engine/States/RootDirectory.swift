@@ -1,7 +1,7 @@
 package import BytePath
-package import ObjectStore
 internal import Failures
 package import LinuxSystem
+package import ObjectStore
 
 /// A directory that holds a system: `usr` and the tools' own `.moss`.
 ///

@@ -1,8 +1,8 @@
 package import BytePath
 internal import Digests
 package import FileTree
-internal import Storage
 package import PackageModel
+internal import Storage
 
 /// Number, packages and tree of one state; complete by itself.
 package struct State: Hashable, Sendable {

@@ -1,12 +1,12 @@
 package import Blit
 package import BytePath
-package import ObjectStore
 internal import Digests
 package import Failures
 internal import FileTree
-package import Storage
 package import LinuxSystem
+package import ObjectStore
 package import PackageModel
+package import Storage
 
 /// Why a root could not be opened, read or switched.
 package enum StateError: MarkedError, Sendable {
@@ -118,7 +118,8 @@ package enum StateError: MarkedError, Sendable {
         }
     }
 
-    package static func at<R: ~Copyable>(_ path: BytePath, _ body: () throws(SystemError) -> R) throws(StateError) -> R {
+    package static func at<R: ~Copyable>(_ path: BytePath, _ body: () throws(SystemError) -> R) throws(StateError) -> R
+    {
         do throws(SystemError) {
             return try body()
         } catch {

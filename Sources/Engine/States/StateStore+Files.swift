@@ -2,7 +2,6 @@ package import BytePath
 internal import Failures
 internal import FileTree
 internal import LinuxSystem
-internal import ObjectStore
 package import PackageModel
 internal import Storage
 

@@ -1,9 +1,8 @@
 internal import Blit
 package import BytePath
-internal import ObjectStore
 internal import FileTree
-internal import Storage
 internal import LinuxSystem
+internal import ObjectStore
 internal import PackageModel
 
 /// What was in a tree and is no package's, and where it is now.

@@ -1,11 +1,11 @@
 package import Blit
 package import BytePath
-internal import ObjectStore
 internal import Failures
 internal import FileTree
-internal import Storage
 package import LinuxSystem
+internal import ObjectStore
 package import PackageModel
+internal import Storage
 
 /// A slot that a tree will be written to.
 struct ChosenSlot {

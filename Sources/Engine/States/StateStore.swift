@@ -1,9 +1,10 @@
 internal import BytePath
+internal import FileTree
+internal import LinuxSystem
 package import ObjectStore
 package import PackageCatalog
-internal import FileTree
+internal import PackageModel
 package import Storage
-internal import LinuxSystem
 
 /// States, their journal and their recovery: which tree is live and which can be again.
 ///
@@ -59,7 +60,9 @@ package struct StateStore: Sendable {
         }
     }
 
-    package static func put(_ slot: TreeSlot, at number: UInt64, _ transaction: inout WriteTransaction) throws(StateError) {
+    package static func put(_ slot: TreeSlot, at number: UInt64, _ transaction: inout WriteTransaction)
+        throws(StateError)
+    {
         do throws(DatabaseError) {
             try transaction.put(slot, in: StateBuckets.slots, for: number)
         } catch {

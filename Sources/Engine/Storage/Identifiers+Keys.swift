@@ -1,5 +1,4 @@
 internal import Digests
-
 package import PackageModel
 
 /// How what the engine names is written in a database.

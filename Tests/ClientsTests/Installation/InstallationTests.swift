@@ -1,9 +1,9 @@
 import BytePath
-import ObjectStore
 import Digests
 import FileTree
 import Installation
 import LinuxSystem
+import ObjectStore
 import PackageModel
 import States
 import TestSupport

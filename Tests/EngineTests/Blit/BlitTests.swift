@@ -1,10 +1,10 @@
 import Blit
 import BytePath
-import ObjectStore
 import Digests
 import Failures
 import FileTree
 import LinuxSystem
+import ObjectStore
 import PackageModel
 import States
 import TestSupport

@@ -1,9 +1,9 @@
 import Blit
 import BytePath
-import ObjectStore
 import FileTree
 import Glibc
 import LinuxSystem
+import ObjectStore
 import PackageModel
 import States
 import TestSupport

@@ -132,7 +132,8 @@ private final class GarbageHistory {
         var fresh: [PackageRecord] = []
         for _ in 0..<Int.random(in: 0...2, using: &generator) { fresh.append(try newPackage()) }
         chosen += fresh.map(\.id)
-        let generated = try scratch.objects.addObject(noise(Int.random(in: 1...3, using: &generator), seed: 9), .plainFile)
+        let generated = try scratch.objects.addObject(
+            noise(Int.random(in: 1...3, using: &generator), seed: 9), .plainFile)
         try scratch.record(fresh)
         let tree = try scratch.composed(chosen.compactMap { records[$0] })
         recorded.formUnion(fresh.map(\.id))

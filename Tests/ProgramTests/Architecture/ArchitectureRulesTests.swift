@@ -153,13 +153,19 @@ struct ArchitectureRulesTests {
     }
 
     @Test func modulesThatKnowManyAreFound() {
-        let names = (1...10).map { "Part\($0)" }
+        let names = (1...11).map { "Part\($0)" }
+        let rows = names.map { "| `\($0)` | P. | |\n" }.joined()
         let map =
-            Self.map.replacing("Holds. | Words", with: "Holds. | Words, \(names.joined(separator: ", "))")
-            + names.map { "\n| `\($0)` | C. | |" }.joined()
-        var targets = Self.targets + names.map { Self.target($0, "CLibraries", []) }
-        targets[1].dependencies += names
-        #expect(violations(map: map, targets: targets) == ["Bytes has 11 modules of ours that it uses; at most 10"])
+            "## Formats\n" + rows
+            + Self.map.replacing("Runs. | Bytes", with: "Runs. | Bytes, \(names.joined(separator: ", "))")
+        var targets = Self.targets + names.map { Self.target($0, "Formats", []) }
+        targets[3].dependencies += names
+        var files: [String: [String]] = [:]
+        for name in names { files["Sources/Formats/\(name)/\(name).swift"] = ["/// P.", "struct \(name) {}"] }
+        #expect(
+            violations(map: map, targets: targets, adding: files) == [
+                "Engine has 11 modules above Base that it uses; at most 10"
+            ])
     }
 
     @Test(arguments: ["final class", "actor"])

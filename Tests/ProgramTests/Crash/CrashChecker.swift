@@ -1,12 +1,12 @@
 import BytePath
-import ObjectStore
 import Digests
 import Installation
-import Storage
 import LinuxSystem
+import ObjectStore
 import PackageModel
 import Repositories
 import States
+import Storage
 import TestSupport
 
 /// Opens a root that a power cut left, with the product's own code, and checks what is promised.

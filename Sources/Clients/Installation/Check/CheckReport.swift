@@ -1,7 +1,6 @@
 package import BytePath
 internal import Digests
 package import Maintenance
-internal import ObjectStore
 package import PackageModel
 internal import States
 

@@ -111,7 +111,9 @@ final class ObjectRepair {
     /// Where only mode, owner or time are wrong, they are set on the file itself, and so in all trees at once.
     private func mendMetadata(_ index: Int) throws(StoreError) -> Bool {
         let row = table.rows[index]
-        guard contents[index] == nil, try objects.fileSize(of: row.digest, row.variant) == row.size else { return false }
+        guard contents[index] == nil, try objects.fileSize(of: row.digest, row.variant) == row.size else {
+            return false
+        }
         if try objects.contentDigest(of: row.digest, row.variant, size: row.size) != row.digest {
             // It may be its mode that keeps it from being read.
             guard row.marks.contains(.present), try makeReadable(row),

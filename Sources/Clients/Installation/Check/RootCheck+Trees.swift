@@ -72,7 +72,8 @@ extension RootCheck {
         let subject = Damage.Subject.entry(place: place, path: "")
         do {
             let directory = try root.root.openDirectory(place)
-            let totals = try installation.objects.readingTrees { lookup in try Directory(lookup(tree), id: tree).totals }
+            let totals = try installation.objects.readingTrees { lookup in try Directory(lookup(tree), id: tree).totals
+            }
             // Without /proc nothing is known of mounts; what lies below one cannot be looked into then.
             let mounted = (try? MountsBelow(directory).uppermost.map(\.path)) ?? []
             progress(.phase(.checking, total: totals.entries))

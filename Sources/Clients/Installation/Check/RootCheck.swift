@@ -8,7 +8,6 @@ internal import ObjectStore
 internal import PackageModel
 internal import Repositories
 internal import States
-internal import Storage
 
 /// Looks at everything in a root and, where asked to, puts it right.
 ///

@@ -2,7 +2,6 @@ internal import BytePath
 internal import Failures
 internal import LinuxSystem
 internal import Maintenance
-internal import ObjectStore
 internal import States
 internal import Storage
 

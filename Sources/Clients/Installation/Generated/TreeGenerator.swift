@@ -68,7 +68,8 @@ struct TreeGenerator {
         guard let offer = offers.first else { throw .store(missing) }
         let stone = try installation.open(offer, registry)
         return try InstallationError.stored { () throws(StoreError) in
-            try installation.ingester.readObject(id, from: stone.path, stone.file, limit: FileGenerator.sourceByteCountMax)
+            try installation.ingester.readObject(
+                id, from: stone.path, stone.file, limit: FileGenerator.sourceByteCountMax)
         }
     }
 

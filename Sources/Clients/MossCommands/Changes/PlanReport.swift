@@ -3,7 +3,6 @@ internal import CommandLineSupport
 internal import FileTree
 package import Installation
 internal import Maintenance
-internal import ObjectStore
 internal import PackageModel
 internal import Repositories
 internal import Solver

@@ -1,9 +1,9 @@
 internal import BytePath
 package import CommandLineSupport
-internal import ObjectStore
 internal import Failures
 package import Installation
 internal import LinuxSystem
+internal import ObjectStore
 package import Repositories
 internal import Sandbox
 internal import Solver

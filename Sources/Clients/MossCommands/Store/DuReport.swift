@@ -1,7 +1,6 @@
 internal import CommandLineSupport
 internal import GarbageCollection
 package import Installation
-internal import ObjectStore
 internal import States
 package import TerminalOutput
 

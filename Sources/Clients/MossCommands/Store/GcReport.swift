@@ -2,7 +2,6 @@ internal import BytePath
 internal import CommandLineSupport
 internal import GarbageCollection
 package import Installation
-internal import ObjectStore
 internal import PackageModel
 package import TerminalOutput
 

@@ -4,7 +4,6 @@ internal import CommandLineSupport
 internal import GarbageCollection
 internal import Installation
 internal import LinuxSystem
-internal import ObjectStore
 internal import ViewImage
 internal import Views
 
