@@ -38,6 +38,8 @@ package struct Descriptor: ~Copyable, Sendable {
         package static let noFollow = OpenOptions(rawValue: O_NOFOLLOW)
         /// A terminal does not become that of this process's session.
         package static let noControllingTerminal = OpenOptions(rawValue: moss_O_NOCTTY)
+        /// Reading leaves the access time as it is; for the owner and root only.
+        package static let unnoted = OpenOptions(rawValue: 0o1_000_000)
         package static let nonBlocking = OpenOptions(rawValue: O_NONBLOCK)
         /// A place only: good for *at calls and status, not for reading.
         package static let pathOnly = OpenOptions(rawValue: moss_O_PATH)

@@ -76,7 +76,7 @@ extension Installation {
         isDone = true
         root.keepReserve()
         for files in report.kept { progress(.found(files)) }
-        continueInBackground(after: report, plan, progress)
+        continueInBackground(progress)
         return try state(report.state)
     }
 
@@ -123,17 +123,10 @@ extension Installation {
 
     // MARK: Background
 
-    /// Entries a switch may change before preparing the next spare is worth a process of its own.
-    private static let backgroundThreshold: UInt64 = 2000
-
-    /// Leaves removing old trees and preparing the next spare to a process of its own, when there is enough to do.
+    /// Leaves removing old trees, and checking and preparing the next spare, to a process of its own.
     ///
     /// `MOSS_BACKGROUND=off` leaves it to the next command or to `moss tidy`; `wait` does it now.
-    private func continueInBackground(
-        after report: SwitchReport, _ plan: Plan, _ progress: ProgressHandler
-    ) {
-        let changed = plan.entries.added + plan.entries.removed + plan.entries.changed
-        guard report.wasFullBlit || report.hasOtherTrees || changed > Self.backgroundThreshold else { return }
+    private func continueInBackground(_ progress: ProgressHandler) {
         switch CurrentProcess.environmentVariable("MOSS_BACKGROUND") {
         case "off": return
         case "wait": for files in (try? tidy())?.kept ?? [] { progress(.found(files)) }

@@ -256,9 +256,7 @@ package struct DatabaseRebuild {
         let next = max(highest + 1, noted, salvage.control?.nextState ?? 1)
         control.nextState = min(next, State.numbers.upperBound + 1)
         // What is in the other trees is not known any more: they go when nobody uses them.
-        let slots = try root.system(below: ".moss") { () throws(SystemError) in
-            try root.moss.openDirectory("trees").entries().compactMap { UInt64($0.name.display) }
-        }
+        let slots = try root.treeNames().compactMap { UInt64($0.display) }
         try states.updating { (transaction) throws(StateError) in
             try StateStore.catchingStore { () throws(StoreError) in
                 try objects.save(ComposedTree.empty, in: &transaction)

@@ -116,6 +116,8 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
     package let becoming: TreeID?
     /// Whether nobody but moss ever had it: it was written, or found unchanged, and has not been live since.
     let isOurs: Bool
+    /// Where nothing needs to be looked at before it is patched.
+    let seal: TreeSeal?
 
     /// What may be in it that is moss's own.
     var trees: [TreeID] { [content?.tree, becoming].compactMap { $0 } }
@@ -126,6 +128,8 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
     private static let oursFlag: UInt8 = 1
     /// It is being changed to nothing.
     private static let restingFlag: UInt8 = 2
+    /// A time and three numbers follow.
+    private static let sealedFlag: UInt8 = 4
 
     package func encode(into bytes: inout [UInt8]) {
         guard let content else { return }
@@ -133,22 +137,29 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
         writer.put(content.tree)
         writer.put(content.stamp)
         writer.put(content.fingerprint)
-        if becoming != nil || !content.mountPoints.isEmpty {
+        if becoming != nil || seal != nil || !content.mountPoints.isEmpty {
             writer.put(becoming ?? content.tree)
-            writer.put((isOurs ? Self.oursFlag : 0) | (becoming == nil ? Self.restingFlag : 0))
+            writer.put(
+                (isOurs ? Self.oursFlag : 0) | (becoming == nil ? Self.restingFlag : 0)
+                    | (seal == nil ? 0 : Self.sealedFlag))
+        }
+        if let seal {
+            writer.put(seal.accessTime)
+            for number in [seal.boot, seal.device, seal.inode] { writer.put(number) }
         }
         if !content.mountPoints.isEmpty { writer.put(paths: content.mountPoints) }
         bytes += writer.bytes
     }
 
-    private init(content: TreeOnDisk?, becoming: TreeID?, isOurs: Bool) {
+    private init(content: TreeOnDisk?, becoming: TreeID?, isOurs: Bool, seal: TreeSeal? = nil) {
         self.content = content
         self.becoming = becoming
         self.isOurs = isOurs
+        self.seal = seal
     }
 
-    package init(_ content: TreeOnDisk?) {
-        self.init(content: content, becoming: nil, isOurs: false)
+    package init(_ content: TreeOnDisk?, seal: TreeSeal? = nil) {
+        self.init(content: content, becoming: nil, isOurs: false, seal: seal)
     }
 
     /// A slot whose tree is about to be changed, or was found to be another than recorded.
@@ -186,12 +197,18 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
         }
         let next = try reader.tree()
         let flags = try reader.integer(UInt8.self)
+        let seal =
+            flags & Self.sealedFlag == 0
+            ? nil
+            : TreeSeal(
+                accessTime: try reader.integer(), boot: try reader.integer(), device: try reader.integer(),
+                inode: try reader.integer())
         let content = TreeOnDisk(
             tree: tree, stamp: stamp, fingerprint: fingerprint,
             mountPoints: reader.remaining > 0 ? try reader.paths() : [])
         self.init(
             content: content, becoming: flags & Self.restingFlag != 0 ? nil : next,
-            isOurs: flags & Self.oursFlag != 0)
+            isOurs: flags & Self.oursFlag != 0, seal: seal)
     }
 }
 

@@ -64,7 +64,9 @@ extension StateStore {
     /// A tree somebody still uses is never touched.
     func chooseSlot(for tree: TreeID, _ blitter: Blitter) throws(StateError) -> ChosenSlot {
         let all = try slots()
-        let ready = all.compactMap { number, slot in slot.content.map { (number: number, content: $0) } }
+        let ready = all.compactMap { number, slot in
+            slot.content.map { (number: number, content: $0, seal: slot.seal) }
+        }
         let inUse = users(of: all.filter { $0.slot.content != nil })
         // The newest was live last, or prepared last, so it differs least; one that is what is wanted differs not at all.
         let free = ready.filter { inUse[$0.number] == nil && $0.content.stamp != 0 }
@@ -75,7 +77,8 @@ extension StateStore {
             }
         var kept: [KeptFiles] = []
         for spare in free {
-            if try isUnchanged(spare.number, spare.content, blitter) {
+            let isSealed = try isSealed(spare.number, spare.seal)
+            if try isSealed ? true : isUnchanged(spare.number, spare.content, blitter) {
                 return ChosenSlot(
                     number: spare.number, content: spare.content, hasOthers: all.count > 1, kept: kept)
             }
@@ -89,6 +92,11 @@ extension StateStore {
 
     /// Random, so that a tree's path says which tree of which root it is, wherever that is mounted.
     static func newSlotNumber() -> UInt64 { UInt64.random(in: 1 ... .max) }
+
+    private func isSealed(_ slot: UInt64, _ seal: TreeSeal?) throws(StateError) -> Bool {
+        guard let seal, root.holds(seal) else { return false }
+        return try openIfPresent(slot) != nil
+    }
 
     private func isUnchanged(
         _ slot: UInt64, _ content: TreeOnDisk, _ blitter: Blitter
@@ -189,16 +197,14 @@ extension StateStore {
         let pending = control.journal?.slot
         // Directories that no record knows: left by a database that was rebuilt.
         let known = Set(all.map(\.number))
-        let names = try root.system(below: ".moss") { () throws(SystemError) in
-            try root.moss.openDirectory("trees").entries().map(\.name)
-        }
+        let names = try root.treeNames()
         let foreign = names.compactMap { name -> UInt64? in
             UInt64(name.display).flatMap { slotName($0) == name && !known.contains($0) ? $0 : nil }
         }
         let others = names.filter { name in UInt64(name.display).map { slotName($0) != name } ?? true }
         let users = users(of: all + foreign.map { ($0, TreeSlot(nil)) })
         let free = all.filter { users[$0.number] == nil && $0.number != pending }
-        let spare = free.filter { ($0.slot.content?.stamp ?? 0) != 0 }
+        let spare = free.filter { ($0.slot.content?.stamp ?? 0) != 0 && names.contains(slotName($0.number)) }
             .max { ($0.slot.content?.stamp ?? 0) < ($1.slot.content?.stamp ?? 0) }
         let unused = free.map(\.number).filter { $0 != spare?.number } + foreign.filter { users[$0] == nil }
         return TreeSurvey(
@@ -261,29 +267,58 @@ extension StateStore {
         _ spare: (number: UInt64, slot: TreeSlot)?, _ control: Control, _ blitter: Blitter, _ tidied: inout Tidied
     ) throws(StateError) {
         let tree = control.live.tree
+        if let slot = spare?.slot, slot.content?.tree == tree, let seal = slot.seal, root.holds(seal) { return }
+        let seal = root.makeSeal()
         var isWhole = false
-        if let spare, let content = spare.slot.content {
-            isWhole = try isUnchanged(spare.number, content, blitter)
-            if isWhole, content.tree == tree { return }
+        var spare = spare
+        if let found = spare, let content = found.slot.content {
+            let number = seal == nil ? found.number : try renamed(found)
+            spare?.number = number
+            // Who had it before it had this name.
+            if seal != nil, let user = users(of: [(number, found.slot)])[number] {
+                tidied.staying.append(KeptTree(number: number, reason: .inUse(user)))
+                return
+            }
+            isWhole = try isUnchanged(number, content, blitter)
+            if isWhole, content.tree == tree { return try record(content, number, seal) }
         }
-        guard try hasRoomForSpare(tree, blitter) else { return }
+        guard try hasRoomForSpare(tree, blitter) else {
+            if isWhole, let spare, let content = spare.slot.content { try record(content, spare.number, seal) }
+            return
+        }
         if let spare, let content = spare.slot.content {
-            if isWhole, try bringUp(spare.number, content, to: tree, blitter) { return }
+            if isWhole, try bringUp(spare.number, content, to: tree, seal, blitter) { return }
             try remove([slotName(spare.number)], &tidied)
         }
         let number = Self.newSlotNumber()
         try put(TreeSlot(untrusted: nil, becoming: tree, isOurs: true), at: number)
-        try record(blitAnew(number, tree, blitter), number, tree)
+        try record(blitAnew(number, tree, blitter), number, tree, seal)
+    }
+
+    /// Gives a tree a name that nobody knows. Until it is recorded again, nothing is said of what is in it: after a stop
+    /// it goes, under either name.
+    private func renamed(_ spare: (number: UInt64, slot: TreeSlot)) throws(StateError) -> UInt64 {
+        let number = Self.newSlotNumber()
+        try updating { (transaction) throws(StateError) in
+            try StateError.database { () throws(DatabaseError) in
+                _ = try transaction.remove(spare.number, in: StateBuckets.slots)
+            }
+            try Self.put(TreeSlot(distrusting: spare.slot.content), at: number, &transaction)
+        }
+        try StateError.at(root.path.appending(".moss/trees")) { () throws(SystemError) in
+            try root.trees.rename(slotName(spare.number), to: slotName(number))
+        }
+        return number
     }
 
     /// Patches a spare that nobody changed.
     /// - Returns: false where it is another one than recorded all the same.
     private func bringUp(
-        _ number: UInt64, _ content: TreeOnDisk, to tree: TreeID, _ blitter: Blitter
+        _ number: UInt64, _ content: TreeOnDisk, to tree: TreeID, _ seal: TreeSeal?, _ blitter: Blitter
     ) throws(StateError) -> Bool {
         try put(TreeSlot(distrusting: content, becoming: tree, isOurs: true), at: number)
         do throws(StateError) {
-            try record(patch(number, content, to: tree, blitter), number, tree)
+            try record(patch(number, content, to: tree, blitter), number, tree, seal)
             return true
         } catch {
             guard error.givesUpSpare else { throw error }
@@ -292,13 +327,17 @@ extension StateStore {
         }
     }
 
-    /// Notes that the slot holds the tree, once all of it is on disk.
     private func record(
-        _ written: borrowing WrittenTree, _ number: UInt64, _ tree: TreeID
+        _ written: borrowing WrittenTree, _ number: UInt64, _ tree: TreeID, _ seal: TreeSeal?
     ) throws(StateError) {
         let stamp = try touch(written.place, number)
+        try record(TreeOnDisk(tree: tree, stamp: stamp, fingerprint: written.fingerprint), number, seal)
+    }
+
+    /// Notes what the slot holds, once all of it is on disk.
+    private func record(_ content: TreeOnDisk, _ number: UInt64, _ seal: TreeSeal?) throws(StateError) {
         try Self.catchingStore { () throws(StoreError) in try objects.syncFileSystem() }
-        try put(TreeSlot(TreeOnDisk(tree: tree, stamp: stamp, fingerprint: written.fingerprint)), at: number)
+        try put(TreeSlot(content, seal: seal.flatMap { root.holds($0) ? $0 : nil }), at: number)
     }
 
     /// - Returns: a change time after which nothing in the tree was touched.

@@ -115,13 +115,13 @@ struct SyncSite: Sendable {
             call.hasPrefix("fsync .moss/objects/")
         },
         SyncSite(
-            "rebuilt database: everything before its name", "States/DatabaseRebuild.swift", cutting: "rebuild",
+            "rebuilt database: everything before its name", "Maintenance/DatabaseRebuild.swift", cutting: "rebuild",
             "a damaged database in the place of one that was whole"
         ) { command, call in
             command == "store rebuild" && call == "syncfs"
         },
         SyncSite(
-            "rebuilt database: its name", "States/DatabaseRebuild.swift", cutting: "rebuild",
+            "rebuilt database: its name", "Maintenance/DatabaseRebuild.swift", cutting: "rebuild",
             "the old database without what was committed to the new one"
         ) { command, call in
             command == "store rebuild" && call == "fsync .moss"
