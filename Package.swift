@@ -126,34 +126,41 @@ let clients: [Target] = [
         ]),
     module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
+    module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat"]),
     module(
-        "Clients", "Repositories",
-        ["BytePath", "Digests", "Failures", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
+        "Clients", "CollectionIndex",
+        ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
+    module(
+        "Clients", "Publishing",
+        ["BytePath", "CollectionIndex", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat"]),
     module(
         "Clients", "Deb2StoneCommands",
         [
-            "BytePath", "CommandLineSupport", "DebianImport", "LinuxSystem", "Repositories", "TerminalOutput",
-            argumentParser,
+            "BytePath", "CollectionIndex", "CommandLineSupport", "DebianImport", "Downloads", "LinuxSystem",
+            "Publishing", "TerminalOutput", argumentParser,
         ]),
+    module("Clients", "ViewProcess", ["BytePath", "GarbageCollection", "LinuxSystem", "ObjectStore", "ViewImage"]),
+    module("Clients", "Trial", ["BytePath", "LinuxSystem", "Sandbox", "ViewImage", "ViewProcess"]),
     module(
         "Clients", "Installation",
         [
-            "Blit", "BytePath", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "JSON", "LinuxSystem",
-            "Maintenance", "ObjectStore", "PackageCatalog", "PackageModel", "Repositories", "Solver", "States",
-            "StoneFormat", "Storage", "ViewImage", "YAML",
+            "Blit", "BytePath", "CollectionIndex", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection",
+            "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog", "PackageModel", "Solver",
+            "States", "StoneFormat", "Storage", "ViewImage", "ViewProcess", "YAML",
         ]),
     module(
         "Clients", "Views",
         [
             "BytePath", "Digests", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "ObjectStore",
-            "PackageModel", "States", "StoneFormat", "ViewImage",
+            "PackageModel", "States", "StoneFormat", "ViewImage", "ViewProcess",
         ]),
     module(
         "Clients", "MossCommands",
         [
-            "BytePath", "CommandLineSupport", "Digests", "Failures", "FileTree", "GarbageCollection", "Installation",
-            "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel", "Repositories", "Sandbox", "Solver", "States",
-            "StoneFormat", "TerminalOutput", "ViewImage", "Views", argumentParser,
+            "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
+            "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
+            "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage",
+            "ViewProcess", "Views", argumentParser,
         ]),
 ]
 
@@ -171,7 +178,10 @@ let programs: [Target] = [
     program("moss", ["MossCommands"]),
     program(
         "moss-all",
-        ["BytePath", "Deb2StoneCommands", "LinuxSystem", "MossCommands", "PreviewMount", "Sandbox", "Views"],
+        [
+            "BytePath", "Deb2StoneCommands", "LinuxSystem", "MossCommands", "PreviewMount", "Sandbox",
+            "Views",
+        ],
         linking: staticLinking),
     program("moss-sandbox", ["Sandbox"]),
     program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
@@ -194,22 +204,21 @@ let allTests: [Target] = [
         "EngineTests",
         [
             "Blit", "BytePath", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "LinuxSystem",
-            "ObjectStore", "PackageCatalog", "PackageModel", "States", "StoneFormat", "Storage",
-            "ViewImage",
+            "ObjectStore", "PackageCatalog", "PackageModel", "States", "StoneFormat", "Storage", "ViewImage",
         ]),
     tests(
         "ClientsTests",
         [
-            "BytePath", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests", "ELF", "Failures",
-            "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance", "MossCommands", "ObjectStore",
-            "PackageAnalysis", "PackageCatalog", "PackageModel", "Repositories", "Sandbox", "Solver", "States",
-            "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "Views",
+            "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
+            "Downloads", "ELF", "Failures", "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance",
+            "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing", "Sandbox",
+            "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "ViewProcess", "Views",
         ]),
     tests(
         "ProgramTests",
         [
-            "BytePath", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore", "PackageModel",
-            "Repositories", "Sandbox", "States", "StoneFormat", "Storage", "Zstandard", "call-tracer",
+            "BytePath", "CollectionIndex", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore",
+            "PackageModel", "Sandbox", "States", "StoneFormat", "Storage", "Zstandard", "call-tracer",
             "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-sandbox", "moss-view",
         ], exclude: ["OldRoots/format-2.tar.zst"]),
 ]
@@ -241,8 +250,8 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "moss-benchmark",
         dependencies: [
-            "Blit", "BytePath", "FileTree", "Ingest", "Installation", "LinuxSystem", "ObjectStore", "PackageCatalog",
-            "PackageModel", "Repositories", "States", "Storage", argumentParser,
+            "Blit", "BytePath", "CollectionIndex", "FileTree", "Ingest", "Installation", "LinuxSystem", "ObjectStore",
+            "PackageCatalog", "PackageModel", "States", "Storage", argumentParser,
         ],
         path: "Benchmarks/Harness", swiftSettings: settings),
 ]

@@ -1,8 +1,8 @@
 import BytePath
+import CollectionIndex
 import FileTree
 import Installation
 import LinuxSystem
-import Repositories
 import States
 
 /// A root on the image with a package and all that it needs installed, and the moss that made it.

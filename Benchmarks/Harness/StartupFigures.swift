@@ -13,6 +13,11 @@ struct StartupFigures {
             let name = "moss " + arguments.map(\.display).joined(separator: " ")
             table.rows.append(.init(name: name, seconds: seconds, goal: goal))
         }
+        if let pacman = try PacmanRoot("pacman-list", beside: moss), let row = table.rows.last {
+            let limit = try (0..<(rounds * 4)).map { _ in try pacman.list() }
+            table.rows.append(.init(name: "pacman -Q", seconds: limit))
+            table.rows.append(.init(name: row.name, seconds: row.seconds, limit: limit, goal: 0.4))
+        }
         return table
     }
 }

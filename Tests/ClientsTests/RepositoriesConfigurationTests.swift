@@ -1,6 +1,7 @@
 import BytePath
+import CollectionIndex
+import Downloads
 import LinuxSystem
-import Repositories
 import Testing
 
 @Suite struct RepositoriesConfigurationTests {

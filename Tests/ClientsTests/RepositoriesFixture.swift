@@ -1,8 +1,8 @@
 import BytePath
+import CollectionIndex
 import Digests
 import LinuxSystem
 import PackageModel
-import Repositories
 import StoneFormat
 import Storage
 import TestSupport

@@ -1,8 +1,10 @@
 import BytePath
+import CollectionIndex
+import Downloads
 import Glibc
 import LinuxSystem
 import PackageModel
-import Repositories
+import Publishing
 import StoneFormat
 import TestSupport
 import Testing
@@ -166,7 +168,7 @@ import Testing
         }
     }
 
-    /// The administrator's own file is theirs to mend, and is not passed over.
+    /// The administrator's own file is theirs to repair, and is not passed over.
     @Test func theAdministratorsFilesAreNotLeftOut() throws {
         try withRepositoryScratch { scratch in
             try scratch.write("a: [\n", to: "root/etc/moss/repo.d/x.yaml")

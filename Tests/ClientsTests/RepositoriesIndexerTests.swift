@@ -1,7 +1,8 @@
 import BytePath
+import CollectionIndex
 import LinuxSystem
 import PackageModel
-import Repositories
+import Publishing
 import StoneFormat
 import Testing
 

@@ -1,6 +1,7 @@
 import BytePath
+import CollectionIndex
 import PackageModel
-import Repositories
+import Publishing
 import StoneFormat
 import Testing
 

@@ -1,9 +1,11 @@
 import BytePath
+import CollectionIndex
 import Digests
+import Downloads
 import Glibc
 import LinuxSystem
 import PackageModel
-import Repositories
+import Publishing
 import Solver
 import StoneFormat
 import Testing
@@ -167,13 +169,13 @@ import Testing
     @Test func unchangedFilesAreNotReadAgain() throws {
         try withRepositoryScratch { scratch in
             try scratch.stone("a")
-            let indexer = CollectionIndexer(directory: scratch.stones)
-            try indexer.writeIndex(options: .fast)
+            try CollectionIndexer(directory: scratch.stones).writeIndex(options: .fast)
             sleep(3)
-            var stones = try indexer.scan()
+            let directory = StoneDirectory(directory: scratch.stones)
+            var stones = try directory.scan()
             stones[0].metadata.summary = "remembered"
             let known = stones[0]
-            #expect(try indexer.scan { $0 == known.path ? known : nil }.map(\.metadata.summary) == ["remembered"])
+            #expect(try directory.scan { $0 == known.path ? known : nil }.map(\.metadata.summary) == ["remembered"])
 
             let transport = LocalTransport()
             let configuration = try scratch.configuration("site")

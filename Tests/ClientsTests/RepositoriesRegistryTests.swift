@@ -1,7 +1,7 @@
 import BytePath
+import CollectionIndex
 import Digests
 import PackageModel
-import Repositories
 import Solver
 import StoneFormat
 import TestSupport

@@ -1,8 +1,10 @@
 internal import ArgumentParser
 internal import BytePath
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import DebianImport
-internal import Repositories
+internal import Downloads
+internal import Publishing
 
 /// The options of the one command there is, and what it does.
 struct Deb2Stone: ParsableCommand {

@@ -6,6 +6,7 @@ internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
 internal import ViewImage
+internal import ViewProcess
 
 /// Where the bytes of a candidate come from that the store does not have, while its view is being prepared.
 struct CandidateContent: ~Copyable {

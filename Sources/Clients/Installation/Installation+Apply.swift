@@ -1,6 +1,8 @@
 internal import Blit
 internal import BytePath
+internal import CollectionIndex
 internal import Digests
+internal import Downloads
 internal import FileTree
 internal import GarbageCollection
 internal import Ingest
@@ -8,7 +10,6 @@ internal import LinuxSystem
 internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
-internal import Repositories
 package import States
 
 /// Doing what was planned.

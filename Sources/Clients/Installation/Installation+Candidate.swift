@@ -1,7 +1,8 @@
+internal import CollectionIndex
+internal import Downloads
 internal import FileTree
 internal import PackageCatalog
 internal import PackageModel
-internal import Repositories
 internal import Solver
 internal import States
 

@@ -89,7 +89,7 @@ extension Installation {
     package func planCollecting(
         removing: [UInt64] = [], _ options: GarbageOptions = GarbageOptions()
     ) throws(InstallationError) -> GarbagePlan {
-        try InstallationError.lookingAgain { () throws(InstallationError) in try findGarbage(removing, options) }
+        try InstallationError.retryingWhenGone { () throws(InstallationError) in try findGarbage(removing, options) }
     }
 
     private func findGarbage(
@@ -106,8 +106,8 @@ extension Installation {
         let going = Set(removing)
         let leaving = all.filter { going.contains($0.number) }
         let needed = try needed(by: all.filter { !going.contains($0.number) }, not: leaving)
-        let isUnswept = try InstallationError.states { () throws(StateError) in try root.isUnswept() }
-        let looksEverywhere = options.looksEverywhere || isUnswept
+        let needsFullSweep = try InstallationError.states { () throws(StateError) in try root.needsFullSweep() }
+        let looksEverywhere = options.looksEverywhere || needsFullSweep
         let unusedTrees = try options.includesTrees ? countUnusedTrees() : 0
         let temporaryPins = try InstallationError.states { () throws(StateError) in try stateStore.temporaryPins() }
         return try InstallationError.stored { () throws(StoreError) in
@@ -170,7 +170,7 @@ extension Installation {
             let tidied = try InstallationError.states { () throws(StateError) in try stateStore.removeUnusedTrees() }
             freed.add(tidied)
         }
-        if plan.looksEverywhere { root.noteSwept() }
+        if plan.looksEverywhere { root.markSwept() }
         root.keepReserve()
         return freed
     }

@@ -1,10 +1,11 @@
+internal import CollectionIndex
 internal import Digests
+internal import Downloads
 internal import FileTree
 internal import Ingest
 internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
-internal import Repositories
 internal import States
 
 /// Bringing back objects that are recorded but gone or damaged.

@@ -1,11 +1,12 @@
 internal import BytePath
+internal import CollectionIndex
+internal import Downloads
 internal import FileTree
 internal import Ingest
 internal import LinuxSystem
 internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
-internal import Repositories
 internal import Solver
 internal import States
 internal import Storage

@@ -97,7 +97,7 @@ extension Installation {
     package func searchFiles(_ word: BytePath) throws(InstallationError) -> [(path: BytePath, package: PackageMetadata)]
     {
         var hits: [(path: BytePath, package: PackageMetadata)] = []
-        try InstallationError.lookingAgain { () throws(InstallationError) in
+        try InstallationError.retryingWhenGone { () throws(InstallationError) in
             hits = []
             let packages = try viewingStore { (transaction) throws(StoreError) in try catalog.packages(in: transaction)
             }

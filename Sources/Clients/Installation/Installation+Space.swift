@@ -48,7 +48,7 @@ extension Installation {
     package func spaceUse(
         of chosen: [State] = [], withPackages: Bool = false
     ) throws(InstallationError) -> SpaceUse {
-        try InstallationError.lookingAgain { () throws(InstallationError) in
+        try InstallationError.retryingWhenGone { () throws(InstallationError) in
             try measureSpace(of: chosen, withPackages)
         }
     }

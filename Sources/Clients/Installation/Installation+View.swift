@@ -1,5 +1,7 @@
 package import BytePath
+internal import CollectionIndex
 internal import Digests
+internal import Downloads
 internal import FileTree
 package import GarbageCollection
 internal import Ingest
@@ -7,11 +9,11 @@ package import LinuxSystem
 internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
-internal import Repositories
 internal import States
 internal import StoneFormat
 internal import Storage
 internal import ViewImage
+package import ViewProcess
 
 /// Preparing what a view shows. Nothing is written to the root but a lease.
 extension Installation {

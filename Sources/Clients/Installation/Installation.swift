@@ -1,11 +1,11 @@
 package import BytePath
+package import CollectionIndex
 internal import FileTree
 package import GarbageCollection
 internal import Ingest
 internal import LinuxSystem
 package import ObjectStore
 package import PackageCatalog
-package import Repositories
 package import States
 internal import Storage
 

@@ -1,11 +1,12 @@
 package import BytePath
+internal import CollectionIndex
 internal import Digests
+package import Downloads
 package import Failures
 internal import FileTree
 package import LinuxSystem
 package import ObjectStore
 package import PackageModel
-package import Repositories
 package import Solver
 package import States
 package import Storage
@@ -114,7 +115,7 @@ package enum InstallationError: MarkedError, Sendable {
     var isOfSomethingGone: Bool { marks.contains(.gone) }
 
     /// Runs what looks at a root several times without its lock, again where a change came in between.
-    static func lookingAgain<R>(_ body: () throws(InstallationError) -> R) throws(InstallationError) -> R {
+    static func retryingWhenGone<R>(_ body: () throws(InstallationError) -> R) throws(InstallationError) -> R {
         for _ in 0..<8 {
             do throws(InstallationError) {
                 return try body()

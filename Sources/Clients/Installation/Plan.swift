@@ -1,8 +1,8 @@
 package import BytePath
+package import CollectionIndex
 package import FileTree
 package import PackageCatalog
 package import PackageModel
-package import Repositories
 package import Solver
 package import States
 

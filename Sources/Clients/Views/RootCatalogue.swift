@@ -8,8 +8,9 @@ internal import ObjectStore
 internal import PackageModel
 internal import States
 package import ViewImage
+internal import ViewProcess
 
-/// Every state and package of a root, and what separates states, for a view of them all.
+/// Every state, package and difference of a root as names in a view.
 ///
 /// The root is opened for each question: a view may live for months, and must neither hold the database at an old
 /// moment nor keep others from replacing it.

@@ -93,7 +93,7 @@ package struct DatabaseRebuild {
             try StateStore.catchingStore { () throws(StoreError) in try catalog.record(packages, in: &transaction) }
         }
         // What collecting was about to remove is not known any more: it has to look at all there is.
-        try root.noteUnswept()
+        try root.requireFullSweep()
         let layouts = Dictionary(packages.map { ($0.id, $0.layout) }, uniquingKeysWith: { first, _ in first })
         for state in found {
             try record(state, layouts)

@@ -60,7 +60,7 @@ extension ObjectStore {
     }
 
     /// Gives a variant whose bytes are right the mode, owner and time it must have.
-    package func mendMetadata(of digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) {
+    package func repairMetadata(of digest: ObjectID, _ variant: EntryMetadata) throws(StoreError) {
         let opened: Descriptor?
         do throws(StoreError) {
             opened = try openObject(digest, variant)
@@ -92,7 +92,7 @@ extension ObjectStore {
 
     /// Writes a variant anew from a file that may hold its `size` bytes.
     /// - Returns: false when the file holds something else; nothing is changed then.
-    package func mendObject(
+    package func rewriteObject(
         _ digest: ObjectID, _ variant: EntryMetadata, size: UInt64, from source: borrowing Descriptor
     ) throws(StoreError) -> Bool {
         guard try StoreError.catching({ () throws(SystemError) in try source.status().size }) == size else {
@@ -117,7 +117,7 @@ extension ObjectStore {
 
     /// Gives the file a second name in `place`, for whoever wants to look at it, whatever it is. A directory moves there.
     /// - Returns: false where there is nothing.
-    package func putAside(
+    package func quarantine(
         _ digest: ObjectID, _ variant: EntryMetadata, in place: borrowing Descriptor
     ) throws(StoreError) -> Bool {
         let name = Self.fileName(of: digest, variant)

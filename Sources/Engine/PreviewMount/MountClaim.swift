@@ -38,8 +38,7 @@ struct MountClaim: ~Copyable {
         guard mount.type == "fuse.moss" else {
             throw PreviewMount.Failure("a file system (\(mount.type)) is mounted here already; use another directory")
         }
-        throw PreviewMount.Failure(
-            "a view is mounted here already; unmount it first: moss umount \(mountpoint.display)")
+        throw PreviewMount.Failure("a view is mounted here already; unmount it first")
     }
 
     /// Does nothing but use the claim, which therefore lives at least until this call.

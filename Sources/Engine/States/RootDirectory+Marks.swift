@@ -44,16 +44,16 @@ extension RootDirectory {
     }
 
     /// Whether objects may be in the store that no record names.
-    package func isUnswept() throws(StateError) -> Bool {
+    package func needsFullSweep() throws(StateError) -> Bool {
         try system(below: ".moss") { () throws(SystemError) in try moss.statusIfPresent(of: Self.sweepMark) != nil }
     }
 
     /// Notes that objects may be in the store that no record names.
-    package func noteUnswept() throws(StateError) {
+    package func requireFullSweep() throws(StateError) {
         _ = try system(below: ".moss") { () throws(SystemError) in try moss.makeFile(Self.sweepMark, .write) }
     }
 
-    package func noteSwept() {
+    package func markSwept() {
         // A mark that stays costs the next collection one look through the store.
         try? moss.unlink(Self.sweepMark)
     }

@@ -47,17 +47,15 @@ package enum StateError: MarkedError, Sendable {
         case .store(let error): "\(error)"
         case .blit(let error): "\(error)"
         case .noDirectory(let path): "\(path): there is no such directory"
-        case .notARoot(let path):
-            "\(path): not a root of moss; make one of a new or empty directory with `moss -D \(path) init`"
+        case .notARoot(let path): "\(path): not a root of moss"
         case .notEmpty(let path):
             "\(path): holds files that are not moss's; a root is made of a new or empty directory only"
         case .unknownFormat(let path):
             "\(path): written by another version of moss; use that version, or make a new root"
         case .locked(let path, let holder):
             "\(path): \(holder) is changing this root; try again later, or wait for it with --wait"
-        case .unknownState(let number): "there is no state \(number); `moss state list` shows those there are"
-        case .unknownStateName(let name):
-            "no state is called \(name); `moss state list` shows states and their names"
+        case .unknownState(let number): "there is no state \(number)"
+        case .unknownStateName(let name): "no state is called \(name)"
         case .invalidStateName(let name):
             "\(name): a state's name begins with a letter and has letters, digits, dots, underscores and hyphens, at "
                 + "most 64 of them"

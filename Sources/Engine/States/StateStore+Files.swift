@@ -69,7 +69,7 @@ extension StateStore {
     }
 
     /// Makes the records say that nobody knows what is in the trees on disk, so that none is patched any more.
-    package func distrustTrees() throws(StateError) {
+    package func invalidateTrees() throws(StateError) {
         let all = try slots()
         try updating { (transaction) throws(StateError) in
             for (number, slot) in all {

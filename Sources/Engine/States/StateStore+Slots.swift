@@ -122,8 +122,11 @@ extension StateStore {
 
     /// The tree of the spare that a switch would patch, unless somebody changed it; nil where it would write all anew.
     package func freeSpare() throws(StateError) -> TreeID? {
-        let ready = try slots().filter { ($0.slot.content?.stamp ?? 0) != 0 }
-        let inUse = users(of: ready)
+        var ready = try slots().filter { ($0.slot.content?.stamp ?? 0) != 0 }
+        // Nobody had one that is sealed; whether somebody has it by now is asked when it is patched.
+        let sealed = ready.filter { $0.slot.seal.map(root.holds) ?? false }
+        if !sealed.isEmpty { ready = sealed }
+        let inUse = sealed.isEmpty ? users(of: ready) : [:]
         let free = ready.filter { inUse[$0.number] == nil }.compactMap(\.slot.content)
         return free.max { $0.stamp < $1.stamp }?.tree
     }

@@ -1,4 +1,5 @@
 import BytePath
+import CollectionIndex
 import Digests
 import FileTree
 import Installation
@@ -6,7 +7,6 @@ import LinuxSystem
 import ObjectStore
 import PackageCatalog
 import PackageModel
-import Repositories
 import StoneFormat
 import TestSupport
 import Testing

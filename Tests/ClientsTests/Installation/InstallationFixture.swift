@@ -1,8 +1,8 @@
 import BytePath
+import CollectionIndex
 import Installation
 import LinuxSystem
 import PackageModel
-import Repositories
 import States
 import TestSupport
 

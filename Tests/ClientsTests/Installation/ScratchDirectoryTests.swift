@@ -3,6 +3,7 @@ import Installation
 import LinuxSystem
 import TestSupport
 import Testing
+import ViewProcess
 
 /// A directory that looks abandoned between being made and being locked may be taken away by somebody who clears up.
 @Suite struct ScratchDirectoryTests {

@@ -1,9 +1,10 @@
 import BytePath
+import CollectionIndex
 import CommandLineSupport
+import Downloads
 import Installation
 import MossCommands
 import PackageModel
-import Repositories
 import Solver
 import States
 import TerminalOutput

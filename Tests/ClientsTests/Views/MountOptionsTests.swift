@@ -1,4 +1,5 @@
 import Testing
+import ViewProcess
 import Views
 
 /// Options as of mount(8): followed, or refused by name.

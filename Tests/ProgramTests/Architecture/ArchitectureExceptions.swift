@@ -33,9 +33,9 @@ struct ArchitectureExceptions {
             "States": Allowance(upTo: 2800, "holds the layout of a root too, which becomes Storage"),
         ],
         moduleUses: [
-            "Installation": Allowance(upTo: 14, "the only place where the engines meet"),
+            "Installation": Allowance(upTo: 16, "the only place where the engines meet"),
             "MossCommands": Allowance(
-                upTo: 14, "shows values of every engine; fewer once Installation answers for them"),
+                upTo: 18, "shows values of every engine; fewer once Installation answers for them"),
         ],
         extensionFiles: [
             "Installation.Installation": Allowance(
@@ -43,11 +43,7 @@ struct ArchitectureExceptions {
             "LMDB.Environment": Allowance(upTo: 6, "one environment and all that is done with it"),
         ],
         commandNames: [
-            "Sources/Engine/PreviewMount/MountClaim.swift": Allowance(
-                upTo: 1, "says how to unmount; the error has no mark for it yet"),
             "Sources/Engine/PreviewMount/PreviewMount.swift": Allowance(
-                upTo: 1, "what people read who start the helper by hand; it has no command line of its own"),
-            "Sources/Engine/States/StateError.swift": Allowance(
-                upTo: 3, "says how to go on; the errors have no marks for it yet"),
+                upTo: 1, "what people read who start the helper by hand; it has no command line of its own")
         ])
 }

@@ -1,10 +1,10 @@
 import BytePath
+import CollectionIndex
 import Digests
 import Installation
 import LinuxSystem
 import ObjectStore
 import PackageModel
-import Repositories
 import States
 import Storage
 import TestSupport

@@ -1,11 +1,11 @@
 import BytePath
+import CollectionIndex
 import Digests
 import FileTree
 import Installation
 import LinuxSystem
 import ObjectStore
 import PackageModel
-import Repositories
 import States
 import TestSupport
 

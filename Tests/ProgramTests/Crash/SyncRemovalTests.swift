@@ -116,7 +116,7 @@ import Testing
     /// Files of the product that wait for the disk, and why no site stands for them.
     private static let others = [
         "ObjectStore/ObjectStore.swift": "passes the call on",
-        "Repositories/CollectionIndexer.swift": "writes beside stones, not into a root",
+        "Publishing/CollectionIndexer.swift": "writes beside stones, not into a root",
     ]
 
     /// A call that waits for the disk needs a site, and with it an operation that shows what it is for.

@@ -1,5 +1,7 @@
 internal import BytePath
+internal import CollectionIndex
 internal import Digests
+internal import Downloads
 internal import Failures
 internal import FileTree
 internal import Ingest
@@ -8,7 +10,6 @@ internal import Maintenance
 internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
-internal import Repositories
 internal import States
 
 /// Puts damaged objects right: one after the other from what is at hand, then package by package from collections.
@@ -49,8 +50,10 @@ final class ObjectRepair {
         var open: [Int] = []
         for index in table.rows.indices where table.rows[index].marks.contains(.bad) {
             objects.unlockObject(table.rows[index].digest, table.rows[index].variant)
-            guard let isMended = attempt(index, { () throws(StoreError) in try mendMetadata(index) }) else { continue }
-            if isMended { outcomes[key(index)] = .repaired("from its own bytes") } else { open.append(index) }
+            guard let isRepaired = attempt(index, { () throws(StoreError) in try repairMetadata(index) }) else {
+                continue
+            }
+            if isRepaired { outcomes[key(index)] = .repaired("from its own bytes") } else { open.append(index) }
         }
         let misplaced = keep(&open)
         // Names are about to change hands; what was put aside may be the last copy, and stays until what is made of it
@@ -61,7 +64,7 @@ final class ObjectRepair {
         }
         let copies = treeCopies(of: Set(open.map { table.rows[$0].digest }))
         for index in open {
-            if let source = mendContent(index, misplaced, copies) { outcomes[key(index)] = .repaired(source) }
+            if let source = repairContent(index, misplaced, copies) { outcomes[key(index)] = .repaired(source) }
             check.progress(.advanced(.repairing, by: 1))
         }
         open.removeAll { outcomes[key($0)] != nil }
@@ -109,7 +112,7 @@ final class ObjectRepair {
     }
 
     /// Where only mode, owner or time are wrong, they are set on the file itself, and so in all trees at once.
-    private func mendMetadata(_ index: Int) throws(StoreError) -> Bool {
+    private func repairMetadata(_ index: Int) throws(StoreError) -> Bool {
         let row = table.rows[index]
         guard contents[index] == nil, try objects.fileSize(of: row.digest, row.variant) == row.size else {
             return false
@@ -120,14 +123,14 @@ final class ObjectRepair {
                 try objects.contentDigest(of: row.digest, row.variant, size: row.size) == row.digest
             else { return false }
         }
-        try objects.mendMetadata(of: row.digest, row.variant)
+        try objects.repairMetadata(of: row.digest, row.variant)
         mark(index)
         return true
     }
 
     private func makeReadable(_ row: ObjectTable.Row) throws(StoreError) -> Bool {
         do throws(StoreError) {
-            try objects.mendMetadata(of: row.digest, row.variant)
+            try objects.repairMetadata(of: row.digest, row.variant)
             return true
         } catch {
             if case .missingObject = error { return false }
@@ -146,7 +149,7 @@ final class ObjectRepair {
         for index in open {
             let row = table.rows[index]
             let isKept = attempt(index) { () throws(StoreError) in
-                try objects.putAside(row.digest, row.variant, in: aside())
+                try objects.quarantine(row.digest, row.variant, in: aside())
             }
             guard let isKept else { continue }
             kept.append(index)
@@ -223,7 +226,7 @@ final class ObjectRepair {
     // MARK: Copies at hand
 
     /// - Returns: what it was repaired from; nil where there is no good copy at hand.
-    private func mendContent(
+    private func repairContent(
         _ index: Int, _ misplaced: [ObjectID: BytePath], _ copies: [ObjectID: [BytePath]]
     ) -> String? {
         let row = table.rows[index]
@@ -232,20 +235,20 @@ final class ObjectRepair {
         variants += orphans[row.digest] ?? []
         for variant in variants {
             let path = ObjectStore.path(of: row.digest, variant)
-            if mend(index, from: path, below: check.root.moss) { return "from another variant" }
+            if repair(index, from: path, below: check.root.moss) { return "from another variant" }
         }
         if let name = misplaced[row.digest], let path = check.aside.path,
-            mend(index, from: path.appending(Self.keptName).appending(name), below: check.root.root)
+            repair(index, from: path.appending(Self.keptName).appending(name), below: check.root.root)
         {
             return "from another object that held its bytes"
         }
-        for path in copies[row.digest] ?? [] where mend(index, from: path, below: check.root.root) {
+        for path in copies[row.digest] ?? [] where repair(index, from: path, below: check.root.root) {
             return path.components.first?.elementsEqual("usr".utf8) == true ? "from the live tree" : "from a spare tree"
         }
-        for path in kept[row.size] ?? [] where mend(index, from: path, below: check.root.moss) {
+        for path in kept[row.size] ?? [] where repair(index, from: path, below: check.root.moss) {
             return "from what an earlier repair put aside"
         }
-        return mendGenerated(index) ? "from what it was made of" : nil
+        return repairGenerated(index) ? "from what it was made of" : nil
     }
 
     /// What repairs that were cut short put aside, by size, below `.moss`: the last copies of objects may be there.
@@ -269,7 +272,7 @@ final class ObjectRepair {
         return kept
     }
 
-    private func mend(
+    private func repair(
         _ index: Int, from path: BytePath, below directory: borrowing Descriptor
     ) -> Bool {
         let row = table.rows[index]
@@ -279,26 +282,26 @@ final class ObjectRepair {
             return try file.status().size == row.size ? consume file : nil
         }
         guard let opened, let file = opened else { return false }
-        let isMended = source(.file(path)) { () throws(StoreError) in
-            try objects.mendObject(row.digest, row.variant, size: row.size, from: file)
+        let isRepaired = source(.file(path)) { () throws(StoreError) in
+            try objects.rewriteObject(row.digest, row.variant, size: row.size, from: file)
         }
-        guard isMended == true else { return false }
+        guard isRepaired == true else { return false }
         mark(index)
         return true
     }
 
     /// A file that the tools made themselves.
-    private func mendGenerated(_ index: Int) -> Bool {
+    private func repairGenerated(_ index: Int) -> Bool {
         let row = table.rows[index]
         guard !row.marks.contains(.recorded) else { return false }
         for state in check.records.states {
-            let isMended = source(.stateFile(state.number)) { () throws(StoreError) in
+            let isRepaired = source(.stateFile(state.number)) { () throws(StoreError) in
                 let made = try TreeGenerator(check.installation).content(row.digest, of: state.tree)
                 guard let made else { return false }
                 try objects.replaceObject(made, row.variant)
                 return true
             }
-            guard isMended == true else { continue }
+            guard isRepaired == true else { continue }
             mark(index)
             return true
         }
@@ -326,7 +329,7 @@ final class ObjectRepair {
                 let isRight = attempt(index) { () throws(StoreError) in
                     guard try objects.contentDigest(of: row.digest, row.variant, size: row.size) == row.digest
                     else { return false }
-                    try objects.mendMetadata(of: row.digest, row.variant)
+                    try objects.repairMetadata(of: row.digest, row.variant)
                     return true
                 }
                 guard isRight == true else { continue }

@@ -1,5 +1,7 @@
 internal import BytePath
+internal import CollectionIndex
 internal import Digests
+internal import Downloads
 internal import FileTree
 internal import GarbageCollection
 internal import LinuxSystem
@@ -7,7 +9,6 @@ internal import Maintenance
 internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
-internal import Repositories
 internal import States
 
 /// What lies about, and what is to be said in the end.
@@ -47,13 +48,13 @@ extension RootCheck {
             guard case .file(let path) = finding.damage.subject else { continue }
             if (try? root.moss.statusIfPresent(of: path)) == .some(nil) {
                 settle(finding.damage, "removed")
-            } else if (try? putAside(path)) != nil {
+            } else if (try? quarantine(path)) != nil {
                 settle(finding.damage, "put aside")
             }
         }
     }
 
-    private func putAside(_ path: BytePath) throws(SystemError) {
+    private func quarantine(_ path: BytePath) throws(SystemError) {
         let place = try aside.open(path.parent)
         try root.moss.rename(path, to: path.lastComponent, below: place)
     }

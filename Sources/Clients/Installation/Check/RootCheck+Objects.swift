@@ -1,11 +1,11 @@
 internal import BytePath
+internal import CollectionIndex
 internal import Digests
 internal import FileTree
 internal import LinuxSystem
 internal import Maintenance
 internal import ObjectStore
 internal import PackageModel
-internal import Repositories
 internal import States
 internal import Storage
 
@@ -134,7 +134,7 @@ extension RootCheck {
         let objects = found.damage.filter { if case .object = $0.subject { !$0.isLitter } else { false } }
         let others = found.damage.filter { !objects.contains($0) }
         if others.contains(where: { !$0.isLitter }) {
-            let isMade = repairing(.file("objects"), { () throws(StoreError) in try mendDirectories(others) }) != nil
+            let isMade = repairing(.file("objects"), { () throws(StoreError) in try makeDirectories(others) }) != nil
             note(others.filter { !$0.isLitter }, isMade ? .repaired("made anew") : .found)
         }
         note(others.filter(\.isLitter))
@@ -151,7 +151,7 @@ extension RootCheck {
     }
 
     /// Makes the shards that are missing. One that is no directory any more is a file in the way.
-    private func mendDirectories(_ damage: [Damage]) throws(StoreError) {
+    private func makeDirectories(_ damage: [Damage]) throws(StoreError) {
         do throws(SystemError) {
             for item in damage where !item.isLitter {
                 guard case .file(let path) = item.subject,

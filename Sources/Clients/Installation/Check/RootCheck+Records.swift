@@ -1,5 +1,7 @@
 internal import BytePath
+internal import CollectionIndex
 internal import Digests
+internal import Downloads
 internal import Failures
 internal import FileTree
 internal import Ingest
@@ -8,7 +10,6 @@ internal import Maintenance
 internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
-internal import Repositories
 internal import States
 internal import Storage
 

@@ -1,5 +1,6 @@
 internal import Blit
 internal import BytePath
+internal import CollectionIndex
 internal import Digests
 internal import Failures
 internal import FileTree
@@ -7,7 +8,6 @@ internal import LinuxSystem
 internal import Maintenance
 internal import ObjectStore
 internal import PackageModel
-internal import Repositories
 internal import States
 
 /// Trees on disk: the live one and the spares.
@@ -165,10 +165,10 @@ extension RootCheck {
         do throws(InstallationError) {
             for (place, damage) in damaged {
                 // First, as what is immutable can neither be kept nor go.
-                mendAttributes(damage, at: place)
+                repairAttributes(damage, at: place)
                 try keep(damage, at: place)
             }
-            try InstallationError.states { () throws(StateError) in try installation.stateStore.distrustTrees() }
+            try InstallationError.states { () throws(StateError) in try installation.stateStore.invalidateTrees() }
             for (place, damage) in damaged where place != "usr" { note(damage, .repaired("the spare is given up")) }
             guard let live = damaged.first(where: { $0.place == "usr" })?.damage else { return }
             guard let state = records.states.first(where: { $0.number == active }) else {
@@ -178,7 +178,7 @@ extension RootCheck {
             let left = Set(checkTree("usr", state.tree) + checkLive((active, false)))
             if !left.isEmpty {
                 // A tree in which something is missing must never be patched.
-                try InstallationError.states { () throws(StateError) in try installation.stateStore.distrustTrees() }
+                try InstallationError.states { () throws(StateError) in try installation.stateStore.invalidateTrees() }
             }
             let leftSubjects = Set(left.map(\.subject))
             note(live.filter { !leftSubjects.contains($0.subject) }, .repaired("written anew and exchanged"))
@@ -209,7 +209,7 @@ extension RootCheck {
     }
 
     /// Takes off what somebody put on entries of a tree; nothing else of them changes.
-    private func mendAttributes(_ damage: [Damage], at place: BytePath) {
+    private func repairAttributes(_ damage: [Damage], at place: BytePath) {
         guard let directory = try? root.root.openDirectory(place) else { return }
         for item in damage where item.problem == .wrongAttributes {
             guard case .entry(place, let path) = item.subject else { continue }

@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CollectionIndex
 internal import Digests
 internal import Failures
 internal import FileTree
@@ -6,7 +7,6 @@ internal import LinuxSystem
 internal import Maintenance
 internal import ObjectStore
 internal import PackageModel
-internal import Repositories
 internal import States
 
 /// Looks at everything in a root and, where asked to, puts it right.

@@ -1,10 +1,11 @@
 internal import BytePath
+internal import CollectionIndex
+internal import Downloads
 internal import FileTree
 internal import Ingest
 internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
-internal import Repositories
 internal import States
 
 /// Makes files of composed trees: the step between composing and comparing.

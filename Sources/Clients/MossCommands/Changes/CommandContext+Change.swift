@@ -1,7 +1,7 @@
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import Installation
 internal import LinuxSystem
-internal import Repositories
 internal import Solver
 internal import States
 internal import TerminalOutput

@@ -1,10 +1,10 @@
 internal import BytePath
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import FileTree
 package import Installation
 internal import Maintenance
 internal import PackageModel
-internal import Repositories
 internal import Solver
 package import TerminalOutput
 

@@ -1,5 +1,5 @@
 internal import ArgumentParser
-internal import Repositories
+internal import CollectionIndex
 
 /// The name of a collection on the command line.
 struct CollectionArgument: ExpressibleByArgument {

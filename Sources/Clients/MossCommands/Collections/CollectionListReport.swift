@@ -1,6 +1,6 @@
 internal import BytePath
+package import CollectionIndex
 internal import CommandLineSupport
-package import Repositories
 package import TerminalOutput
 
 /// Collections, the preferred one first.

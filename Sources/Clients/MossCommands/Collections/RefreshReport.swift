@@ -1,5 +1,6 @@
+package import CollectionIndex
 internal import CommandLineSupport
-package import Repositories
+package import Downloads
 package import TerminalOutput
 
 /// What reading collections brought.

@@ -1,9 +1,9 @@
 internal import ArgumentParser
 internal import BytePath
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import Installation
 internal import LinuxSystem
-internal import Repositories
 
 struct RepoAddCommand: MossCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,8 @@
 internal import ArgumentParser
 internal import BytePath
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import Installation
-internal import Repositories
 
 struct RepoListCommand: MossCommand {
     static let configuration = CommandConfiguration(

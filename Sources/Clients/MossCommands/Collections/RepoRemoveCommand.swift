@@ -1,7 +1,7 @@
 internal import ArgumentParser
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import Installation
-internal import Repositories
 
 struct RepoRemoveCommand: MossCommand {
     static let configuration = CommandConfiguration(

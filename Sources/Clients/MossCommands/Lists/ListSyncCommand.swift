@@ -1,8 +1,8 @@
 internal import ArgumentParser
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import Installation
 internal import PackageModel
-internal import Repositories
 
 struct ListSyncCommand: MossCommand {
     static let configuration = CommandConfiguration(

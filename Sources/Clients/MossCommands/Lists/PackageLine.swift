@@ -1,7 +1,7 @@
+package import CollectionIndex
 internal import CommandLineSupport
 package import Installation
 internal import PackageModel
-package import Repositories
 package import StoneFormat
 package import TerminalOutput
 

@@ -1,10 +1,10 @@
 internal import ArgumentParser
 internal import BytePath
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import Digests
 internal import Installation
 internal import PackageModel
-internal import Repositories
 
 struct FetchCommand: MossCommand {
     static let configuration = CommandConfiguration(

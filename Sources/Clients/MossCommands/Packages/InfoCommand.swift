@@ -1,9 +1,9 @@
 internal import ArgumentParser
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import Digests
 internal import Installation
 internal import PackageModel
-internal import Repositories
 
 struct InfoCommand: MossCommand {
     static let configuration = CommandConfiguration(

@@ -1,9 +1,9 @@
 internal import BytePath
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import Digests
 internal import LinuxSystem
 internal import PackageModel
-internal import Repositories
 internal import TerminalOutput
 
 /// Copies stones out of collections, verifying them on the way.

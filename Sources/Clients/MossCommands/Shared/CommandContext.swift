@@ -6,7 +6,7 @@ internal import LinuxSystem
 internal import ObjectStore
 internal import States
 internal import TerminalOutput
-internal import Views
+internal import ViewProcess
 
 /// What a running command works with: its output, its root, and the question to the user.
 final class CommandContext {
@@ -87,7 +87,7 @@ final class CommandContext {
 
     func openForReading() throws(InstallationError) -> Installation {
         let installation = try openWithoutCleaning()
-        if installation.root.possession.isOwn { Views.cleanUp(installation.leases) }
+        if installation.root.possession.isOwn { ViewProcess.cleanUp(installation.leases) }
         return installation
     }
 
@@ -108,7 +108,7 @@ final class CommandContext {
         changing = nil
         let installation = try openLocked()
         changing = (installation.objects, installation.leases)
-        Views.cleanUp(installation.leases)
+        ViewProcess.cleanUp(installation.leases)
         if let remark = Self.remark(on: installation.recovery) { notice(remark) }
         return installation
     }
@@ -119,7 +119,7 @@ final class CommandContext {
     }
 
     private func renewViews(of leases: Leases) {
-        for view in Views.renew(leases) {
+        for view in ViewProcess.renew(leases) {
             notice("\(view) cannot be told of the repair and may show what was there before: mount it again")
         }
     }

@@ -1,13 +1,15 @@
 internal import BytePath
+internal import CollectionIndex
 package import CommandLineSupport
+package import Downloads
 internal import Failures
 package import Installation
 internal import LinuxSystem
 internal import ObjectStore
-package import Repositories
 internal import Sandbox
 internal import Solver
 internal import States
+internal import ViewProcess
 internal import Views
 
 /// Why a command ends with an exit code other than 0.
@@ -20,7 +22,14 @@ extension ProgramFailure where Exit == MossExit {
     }
 
     private static func advice(on error: InstallationError) -> String {
-        if case .state(.noDirectory(let path)) = error { return "; `moss -D \(path) init` makes a root there" }
+        switch error {
+        case .state(.noDirectory(let path)): return "; `moss -D \(path) init` makes a root there"
+        case .state(.notARoot(let path)):
+            return "; make one of a new or empty directory with `moss -D \(path) init`"
+        case .state(.unknownState): return "; `moss state list` shows those there are"
+        case .state(.unknownStateName): return "; `moss state list` shows states and their names"
+        default: break
+        }
         if case .unknownPath(let path) = error, path.components.first?.elementsEqual("usr".utf8) == true,
             !path.isAbsolute
         {

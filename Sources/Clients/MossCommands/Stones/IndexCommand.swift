@@ -1,7 +1,8 @@
 internal import ArgumentParser
 internal import BytePath
+internal import CollectionIndex
 internal import CommandLineSupport
-internal import Repositories
+internal import Publishing
 
 struct IndexCommand: MossCommand {
     static let configuration = CommandConfiguration(

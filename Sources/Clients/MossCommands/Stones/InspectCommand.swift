@@ -1,10 +1,11 @@
 internal import ArgumentParser
 internal import BytePath
+internal import CollectionIndex
 internal import CommandLineSupport
 internal import Digests
+internal import Downloads
 internal import LinuxSystem
 internal import PackageModel
-internal import Repositories
 internal import StoneFormat
 internal import TerminalOutput
 

@@ -4,6 +4,7 @@ internal import CommandLineSupport
 internal import Installation
 internal import Sandbox
 internal import States
+internal import Trial
 internal import ViewImage
 
 struct BisectCommand: MossCommand {
@@ -58,8 +59,7 @@ struct BisectCommand: MossCommand {
         _ number: UInt64, _ installation: Installation, _ context: CommandContext
     ) throws -> Bisection.Verdict {
         let prepared = try installation.prepareView(of: .state(number), at: "", lazily: view.lazy)
-        let request = try sandbox.request(command, in: prepared, of: context.root, view.reading)
-        return switch try Sandbox.run(request) {
+        return switch try sandbox.trial(command, view.reading).run(in: prepared, of: context.root).status {
         case 0: .good
         case 125: .unjudged
         default: .bad

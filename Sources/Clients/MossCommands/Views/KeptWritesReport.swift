@@ -1,7 +1,8 @@
-package import BytePath
+internal import BytePath
 internal import CommandLineSupport
-package import Sandbox
+internal import Sandbox
 package import TerminalOutput
+package import Trial
 
 /// What a command that was tried has written.
 package struct KeptWritesReport: Report {
@@ -11,7 +12,7 @@ package struct KeptWritesReport: Report {
         package var path: String
         package var pathBytes: String?
 
-        package init(_ change: OverlayChanges.Change, below place: BytePath) {
+        package init(_ change: KeptWrites.Change) {
             self.change =
                 switch change.kind {
                 case .added: "added"
@@ -19,7 +20,7 @@ package struct KeptWritesReport: Report {
                 case .replaced: "replaced"
                 case .removed: "removed"
                 }
-            let text = PathText(place.appending(change.path))
+            let text = PathText(change.path)
             (path, pathBytes) = (text.text, text.bytes)
         }
     }
@@ -29,10 +30,10 @@ package struct KeptWritesReport: Report {
     package var directoryBytes: String?
     package var changes: [Change]
 
-    package init(_ directory: BytePath, _ changes: [Change]) {
-        let text = PathText(directory)
-        (self.directory, directoryBytes) = (text.text, text.bytes)
-        self.changes = changes
+    package init(_ kept: KeptWrites) {
+        let text = PathText(kept.directory)
+        (directory, directoryBytes) = (text.text, text.bytes)
+        changes = kept.changes.map(Change.init)
     }
 
     package func write(to output: TerminalStream) {

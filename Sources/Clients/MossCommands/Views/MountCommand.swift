@@ -5,7 +5,7 @@ internal import GarbageCollection
 internal import Installation
 internal import LinuxSystem
 internal import ViewImage
-internal import Views
+internal import ViewProcess
 
 struct MountCommand: MossCommand {
     static let configuration = CommandConfiguration(
@@ -84,7 +84,7 @@ struct MountCommand: MossCommand {
     func perform(_ context: CommandContext) throws {
         let installation = try context.openForReading()
         if list {
-            context.show(ViewListReport(try Views.list(installation.leases)))
+            context.show(ViewListReport(try ViewProcess.list(installation.leases)))
             return
         }
         let place = try Mountpoint(ArgumentText.path(words[words.count - 1]))
@@ -104,13 +104,13 @@ struct MountCommand: MossCommand {
         }
         progress.finish()
         if foreground {
-            let request = Views.request(for: prepared, root: context.root, at: place.path, view.reading, options)
+            let request = ViewProcess.request(for: prepared, root: context.root, at: place.path, view.reading, options)
             try serve(request, inheriting: prepared.descriptors)
             return
         }
         var report = MountReport(prepared, at: place.path)
         report.note(
-            try Views.start(prepared, root: context.root, at: place, reading: view.reading, options))
+            try ViewProcess.start(prepared, root: context.root, at: place, reading: view.reading, options))
         context.show(report)
     }
 
@@ -118,17 +118,17 @@ struct MountCommand: MossCommand {
         let options = try mountOptions
         let lease = try installation.takeLease(at: place.path)
         if foreground {
-            let request = Views.request(forAllOf: context.root, lease, at: place.path, view.reading, options)
+            let request = ViewProcess.request(forAllOf: context.root, lease, at: place.path, view.reading, options)
             try serve(request, inheriting: [lease.descriptor.raw])
             return
         }
         var report = MountAllReport(states: try installation.states().count, at: place.path)
-        report.note(try Views.startAll(of: context.root, lease, at: place, reading: view.reading, options))
+        report.note(try ViewProcess.startAll(of: context.root, lease, at: place, reading: view.reading, options))
         context.show(report)
     }
 
     private func serve(_ request: ViewRequest, inheriting: [Int32]) throws {
-        let status = try Views.serve(request, inheriting: inheriting)
+        let status = try ViewProcess.serve(request, inheriting: inheriting)
         // The view has said itself what was wrong.
         if status != 0 { throw CommandFailure(.failed, code: "failed", "the view ended with status \(status)") }
     }

@@ -4,8 +4,9 @@ internal import CommandLineSupport
 internal import Installation
 internal import LinuxSystem
 internal import Sandbox
+internal import Trial
 internal import ViewImage
-internal import Views
+internal import ViewProcess
 
 /// The options of commands that run a program in a tree that is not the live one.
 struct SandboxOptions: ParsableArguments {
@@ -32,27 +33,20 @@ struct SandboxOptions: ParsableArguments {
     @Flag(help: "Pass on the environment.")
     var environment = false
 
-    /// What runs `command` with `view` as its `/usr`.
-    func request(
-        _ command: [String], in view: borrowing PreparedView, of root: BytePath, _ reading: ViewRequest.Reading
-    ) throws -> SandboxRequest {
-        // Through the sandbox's overlay the kernel names mapped files that it reads by itself by wrong paths.
-        let reading = reading == .automatic ? .cached : reading
-        let serving = Views.request(for: view, root: root, at: "{mountpoint}", reading)
-        let provider = SandboxRequest.Provider(
-            try Views.findProgram(), serving.arguments + ["--ready", "{ready}"], inherited: view.descriptors)
-        var request = SandboxRequest(
-            lower: .provider(provider), command: command.map { ArgumentText.path($0) })
-        if emptyEtc { request.configuration = .empty }
-        request.sharesNetwork = !noNetwork
-        request.passesEnvironment = environment
-        request.isPrivileged = privileged
+    /// What runs `command`.
+    func trial(_ command: [String], _ reading: ViewRequest.Reading) -> Trial {
+        var trial = Trial(command.map { ArgumentText.path($0) })
+        if emptyEtc { trial.configuration = .empty }
+        trial.sharesNetwork = !noNetwork
+        trial.passesEnvironment = environment
+        trial.isPrivileged = privileged
+        trial.reading = reading
         for bind in binds {
             let parts = bind.path.bytes.split(separator: UInt8(ascii: ":"), maxSplits: 1)
             guard let source = parts.first, let target = parts.last else { continue }
-            request.binds.append(
+            trial.binds.append(
                 SandboxRequest.Bind(BytePath(bytes: Array(source)), to: BytePath(bytes: Array(target))))
         }
-        return request
+        return trial
     }
 }

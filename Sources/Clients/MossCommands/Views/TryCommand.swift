@@ -4,6 +4,7 @@ internal import CommandLineSupport
 internal import Installation
 internal import LinuxSystem
 internal import Sandbox
+internal import Trial
 internal import ViewImage
 
 struct TryCommand: MossCommand {
@@ -71,9 +72,10 @@ struct TryCommand: MossCommand {
         let progress = ChangeProgress()
         let prepared = try installation.prepareView(of: subject, at: "", lazily: view.lazy) { progress.report($0) }
         progress.finish()
-        var request = try sandbox.request(command, in: prepared, of: context.root, view.reading)
-        if keep { request.keep = try KeptWrites.makeDirectory() }
-        context.end(like: try Sandbox.run(request))
-        if let kept = request.keep { context.show(try KeptWrites(in: kept, over: prepared).report) }
+        var trial = sandbox.trial(command, view.reading)
+        trial.keepsWrites = keep
+        let outcome = try trial.run(in: prepared, of: context.root)
+        context.end(like: outcome.status)
+        if let kept = outcome.kept { context.show(KeptWritesReport(kept)) }
     }
 }

@@ -2,7 +2,7 @@ internal import ArgumentParser
 internal import BytePath
 internal import CommandLineSupport
 internal import Installation
-internal import Views
+internal import ViewProcess
 
 struct UnmountCommand: MossCommand {
     static let configuration = CommandConfiguration(
@@ -21,8 +21,8 @@ struct UnmountCommand: MossCommand {
         // A view can be ended without its root at hand; then nobody waits for its process. What dead ones have left
         // is not cleared away before: this may be one.
         let installation = try? context.openWithoutCleaning()
-        let ending = try Views.unmount(dir.path, of: installation?.leases, lazily: lazy)
-        if let leases = installation?.leases { Views.cleanUp(leases) }
+        let ending = try ViewProcess.unmount(dir.path, of: installation?.leases, lazily: lazy)
+        if let leases = installation?.leases { ViewProcess.cleanUp(leases) }
         context.show(UnmountReport(dir.path, ending))
     }
 }

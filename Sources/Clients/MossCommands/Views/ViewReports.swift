@@ -1,8 +1,8 @@
 package import BytePath
 internal import CommandLineSupport
-package import Installation
+internal import Installation
 package import TerminalOutput
-package import Views
+package import ViewProcess
 
 /// A view that was started.
 package struct MountReport: Report {
@@ -25,7 +25,7 @@ package struct MountReport: Report {
         (packages, arrivals, entries) = (view.packages, view.arrivals, view.entries)
     }
 
-    package mutating func note(_ started: Views.Started) {
+    package mutating func note(_ started: ViewProcess.Started) {
         (reading, process) = (started.reading, started.process)
     }
 
@@ -53,7 +53,7 @@ package struct MountAllReport: Report {
         self.states = states
     }
 
-    package mutating func note(_ started: Views.Started) {
+    package mutating func note(_ started: ViewProcess.Started) {
         (reading, process) = (started.reading, started.process)
     }
 
@@ -70,7 +70,7 @@ package struct UnmountReport: Report {
     /// `unmounted`, `wasDead`, `wasSilent` or `detached`.
     package var ending: String
 
-    package init(_ mountpoint: BytePath, _ ending: Views.Ending = .unmounted) {
+    package init(_ mountpoint: BytePath, _ ending: ViewProcess.Ending = .unmounted) {
         let text = PathText(mountpoint)
         (self.mountpoint, mountpointBytes) = (text.text, text.bytes)
         self.ending = ending.rawValue
@@ -78,7 +78,7 @@ package struct UnmountReport: Report {
 
     package func write(to output: TerminalStream) {
         let remark =
-            switch Views.Ending(rawValue: ending) {
+            switch ViewProcess.Ending(rawValue: ending) {
             case .wasDead: " Its process had been killed before."
             case .wasSilent: " Its process did not answer, and was ended."
             case .detached: " What is open there stays usable until it is closed."
@@ -102,7 +102,7 @@ package struct ViewListReport: Report {
         package var statistics: String?
 
         fileprivate var conditionText: String {
-            switch Views.Mounted.Condition(rawValue: condition) {
+            switch ViewProcess.Mounted.Condition(rawValue: condition) {
             case .detached: "unmounted, still in use"
             case .dead: "was killed"
             case .silent, .answering, nil: "does not answer"
@@ -112,7 +112,7 @@ package struct ViewListReport: Report {
 
     package var views: [View]
 
-    package init(_ views: [Views.Mounted]) {
+    package init(_ views: [ViewProcess.Mounted]) {
         self.views = views.map { view in
             let mountpoint = PathText(view.mountpoint)
             return View(

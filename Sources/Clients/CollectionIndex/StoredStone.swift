@@ -7,7 +7,7 @@ struct StoredStone: BucketValue {
     var identity: UInt64
     var metadata: StoredMetadata
 
-    init(_ stone: CollectionIndexer.Stone) throws(StoneError) {
+    init(_ stone: StoneDirectory.Stone) throws(StoneError) {
         size = stone.size
         identity = stone.identity
         metadata = try StoredMetadata(stone.metadata)

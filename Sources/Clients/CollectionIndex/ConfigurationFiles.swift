@@ -1,4 +1,5 @@
 package import BytePath
+package import Downloads
 internal import LinuxSystem
 
 /// The files below a root that configure collections.

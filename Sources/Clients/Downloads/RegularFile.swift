@@ -1,15 +1,15 @@
-internal import BytePath
+package import BytePath
 internal import Digests
-internal import LinuxSystem
+package import LinuxSystem
 
 /// An index or a stone of a local collection: a regular file, whatever links lead to it.
-struct RegularFile: ~Copyable {
-    let file: Descriptor
-    let status: FileStatus
+package struct RegularFile: ~Copyable {
+    package let file: Descriptor
+    package let status: FileStatus
 
     /// - Throws: `invalidLocation` for a pipe, a device and the like. What is there is looked at before it is opened:
     ///   opening some of them waits, or does something.
-    init(_ path: BytePath) throws(RepositoryError) {
+    package init(_ path: BytePath) throws(RepositoryError) {
         let place = try reporting(below: path) { () throws(SystemError) in try Descriptor.open(path, .pathOnly) }
         try Self.check(reporting(below: path) { () throws(SystemError) in try place.status() }, path)
         let file = try reporting(below: path) { () throws(SystemError) in try Descriptor.open(path, .nonBlocking) }
@@ -18,7 +18,7 @@ struct RegularFile: ~Copyable {
     }
 
     /// Takes an open file.
-    init(_ file: consuming Descriptor, _ path: BytePath) throws(RepositoryError) {
+    package init(_ file: consuming Descriptor, _ path: BytePath) throws(RepositoryError) {
         let status = try reporting(below: path) { () throws(SystemError) in try file.status() }
         try Self.check(status, path)
         self.file = file
@@ -33,7 +33,7 @@ struct RegularFile: ~Copyable {
     }
 
     /// The descriptor, for reading.
-    consuming func opened() -> Descriptor { file }
+    package consuming func opened() -> Descriptor { file }
 }
 
 extension FileStatus {
@@ -42,7 +42,7 @@ extension FileStatus {
     ///
     /// The time of change is among them since anybody can set the time of modification, and copying tools do. The
     /// kernel's clock for files is coarse: a file written twice in a moment has one time for two contents.
-    var settledIdentity: UInt64 {
+    package var settledIdentity: UInt64 {
         guard currentTimeSeconds() - changed / 1_000_000_000 >= 2 else { return 0 }
         let facts = [device, inode, size, UInt64(bitPattern: modified), UInt64(bitPattern: changed)]
         return facts.withUnsafeBytes { max(1, xxh3Digest64($0)) }

@@ -1,4 +1,5 @@
 internal import BytePath
+internal import Downloads
 internal import YAML
 
 /// The YAML form of configurations: a map from id to description, uri, priority and active.

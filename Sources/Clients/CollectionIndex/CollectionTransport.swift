@@ -1,4 +1,5 @@
 package import BytePath
+package import Downloads
 package import PackageModel
 
 /// A way to get at collections: their indices and their stones.
@@ -21,9 +22,9 @@ package protocol CollectionTransport: Sendable {
 package struct PreviousFetch: Sendable {
     package var record: CollectionRecord
     /// The stones that the last scan found, by path; empty unless a directory was scanned.
-    package var stones: [BytePath: CollectionIndexer.Stone]
+    package var stones: [BytePath: StoneDirectory.Stone]
 
-    package init(record: CollectionRecord, stones: [BytePath: CollectionIndexer.Stone]) {
+    package init(record: CollectionRecord, stones: [BytePath: StoneDirectory.Stone]) {
         self.record = record
         self.stones = stones
     }
@@ -34,7 +35,7 @@ package enum FetchedIndex: Sendable {
     /// The packages are those of the last refresh; the stamp may be new.
     case unchanged(IndexStamp)
     /// The packages, the directory their URIs are relative to, and the stones of a scan.
-    case packages([PackageMetadata], base: BytePath, stamp: IndexStamp, stones: [CollectionIndexer.Stone])
+    case packages([PackageMetadata], base: BytePath, stamp: IndexStamp, stones: [StoneDirectory.Stone])
 }
 
 /// Where a stone can be read.

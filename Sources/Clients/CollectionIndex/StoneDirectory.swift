@@ -1,14 +1,15 @@
 package import BytePath
 internal import Digests
+package import Downloads
 internal import LinuxSystem
 package import PackageModel
-package import StoneFormat
+internal import StoneFormat
 
-/// Finds the stones below a directory and writes the index of them.
+/// The stones below a directory.
 ///
 /// Recursive; regular files that end in `.stone`, no symbolic links, no delta stones. Of one name the higher release
-/// counts; the same release twice is an error. The bytes of an index follow from the names and contents of the stones.
-package struct CollectionIndexer: Sendable {
+/// counts; the same release twice is an error.
+package struct StoneDirectory: Sendable {
     package static let indexName: BytePath = "stone.index"
 
     package let directory: BytePath
@@ -71,27 +72,6 @@ package struct CollectionIndexer: Sendable {
             if stone.metadata.release > other.metadata.release { chosen[Verbatim(stone.metadata.name)] = stone }
         }
         return chosen.values.map(\.metadata).sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-    }
-
-    /// Writes `stone.index` as one, and returns what it lists.
-    ///
-    /// - Parameter destination: where it goes if not beside the stones; its locations are relative to these all the same.
-    @discardableResult
-    package func writeIndex(
-        into destination: BytePath? = nil, options: StoneWriterOptions = StoneWriterOptions()
-    ) throws(RepositoryError) -> [PackageMetadata] {
-        let destination = destination ?? directory
-        let packages = try Self.select(try scan(), in: directory)
-        let bytes: [UInt8]
-        do throws(StoneError) {
-            bytes = try StoneIndex.encode(repository: packages, options: options)
-        } catch {
-            throw RepositoryError(.invalidIndex, destination.appending(Self.indexName).display, "\(error)")
-        }
-        try reporting(below: destination) { () throws(SystemError) in
-            try Descriptor.openDirectory(destination).replaceFile(Self.indexName, with: bytes, durable: true)
-        }
-        return packages
     }
 
     // MARK: Finding

@@ -1,11 +1,10 @@
 package import BytePath
 package import GarbageCollection
-package import Installation
 internal import LinuxSystem
 package import ViewImage
 
 /// Starts, lists and ends the processes that serve views, and cleans up after those that were killed.
-package enum Views {
+package enum ViewProcess {
     /// The program's name, as ``findHelperProgram(_:)`` wants it.
     package static let programName: BytePath = "moss-view"
 

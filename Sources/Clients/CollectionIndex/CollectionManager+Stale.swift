@@ -1,3 +1,4 @@
+package import Downloads
 internal import Storage
 
 /// What the database keeps of collections.

@@ -1,3 +1,5 @@
+package import Downloads
+
 /// The name of a collection: 1 to 64 ASCII letters, digits, "-" and "_", not starting with "-".
 ///
 /// It becomes a file name and a key, which is why it is narrow.

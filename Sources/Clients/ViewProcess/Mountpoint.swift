@@ -12,7 +12,7 @@ package struct Mountpoint: Hashable, Sendable {
 
     package init(_ path: BytePath) throws(ViewError) {
         // An ordinary user's view may have no lease by which it is found when it was killed.
-        Views.detachIfDead(try Self.place(path).path)
+        ViewProcess.detachIfDead(try Self.place(path).path)
         let place = try Self.free(path)
         if let view = place.holder, view.isView {
             throw ViewError(

@@ -1,12 +1,11 @@
 package import BytePath
 package import GarbageCollection
-internal import Installation
 internal import LinuxSystem
 package import ObjectStore
 
 /// Views that are there. Nothing here touches a view's own files: whoever asks one that does not answer may wait for
 /// ever, and cannot even be killed.
-extension Views {
+extension ViewProcess {
     package struct Mounted: Hashable, Sendable {
         package enum Condition: String, Sendable {
             case answering

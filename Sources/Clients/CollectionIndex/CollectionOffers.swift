@@ -1,4 +1,5 @@
 internal import Digests
+internal import Downloads
 package import PackageModel
 package import Solver
 internal import Storage

@@ -1,9 +1,11 @@
-internal import BytePath
+package import BytePath
 
+/// Bytes from elsewhere: where a location leads, and files that are what they should be.
+///
 /// The parts of URIs that local collections need: `file` URLs and relative references, percent-encoded.
-enum URIReference {
+package enum URIReference {
     /// The scheme of `text` in lower case; nil for a path.
-    static func scheme(of text: String) -> String? {
+    package static func scheme(of text: String) -> String? {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")) else { return nil }
         let scheme = text[..<colon]
         guard let first = scheme.utf8.first, isLetter(first),
@@ -13,7 +15,7 @@ enum URIReference {
     }
 
     /// The path of a `file` URL; nil where it names a host, is not absolute or is wrongly encoded.
-    static func path(ofFileURL text: String) -> BytePath? {
+    package static func path(ofFileURL text: String) -> BytePath? {
         guard scheme(of: text) == "file" else { return nil }
         var rest = text.utf8.dropFirst("file:".utf8.count)
         if rest.starts(with: "//".utf8) {
@@ -28,7 +30,7 @@ enum URIReference {
 
     /// What the relative reference `text` means below the directory `base`; nil for anything but a path that stays
     /// inside the file system.
-    static func resolve(_ text: String, below base: BytePath) -> BytePath? {
+    package static func resolve(_ text: String, below base: BytePath) -> BytePath? {
         guard scheme(of: text) == nil, let bytes = decode(text.utf8), let first = bytes.first,
             first != UInt8(ascii: "/"), bytes.last != UInt8(ascii: "/")
         else { return nil }
@@ -46,7 +48,7 @@ enum URIReference {
 
     /// A relative path as a reference: bytes that mean something in URIs, and all that are not printable ASCII, are
     /// percent-encoded.
-    static func encode(_ path: BytePath) -> String {
+    package static func encode(_ path: BytePath) -> String {
         var text: [UInt8] = []
         let digits = Array("0123456789ABCDEF".utf8)
         // A colon in the first component would make a scheme of it.

@@ -1,4 +1,5 @@
 internal import BytePath
+package import Downloads
 package import LinuxSystem
 package import PackageModel
 internal import Solver

@@ -1,12 +1,20 @@
-internal import BytePath
-internal import Installation
+package import BytePath
 internal import LinuxSystem
-internal import Sandbox
+package import Sandbox
 internal import ViewImage
+internal import ViewProcess
 
 /// What a command wrote over a tree, in a directory of its own.
-struct KeptWrites {
-    let report: KeptWritesReport
+package struct KeptWrites: Sendable {
+    package struct Change: Hashable, Sendable {
+        /// As the command saw it.
+        package let path: BytePath
+        package let kind: OverlayChanges.Kind
+    }
+
+    /// Where it is kept.
+    package let directory: BytePath
+    package let changes: [Change]
 
     /// Makes the directory that receives it.
     static func makeDirectory() throws(SystemError) -> BytePath {
@@ -30,17 +38,18 @@ struct KeptWrites {
             guard let status = try? host.statusIfPresent(of: path) else { return nil }
             return OverlayChanges.Original(status.kind, permissions: status.permissions)
         }
-        report = KeptWritesReport(directory, changes)
+        self.directory = directory
+        self.changes = changes
         // The mapping must live as long as the image is looked at.
         _ = mapping.bytes.count
     }
 
     private static func changes(
         in layer: BytePath, below place: BytePath, _ original: (BytePath) -> OverlayChanges.Original?
-    ) throws(SandboxError) -> [KeptWritesReport.Change] {
+    ) throws(SandboxError) -> [Change] {
         guard CurrentProcess.exists(layer) else { return [] }
         let found = try OverlayChanges.read(upper: layer) { (path) throws(SandboxError) in original(path) }
-        return found.changes.map { KeptWritesReport.Change($0, below: place) }
+        return found.changes.map { Change(path: place.appending($0.path), kind: $0.kind) }
     }
 }
 

@@ -1,4 +1,5 @@
 package import BytePath
+package import Downloads
 internal import LinuxSystem
 internal import PackageModel
 package import Storage

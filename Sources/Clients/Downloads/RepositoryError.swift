@@ -1,7 +1,6 @@
-internal import BytePath
+package import BytePath
 package import Failures
-internal import LinuxSystem
-internal import Storage
+package import LinuxSystem
 
 /// What went wrong with a collection: which one, at which place, why, and what to do.
 package struct RepositoryError: MarkedError, Hashable, Sendable {
@@ -48,16 +47,17 @@ package struct RepositoryError: MarkedError, Hashable, Sendable {
         if code == .wrongStone { ownMarks = .badStone }
     }
 
-    init(_ error: SystemError, below directory: BytePath = "") {
-        let located = directory.isEmpty ? error : error.below(directory)
-        self.init(.system, located.path.display, "\(located)")
+    /// Of an error with words and marks of its own.
+    package init(_ code: Code, _ subject: String, wrapping error: some MarkedError) {
+        self.init(code, subject, "\(error)")
         (ownMarks, remedy) = (error.marks, error.remedy)
     }
 
-    init(_ error: DatabaseError) {
-        self.init(.database, error.directory.display, "\(error)")
-        (ownMarks, remedy) = (error.marks, error.remedy)
+    package init(_ error: SystemError, below directory: BytePath = "") {
+        let located = directory.isEmpty ? error : error.below(directory)
+        self.init(.system, located.path.display, wrapping: located)
     }
+
 }
 
 extension RepositoryError {
@@ -70,21 +70,12 @@ extension RepositoryError {
 }
 
 /// Runs `body` with system errors as repository errors; relative paths in them belong below `directory`.
-func reporting<R: ~Copyable>(
+package func reporting<R: ~Copyable>(
     below directory: BytePath = "", _ body: () throws(SystemError) -> R
 ) throws(RepositoryError) -> R {
     do throws(SystemError) {
         return try body()
     } catch {
         throw RepositoryError(error, below: directory)
-    }
-}
-
-/// Runs `body` with database errors as repository errors.
-func storing<R>(_ body: () throws(DatabaseError) -> R) throws(RepositoryError) -> R {
-    do throws(DatabaseError) {
-        return try body()
-    } catch {
-        throw RepositoryError(error)
     }
 }

@@ -1,5 +1,6 @@
 internal import BytePath
 internal import Digests
+package import Downloads
 internal import LinuxSystem
 internal import PackageModel
 internal import StoneFormat
@@ -19,9 +20,9 @@ package struct LocalTransport: CollectionTransport {
         let path = try path(of: configuration)
         let kind = try reporting { () throws(SystemError) in try Descriptor.open(path, .pathOnly).status().kind }
         guard kind == .directory else { return try fetchIndex(path, previous) }
-        let index = path.appending(CollectionIndexer.indexName)
+        let index = path.appending(StoneDirectory.indexName)
         let status = try reporting(below: path) { () throws(SystemError) in
-            try Descriptor.openDirectory(path).statusIfPresent(of: CollectionIndexer.indexName, followingLinks: true)
+            try Descriptor.openDirectory(path).statusIfPresent(of: StoneDirectory.indexName, followingLinks: true)
         }
         return status == nil ? try scan(path, previous) : try fetchIndex(index, previous)
     }
@@ -71,8 +72,8 @@ package struct LocalTransport: CollectionTransport {
 
     private func scan(_ directory: BytePath, _ previous: PreviousFetch?) throws(RepositoryError) -> FetchedIndex {
         let known = previous?.stones ?? [:]
-        let stones = try CollectionIndexer(directory: directory).scan { known[$0] }
-        let selected = try CollectionIndexer.select(stones, in: directory)
+        let stones = try StoneDirectory(directory: directory).scan { known[$0] }
+        let selected = try StoneDirectory.select(stones, in: directory)
         let packages = try IndexRules.select(selected, index: directory.display) {
             URIReference.resolve($0, below: directory) != nil
         }

@@ -1,8 +1,6 @@
 package import BytePath
-package import FileTree
 package import GarbageCollection
 package import LinuxSystem
-package import PackageModel
 package import ViewImage
 
 /// Everything that a process needs to show one tree: to be handed over, then let go of.
@@ -22,6 +20,20 @@ package struct PreparedView: ~Copyable, Sendable {
     package let arrivals: Int
     package let entries: UInt64
 
+    package init(
+        image: consuming Descriptor, shown: String, lease: consuming Lease, scratch: consuming ScratchDirectory?,
+        stones: [ViewRequest.Stone], packages: Int, arrivals: Int, entries: UInt64
+    ) {
+        self.image = image
+        self.shown = shown
+        self.lease = lease
+        self.scratch = scratch
+        self.stones = stones
+        self.packages = packages
+        self.arrivals = arrivals
+        self.entries = entries
+    }
+
     package var scratchPath: BytePath? {
         switch scratch {
         case .some(let scratch): scratch.path
@@ -40,16 +52,4 @@ package struct PreparedView: ~Copyable, Sendable {
         case .none: descriptors
         }
     }
-}
-
-/// What is to be shown.
-package enum ViewSubject: Hashable, Sendable {
-    case active
-    case state(UInt64)
-    /// What these changes, one after the other, would make of the active state.
-    case candidate([Change])
-    /// One package alone.
-    case package(PackageID)
-    /// What is in one of two states only, or in both but not the same.
-    case difference(from: UInt64, to: UInt64, DifferenceTrees.Part)
 }

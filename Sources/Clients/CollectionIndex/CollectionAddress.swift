@@ -1,4 +1,5 @@
 package import BytePath
+package import Downloads
 
 /// Where a collection is, as people type it.
 package enum CollectionAddress {

@@ -1,4 +1,5 @@
 internal import BytePath
+package import Downloads
 package import PackageModel
 
 /// What must hold for the packages of an index before they are believed.

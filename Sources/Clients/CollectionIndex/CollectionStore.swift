@@ -1,4 +1,5 @@
 internal import BytePath
+internal import Downloads
 internal import PackageModel
 internal import StoneFormat
 internal import Storage
@@ -27,7 +28,7 @@ struct CollectionStore: Sendable {
         try storing { () throws(DatabaseError) in
             try database.view { (transaction) throws(DatabaseError) -> PreviousFetch? in
                 guard let record = try transaction.value(in: CollectionBuckets.collections, for: id) else { return nil }
-                var stones: [BytePath: CollectionIndexer.Stone] = [:]
+                var stones: [BytePath: StoneDirectory.Stone] = [:]
                 var cursor = try transaction.cursor(in: CollectionBuckets.stones, .prefix(id))
                 while let (key, value) = try cursor.next() {
                     let path = BytePath(bytes: key.second)
@@ -92,7 +93,7 @@ struct CollectionStore: Sendable {
 
 extension CollectionStore.Contents {
     init(
-        _ packages: [PackageMetadata], stones: [CollectionIndexer.Stone], record: CollectionRecord
+        _ packages: [PackageMetadata], stones: [StoneDirectory.Stone], record: CollectionRecord
     ) throws(RepositoryError) {
         self.record = record
         do throws(StoneError) {
