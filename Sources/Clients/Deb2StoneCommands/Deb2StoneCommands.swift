@@ -4,7 +4,7 @@ internal import LinuxSystem
 
 /// The deb2stone command line: one command, and what it says of a conversion.
 ///
-/// `DebianImport` converts and `Repositories` writes the index; errors and reports become text, JSON and exit codes.
+/// `DebianImport` converts and `Publishing` writes the index; errors and reports become text, JSON and exit codes.
 package enum Deb2StoneCommands {
     /// Runs the command line of this process and returns its exit code.
     package static func main() -> Int32 {

@@ -122,7 +122,7 @@ extension ViewProcess {
     /// Takes the view at `path` away and waits until its process has let go.
     ///
     /// - Parameters:
-    ///   - store: of the root it shows, where known.
+    ///   - leases: of the root it shows, where known.
     ///   - lazily: at once, even while somebody uses it: what is open there stays usable until closed.
     @discardableResult
     package static func unmount(
