@@ -45,14 +45,21 @@ extension StateStore {
     }
 
     /// Who still holds the trees of slots; one that nobody holds is left out.
-    func users(of slots: [(number: UInt64, slot: TreeSlot)]) -> [UInt64: DirectoryUsers.User] {
+    ///
+    /// - Parameter demotion: when trees ceased to be live, where their directories do not tell any more.
+    func users(
+        of slots: [(number: UInt64, slot: TreeSlot)], demotion: [UInt64: Int64] = [:]
+    ) -> [UInt64: DirectoryUsers.User] {
         let users = DirectoryUsers.find(
             holding: slots.map { BytePath("/.moss/trees/\($0.number)") }, formerlyAt: "usr", below: root.root
         ) { index in
-            let name = slotName(slots[index].number)
-            let demoted = (try? root.trees.status(of: name).changed) ?? .max / 2
+            let (number, slot) = slots[index]
+            // Nobody had it who began before it was sealed.
+            if let seal = slot.seal, root.holds(seal) { return 0...0 }
+            let name = slotName(number)
+            let demoted = demotion[number] ?? (try? root.trees.status(of: name).changed) ?? .max / 2
             // Of a tree of which nothing is known any more, its directory is as old as it can be.
-            let stamp = slots[index].slot.content.map(\.stamp).flatMap { $0 == 0 ? nil : $0 }
+            let stamp = slot.content.map(\.stamp).flatMap { $0 == 0 ? nil : $0 }
             return min(stamp ?? root.trees.birthTime(of: name) ?? 0, demoted)...demoted
         }
         return Dictionary(
@@ -275,10 +282,12 @@ extension StateStore {
         var isWhole = false
         var spare = spare
         if let found = spare, let content = found.slot.content {
+            let demoted = try? root.trees.status(of: slotName(found.number)).changed
             let number = seal == nil ? found.number : try renamed(found)
             spare?.number = number
             // Who had it before it had this name.
-            if seal != nil, let user = users(of: [(number, found.slot)])[number] {
+            let demotion = demoted.map { [number: $0] } ?? [:]
+            if seal != nil, let user = users(of: [(number, found.slot)], demotion: demotion)[number] {
                 tidied.staying.append(KeptTree(number: number, reason: .inUse(user)))
                 return
             }
