@@ -160,7 +160,7 @@ let clients: [Target] = [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
             "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
             "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage",
-            "ViewProcess", "Views", argumentParser,
+            "ViewProcess", argumentParser,
         ]),
 ]
 

@@ -129,7 +129,7 @@ extension DatabaseError: CustomStringConvertible {
         case .notADatabase: "check the path, or move the file away and rebuild the database"
         case .versionMismatch: "use the program that wrote it, or rebuild the database"
         case .damaged, .recordDamaged: "rebuild the database"
-        case .permissionDenied: "run as the owner of the directory"
+        case .permissionDenied: "run as the owner of the directory, and see whether it can be written"
         case .diskFull, .quotaExceeded: "free some space and try again, nothing was changed"
         case .fileTooLarge: "raise the limit on file sizes of this process (ulimit -f), nothing was changed"
         case .inputOutput: "check the device (kernel log), then rebuild the database"

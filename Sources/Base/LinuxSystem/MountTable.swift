@@ -17,6 +17,8 @@ package enum MountTable {
         package let device: String
         /// Whether it refuses to be shown at a second place.
         package let isUnbindable: Bool
+        /// Whether reading a directory through it changes that one's access time, as far as the mount has a say in that.
+        package let notesAccess: Bool
         /// Options of the file system, as they are in the table.
         package let options: [UInt8]
     }
@@ -33,6 +35,13 @@ package enum MountTable {
     /// The mounts that another process sees, by its directory in `/proc`.
     static func read(ofProcess directory: borrowing Descriptor) throws(SystemError) -> [Mount] {
         try directory.readFile("mountinfo", limit: 64 << 20).split(separator: 10).compactMap(Mount.init)
+    }
+
+    /// Whether every mount of a device, by its number, notes who reads directories.
+    package static func notesAccess(on device: UInt64) throws(SystemError) -> Bool {
+        let (major, minor) = (device >> 8 & 0xfff | device >> 32 & ~0xfff, device & 0xff | device >> 12 & ~0xff)
+        let text = "\(major):\(UInt32(truncatingIfNeeded: minor))"
+        return try read().allSatisfy { $0.device != text || $0.notesAccess }
     }
 
     /// The mount that holds `path`, which is absolute and without links.
@@ -76,7 +85,7 @@ extension MountTable.Mount {
     /// Reads a line: `36 35 98:0 /root /mount/point options [optional fields] - type source options`.
     fileprivate init?(_ line: ArraySlice<UInt8>) {
         let fields = line.split(separator: 32)
-        guard fields.count > 4, let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }),
+        guard fields.count > 5, let dash = fields.firstIndex(where: { $0.elementsEqual("-".utf8) }),
             dash + 1 < fields.count, let identifier = Int(String(decoding: fields[0], as: UTF8.self)),
             let parent = Int(String(decoding: fields[1], as: UTF8.self))
         else { return nil }
@@ -85,6 +94,9 @@ extension MountTable.Mount {
             path: BytePath(bytes: Self.unescaped(fields[4])), type: String(decoding: fields[dash + 1], as: UTF8.self),
             device: String(decoding: fields[2], as: UTF8.self),
             isUnbindable: fields[..<dash].dropFirst(6).contains { $0.elementsEqual("unbindable".utf8) },
+            notesAccess: !fields[5].split(separator: UInt8(ascii: ",")).contains { option in
+                ["noatime", "nodiratime", "ro"].contains { option.elementsEqual($0.utf8) }
+            },
             options: Array(fields[fields.count - 1]))
     }
 

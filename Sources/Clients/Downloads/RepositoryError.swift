@@ -57,7 +57,6 @@ package struct RepositoryError: MarkedError, Hashable, Sendable {
         let located = directory.isEmpty ? error : error.below(directory)
         self.init(.system, located.path.display, wrapping: located)
     }
-
 }
 
 extension RepositoryError {

@@ -1,6 +1,5 @@
 package import BytePath
 internal import Digests
-internal import Failures
 package import FileTree
 package import LinuxSystem
 package import ObjectStore

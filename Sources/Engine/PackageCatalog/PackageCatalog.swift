@@ -1,6 +1,4 @@
-internal import BytePath
 package import Digests
-internal import FileTree
 package import LinuxSystem
 package import ObjectStore
 package import PackageModel

@@ -128,7 +128,7 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
     private static let oursFlag: UInt8 = 1
     /// It is being changed to nothing.
     private static let restingFlag: UInt8 = 2
-    /// A time and three numbers follow.
+    /// Two times and three numbers follow.
     private static let sealedFlag: UInt8 = 4
 
     package func encode(into bytes: inout [UInt8]) {
@@ -145,6 +145,7 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
         }
         if let seal {
             writer.put(seal.accessTime)
+            writer.put(seal.changeTime)
             for number in [seal.boot, seal.device, seal.inode] { writer.put(number) }
         }
         if !content.mountPoints.isEmpty { writer.put(paths: content.mountPoints) }
@@ -201,7 +202,8 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
             flags & Self.sealedFlag == 0
             ? nil
             : TreeSeal(
-                accessTime: try reader.integer(), boot: try reader.integer(), device: try reader.integer(),
+                accessTime: try reader.integer(), changeTime: try reader.integer(), boot: try reader.integer(),
+                device: try reader.integer(),
                 inode: try reader.integer())
         let content = TreeOnDisk(
             tree: tree, stamp: stamp, fingerprint: fingerprint,

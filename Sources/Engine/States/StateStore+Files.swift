@@ -1,5 +1,4 @@
 package import BytePath
-internal import Failures
 internal import FileTree
 internal import LinuxSystem
 package import PackageModel

@@ -12,8 +12,6 @@ struct ChosenSlot {
     let number: UInt64
     /// What is there to be patched; nil when the tree must be written from scratch.
     let content: TreeOnDisk?
-    /// Whether there are other trees: retired ones that may be free by now, or remains of something cut short.
-    let hasOthers: Bool
     /// What was found in trees that will not be patched, as somebody changed them.
     var kept: [KeptFiles] = []
 }
@@ -87,14 +85,14 @@ extension StateStore {
             let isSealed = try isSealed(spare.number, spare.seal)
             if try isSealed ? true : isUnchanged(spare.number, spare.content, blitter) {
                 return ChosenSlot(
-                    number: spare.number, content: spare.content, hasOthers: all.count > 1, kept: kept)
+                    number: spare.number, content: spare.content, kept: kept)
             }
             let slot = TreeSlot(distrusting: spare.content)
             try put(slot, at: spare.number)
             // Where that is impossible now, whoever removes the tree tries again.
             if let files = try? keepLocalFiles(in: slotName(spare.number), slot) { kept.append(files) }
         }
-        return ChosenSlot(number: Self.newSlotNumber(), content: nil, hasOthers: !all.isEmpty, kept: kept)
+        return ChosenSlot(number: Self.newSlotNumber(), content: nil, kept: kept)
     }
 
     /// Random, so that a tree's path says which tree of which root it is, wherever that is mounted.
@@ -278,7 +276,7 @@ extension StateStore {
     ) throws(StateError) {
         let tree = control.live.tree
         if let slot = spare?.slot, slot.content?.tree == tree, let seal = slot.seal, root.holds(seal) { return }
-        let seal = root.makeSeal()
+        let seal = root.beginSeal()
         var isWhole = false
         var spare = spare
         if let found = spare, let content = found.slot.content {
@@ -349,7 +347,7 @@ extension StateStore {
     /// Notes what the slot holds, once all of it is on disk.
     private func record(_ content: TreeOnDisk, _ number: UInt64, _ seal: TreeSeal?) throws(StateError) {
         try Self.catchingStore { () throws(StoreError) in try objects.syncFileSystem() }
-        try put(TreeSlot(content, seal: seal.flatMap { root.holds($0) ? $0 : nil }), at: number)
+        try put(TreeSlot(content, seal: root.closed(seal)), at: number)
     }
 
     /// - Returns: a change time after which nothing in the tree was touched.

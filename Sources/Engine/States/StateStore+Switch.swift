@@ -29,13 +29,9 @@ package struct Candidate: Sendable {
     }
 }
 
-/// What a switch did, for the one who decides about work in the background.
+/// What a switch did.
 package struct SwitchReport: Sendable {
     package let state: UInt64
-    /// The tree was written from scratch, because no spare could be patched.
-    package let wasFullBlit: Bool
-    /// There are trees besides the live one and the spare, which tidying may be able to remove.
-    package let hasOtherTrees: Bool
     /// What was found in trees that were to be patched.
     package let kept: [KeptFiles]
 }
@@ -105,12 +101,11 @@ extension StateStore {
     ) throws(StateError) -> SwitchReport {
         let mounts = try mountsToCarry()
         var slot = slot
-        let (staged, wasFull) = try stage(state, &slot, mounts, blitter)
+        let staged = try stage(state, &slot, mounts, blitter)
         if let record { try updating(record) }
         try carrying(mounts, to: staged.slot) { () throws(StateError) in try exchange(staged.slot) }
         try finish(state, staged)
-        return SwitchReport(
-            state: state.number, wasFullBlit: wasFull, hasOtherTrees: slot.hasOthers, kept: slot.kept)
+        return SwitchReport(state: state.number, kept: slot.kept)
     }
 
     /// Runs `body`; when it fails, leaves the root as the next command's recovery would, without the staged tree.
@@ -165,31 +160,28 @@ extension StateStore {
     /// Step 2: writes the tree and everything else that is not on disk yet.
     private func stage(
         _ state: State, _ slot: inout ChosenSlot, _ mounts: MountsBelow?, _ blitter: Blitter
-    ) throws(StateError) -> (StagedTree, wasFull: Bool) {
-        var wasFull = slot.content == nil
+    ) throws(StateError) -> StagedTree {
         let staged: StagedTree
         do throws(StateError) {
-            staged = try complete(write(state.tree, to: &slot, &wasFull, blitter), slot.number, state, mounts)
+            staged = try complete(write(state.tree, to: &slot, blitter), slot.number, state, mounts)
         } catch {
             // The spare itself, or the file with its number, is immutable.
             guard slot.content != nil, case .system(let cause) = error, cause.isWall else { throw error }
             slot = try another(slot, for: state.tree)
-            wasFull = true
             staged = try complete(blitAnew(slot.number, state.tree, blitter), slot.number, state, mounts)
         }
         try Self.catchingStore { () throws(StoreError) in try objects.syncFileSystem() }
-        return (staged, wasFull)
+        return staged
     }
 
     private func write(
-        _ tree: TreeID, to slot: inout ChosenSlot, _ wasFull: inout Bool, _ blitter: Blitter
+        _ tree: TreeID, to slot: inout ChosenSlot, _ blitter: Blitter
     ) throws(StateError) -> WrittenTree {
         if let content = slot.content {
             do throws(StateError) {
                 return try patch(slot.number, content, to: tree, blitter)
             } catch {
                 guard error.givesUpSpare else { throw error }
-                wasFull = true
                 slot = try another(slot, for: tree)
             }
         }
@@ -213,7 +205,7 @@ extension StateStore {
         var kept = slot.kept
         // Where that is impossible now, whoever removes the tree tries again.
         if let files = try? keepLocalFiles(in: slotName(slot.number), left) { kept.append(files) }
-        return ChosenSlot(number: number, content: nil, hasOthers: true, kept: kept)
+        return ChosenSlot(number: number, content: nil, kept: kept)
     }
 
     func patch(

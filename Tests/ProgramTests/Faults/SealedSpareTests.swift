@@ -126,6 +126,36 @@ struct SealedSpareTests {
         }
     }
 
+    /// Tools that archive a root may do so.
+    @Test func anAccessTimeThatWasPutBack() throws {
+        try withRoot { root in
+            let trees = root.root.appending(".moss/trees")
+            let before = try Descriptor.open(trees, .pathOnly).accessTime()
+            try edit(root)
+            try Descriptor.openDirectory(root.root.appending(".moss")).setAccessTime(
+                before / 1_000_000_000, of: "trees")
+            #expect(try Descriptor.open(trees, .pathOnly).accessTime() == before)
+            try expectNoEdits(root, "put back")
+        }
+    }
+
+    @Test(.needsRoot, arguments: ["noatime", "nodiratime", "ro"])
+    func throughAMountThatNotesNothing(option: String) throws {
+        try withRoot { root in
+            let other = root.path.appending("other")
+            try Descriptor.openDirectory(root.path).makeDirectory("other")
+            try Command("mount", ["--bind", root.root, other]).runSuccessfully()
+            defer { _ = try? Command("umount", [other]).run() }
+            try Command("mount", ["-o", BytePath("remount,bind,\(option)"), other]).runSuccessfully()
+            let names = try Descriptor.openDirectory(other.appending(".moss/trees")).entries().map(\.name)
+            for name in names {
+                let place = root.root.appending(".moss/trees").appending(name).appending("share/p3/part0")
+                try Descriptor.openDirectory(place).replaceFile("edit", with: [1])
+            }
+            try expectNoEdits(root, option)
+        }
+    }
+
     /// Where listing leaves no trace, every change looks for itself.
     @Test(.needsLoopDevices) func withoutAccessTimes() throws {
         // Mounted with noatime.

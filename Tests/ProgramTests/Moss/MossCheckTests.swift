@@ -42,7 +42,7 @@ import Testing
             let affected = try #require((found["affected"] as? [[String: Any]])?.first)
             #expect(affected["packages"] as? [String] == ["tool 1.0-1"] && affected["states"] as? [Int] == [2])
             #expect(affected["paths"] as? [String] == ["usr/bin/tool"])
-            #expect(found["advice"] as? [String] == ["moss fsck --repair"])
+            #expect(found["advice"] as? [String] == ["moss -D \(fixture.root) fsck --repair"])
 
             let repaired = try fixture.json("fsck", "fsck", "--full", "--repair", exit: 9)
             #expect(repaired["is_damaged"] as? Bool == false && names(repaired, "lost").isEmpty)
@@ -101,7 +101,7 @@ import Testing
             let lost = try fixture.command(["fsck", "--full", "--repair"]).run()
             #expect(lost.end == .exited(8) && lost.errorText.isEmpty, "\(lost.errorText)")
             #expect(lost.outputText.contains(": usr/bin/tool of tool 1.0-1; states 2\n"), "\(lost.outputText)")
-            #expect(lost.outputText.contains("\n  moss repo add "), "\(lost.outputText)")
+            #expect(lost.outputText.contains("\n  moss -D \(fixture.root) repo add "), "\(lost.outputText)")
             // A state without it is whole, and the one with it says so.
             try fixture.succeed("state", "verify", "1")
             #expect(try fixture.command(["state", "verify", "2"]).run().end == .exited(8))

@@ -66,7 +66,7 @@ import Testing
             try fixture.succeed("list", "installed", contains: "editor")
             let found = try fixture.command(["fsck"]).run()
             #expect(found.end == .exited(8) && found.errorText.isEmpty, "\(found.errorText)")
-            #expect(found.outputText.contains("moss fsck --repair"))
+            #expect(found.outputText.contains("fsck --repair"))
             let repaired = try fixture.command(["fsck", "--repair"]).run()
             #expect(repaired.end == .exited(9) && repaired.errorText.isEmpty, "\(repaired.outputText)")
             try fixture.succeed("fsck", "--full", hasSuffix: "nothing is wrong.\n")

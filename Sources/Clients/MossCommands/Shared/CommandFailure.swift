@@ -1,5 +1,4 @@
 internal import BytePath
-internal import CollectionIndex
 package import CommandLineSupport
 package import Downloads
 internal import Failures
@@ -10,7 +9,6 @@ internal import Sandbox
 internal import Solver
 internal import States
 internal import ViewProcess
-internal import Views
 
 /// Why a command ends with an exit code other than 0.
 package typealias CommandFailure = ProgramFailure<MossExit>

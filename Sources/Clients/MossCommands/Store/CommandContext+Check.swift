@@ -11,7 +11,7 @@ extension CommandContext {
         }
         if options.repairs, report.isDamaged || report.isRepaired { renewViews() }
         if let rebuild = report.rebuild, !global.json { note(StoreRebuildReport(rebuild).summary) }
-        show(FsckReport(report, options))
+        show(FsckReport(report, options, rootOption: rootOption))
         if report.isDamaged {
             end(with: .damaged)
         } else if !report.unseen.isEmpty {

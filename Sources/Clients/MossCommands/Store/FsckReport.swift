@@ -60,7 +60,8 @@ package struct FsckReport: Report {
     package var setAside: String?
     package var rebuilt: StoreRebuildReport?
 
-    package init(_ report: CheckReport, _ options: CheckOptions) {
+    /// - Parameter rootOption: what commands need to work on the same root.
+    package init(_ report: CheckReport, _ options: CheckOptions, rootOption: String) {
         depth = options.depth.rawValue
         isDamaged = report.isDamaged
         isComplete = report.isComplete
@@ -79,7 +80,7 @@ package struct FsckReport: Report {
                 object: $0.digest.hexadecimal, size: $0.size, packages: $0.packageNames,
                 paths: $0.paths.map { PathText($0).text }, states: $0.states)
         }
-        advice = report.advice
+        advice = report.advice.map { $0.replacing("moss ", with: "moss \(rootOption)") }
         setAside = report.setAside?.display
         rebuilt = report.rebuild.map { StoreRebuildReport($0) }
     }

@@ -1,6 +1,5 @@
 internal import CommandLineSupport
 internal import ViewProcess
-internal import Views
 
 /// What mount(8) starts for a line of fstab such as `/ /history fuse.moss all,nofail 0 0`: moss under another name.
 ///
