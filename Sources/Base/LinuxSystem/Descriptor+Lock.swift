@@ -61,15 +61,10 @@ extension Descriptor {
             guard fields.count > 5, fields[1] == "FLOCK", let process = Int32(fields[4]), process > 0 else { continue }
             let place = fields[5].split(separator: ":")
             guard place.count == 3, UInt64(place[2]) == status.inode, let major = UInt64(place[0], radix: 16),
-                let minor = UInt64(place[1], radix: 16), Self.device(major, minor) == status.device
+                let minor = UInt64(place[1], radix: 16), FileStatus.device(major, minor) == status.device
             else { continue }
             holders.insert(process)
         }
         return holders.sorted()
-    }
-
-    /// The device number as `stat` gives it.
-    private static func device(_ major: UInt64, _ minor: UInt64) -> UInt64 {
-        (major & 0xfff) << 8 | (major & ~0xfff) << 32 | (minor & 0xff) | (minor & ~0xff) << 12
     }
 }

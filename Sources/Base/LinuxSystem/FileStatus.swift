@@ -160,6 +160,13 @@ package struct FileSystemStatus: Hashable, Sendable {
     package let blockSize: UInt64
 }
 
+extension FileStatus {
+    /// A device's number as `stat` gives it, from the two that the kernel's tables have.
+    static func device(_ major: UInt64, _ minor: UInt64) -> UInt64 {
+        (major & 0xfff) << 8 | (major & ~0xfff) << 32 | (minor & 0xff) | (minor & ~0xff) << 12
+    }
+}
+
 extension Descriptor {
     /// The file system this file lies on.
     package func fileSystemStatus() throws(SystemError) -> FileSystemStatus {

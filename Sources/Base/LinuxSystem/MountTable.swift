@@ -39,9 +39,10 @@ package enum MountTable {
 
     /// Whether every mount of a device, by its number, notes who reads directories.
     package static func notesAccess(on device: UInt64) throws(SystemError) -> Bool {
-        let (major, minor) = (device >> 8 & 0xfff | device >> 32 & ~0xfff, device & 0xff | device >> 12 & ~0xff)
-        let text = "\(major):\(UInt32(truncatingIfNeeded: minor))"
-        return try read().allSatisfy { $0.device != text || $0.notesAccess }
+        try read().allSatisfy { mount in
+            let numbers = mount.device.split(separator: ":").compactMap { UInt64($0) }
+            return mount.notesAccess || numbers.count != 2 || FileStatus.device(numbers[0], numbers[1]) != device
+        }
     }
 
     /// The mount that holds `path`, which is absolute and without links.

@@ -56,12 +56,21 @@ package struct CheckReport: Sendable {
         package var states: [UInt64]
     }
 
+    /// What helps; which command that is, the command line says.
+    package enum Advice: Hashable, Sendable {
+        case repair
+        /// A collection with these packages, named with their versions; then repair.
+        case addCollection([String])
+        case removeStates([UInt64])
+        case updateCollection(String)
+    }
+
     package var findings: [Finding] = []
     /// What could not be looked at. Nothing there was judged, let alone repaired or removed.
     package var unseen: [Damage.Unseen] = []
     package var losses: [Loss] = []
-    /// What to do about what is left, as commands, in the order to try them.
-    package var advice: [String] = []
+    /// What to do about what is left, in the order to try it.
+    package var advice: [Advice] = []
     package var objects = 0
     package var bytesRead: UInt64 = 0
     package var treeEntries = 0

@@ -69,7 +69,7 @@ extension RootCheck {
             digests.insert(digest)
         }
         if !digests.isEmpty { try describe(digests) }
-        if report.isDamaged, !options.repairs { report.advice.append("moss fsck --repair") }
+        if report.isDamaged, !options.repairs { report.advice.append(.repair) }
     }
 
     private func describe(_ digests: Set<ObjectID>) throws(InstallationError) {
@@ -103,13 +103,8 @@ extension RootCheck {
         guard options.repairs else { return }
         let active = (try? installation.stateStore.recordedActive().number) ?? 0
         let wanted = Set(report.losses.flatMap(\.packageNames)).sorted()
-        if !wanted.isEmpty {
-            let list = wanted.joined(separator: ", ")
-            report.advice.append("moss repo add NAME URI    # a collection with \(list), then moss fsck --repair")
-        }
+        if !wanted.isEmpty { report.advice.append(.addCollection(wanted)) }
         let others = Set(report.losses.flatMap(\.states)).subtracting([active]).sorted()
-        if !others.isEmpty {
-            report.advice.append("moss state remove \(others.map { "\($0)" }.joined(separator: " "))")
-        }
+        if !others.isEmpty { report.advice.append(.removeStates(others)) }
     }
 }

@@ -43,7 +43,7 @@ extension RootCheck {
             throw .system(error.below(root.path.appending(".moss")))
         }
         if isWhole { return true }
-        report.advice.append("moss fsck --repair")
+        report.advice.append(.repair)
         report.isComplete = false
         return false
     }

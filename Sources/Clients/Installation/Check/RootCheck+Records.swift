@@ -27,7 +27,7 @@ extension RootCheck {
         if damage.isEmpty { return true }
         guard options.repairs else {
             report.findings += damage.map { .init(damage: $0, outcome: .found) }
-            report.advice.append("moss fsck --repair")
+            report.advice.append(.repair)
             // LMDB would believe what the pages say.
             report.isComplete = isReadable
             return isReadable
@@ -244,7 +244,7 @@ extension RootCheck {
                 try installation.collections.refetch(id)
             } catch {
                 note(error, at: .collection(id.text))
-                report.advice.append("moss repo update \(id.text)")
+                report.advice.append(.updateCollection(id.text))
             }
         }
     }

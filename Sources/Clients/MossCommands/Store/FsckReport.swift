@@ -80,7 +80,7 @@ package struct FsckReport: Report {
                 object: $0.digest.hexadecimal, size: $0.size, packages: $0.packageNames,
                 paths: $0.paths.map { PathText($0).text }, states: $0.states)
         }
-        advice = report.advice.map { $0.replacing("moss ", with: "moss \(rootOption)") }
+        advice = report.advice.map { $0.command("moss \(rootOption)") }
         setAside = report.setAside?.display
         rebuilt = report.rebuild.map { StoreRebuildReport($0) }
     }
@@ -182,5 +182,19 @@ extension FsckReport.Finding {
         if !detail.isEmpty { line += " (\(detail.printable))" }
         if let remedy { line += "; \(remedy.printable)" }
         output.line(line)
+    }
+}
+
+extension CheckReport.Advice {
+    /// - Parameter moss: the program and what it needs to work on the same root, with a space behind it.
+    fileprivate func command(_ moss: String) -> String {
+        switch self {
+        case .repair: "\(moss)fsck --repair"
+        case .addCollection(let packages):
+            "\(moss)repo add NAME URI    # a collection with \(packages.joined(separator: ", ")), then \(moss)fsck --repair"
+        case .removeStates(let numbers):
+            "\(moss)state remove \(numbers.map { "\($0)" }.joined(separator: " "))"
+        case .updateCollection(let name): "\(moss)repo update \(name)"
+        }
     }
 }
