@@ -37,6 +37,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 
 let cLibraries: [Target] = [
     library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
+    library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     .target(name: "CFuse", path: "Sources/CLibraries/CFuse", linkerSettings: [.linkedLibrary("fuse3")]),
     library("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
     .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
@@ -70,48 +71,22 @@ let engine: [Target] = [
     module("Engine", "FileTree", ["BytePath", "Digests", "Failures", "PackageModel"]),
     module("Engine", "Storage", ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel"]),
     module(
-        "Engine", "ObjectStore",
-        ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "PackageModel", "StoneFormat", "Storage"]),
+        "Engine", "ObjectStore", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "PackageModel", "StoneFormat", "Storage"]),
     module(
-        "Engine", "PackageCatalog",
-        [
-            "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "StoneFormat",
-            "Storage",
-        ]),
+        "Engine", "PackageCatalog", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "StoneFormat", "Storage"]),
     module(
-        "Engine", "Ingest",
-        [
-            "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
-            "PackageModel", "StoneFormat",
-        ]),
+        "Engine", "Ingest", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "StoneFormat"]),
     module(
-        "Engine", "GarbageCollection",
-        [
-            "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
-            "PackageModel", "StoneFormat", "Storage",
-        ]),
+        "Engine", "GarbageCollection", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "StoneFormat", "Storage"]),
     module(
-        "Engine", "Blit",
-        ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "Storage"]),
+        "Engine", "Blit", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "Storage"]),
     module(
-        "Engine", "States",
-        [
-            "Blit", "BytePath", "Digests", "Failures", "FileTree", "GarbageCollection", "LinuxSystem", "ObjectStore",
-            "PackageCatalog", "PackageModel", "Storage",
-        ]),
+        "Engine", "States", ["Blit", "BytePath", "Digests", "Failures", "FileTree", "GarbageCollection", "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "Storage"]),
     module(
-        "Engine", "Maintenance",
-        [
-            "Blit", "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
-            "PackageModel", "States", "StoneFormat", "Storage",
-        ]),
+        "Engine", "Maintenance", ["Blit", "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "States", "StoneFormat", "Storage"]),
     module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
     module(
-        "Engine", "PreviewMount",
-        [
-            "BytePath", "CFuse", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "LinuxSystem",
-            "ObjectStore", "PackageModel", "ViewImage",
-        ]),
+        "Engine", "PreviewMount", ["BytePath", "CFuse", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "LinuxSystem", "ObjectStore", "PackageModel", "ViewImage"]),
 ]
 
 let clients: [Target] = [
@@ -119,49 +94,26 @@ let clients: [Target] = [
     module("Clients", "PackageAnalysis", ["BytePath", "ELF", "PackageModel"]),
     module("Clients", "StoneEmission", ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat"]),
     module(
-        "Clients", "DebianImport",
-        [
-            "BytePath", "CArchive", "Digests", "JSON", "LinuxSystem", "PackageAnalysis", "PackageModel",
-            "StoneEmission", "StoneFormat",
-        ]),
+        "Clients", "DebianImport", ["BytePath", "CArchive", "Digests", "JSON", "LinuxSystem", "PackageAnalysis", "PackageModel", "StoneEmission", "StoneFormat"]),
     module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
-    module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat"]),
+    module("Clients", "Transfer", ["BytePath", "Digests"]),
+    module("Clients", "HTTPTransfer", ["BytePath", "CCurl", "Digests", "LinuxSystem", "Transfer"]),
+    module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat", "Transfer"]),
     module(
-        "Clients", "CollectionIndex",
-        ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
+        "Clients", "CollectionIndex", ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
     module(
-        "Clients", "Publishing",
-        ["BytePath", "CollectionIndex", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat"]),
+        "Clients", "Publishing", ["BytePath", "CollectionIndex", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat"]),
     module(
-        "Clients", "Deb2StoneCommands",
-        [
-            "BytePath", "CollectionIndex", "CommandLineSupport", "DebianImport", "Downloads", "LinuxSystem",
-            "Publishing", "TerminalOutput", argumentParser,
-        ]),
+        "Clients", "Deb2StoneCommands", ["BytePath", "CollectionIndex", "CommandLineSupport", "DebianImport", "Downloads", "LinuxSystem", "Publishing", "TerminalOutput", argumentParser]),
     module("Clients", "ViewProcess", ["BytePath", "GarbageCollection", "LinuxSystem", "ObjectStore", "ViewImage"]),
     module("Clients", "Trial", ["BytePath", "LinuxSystem", "Sandbox", "ViewImage", "ViewProcess"]),
     module(
-        "Clients", "Installation",
-        [
-            "Blit", "BytePath", "CollectionIndex", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection",
-            "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog", "PackageModel", "Solver",
-            "States", "StoneFormat", "Storage", "ViewImage", "ViewProcess", "YAML",
-        ]),
+        "Clients", "Installation", ["Blit", "BytePath", "CollectionIndex", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection", "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog", "PackageModel", "Solver", "States", "StoneFormat", "Storage", "Transfer", "ViewImage", "ViewProcess", "YAML"]),
     module(
-        "Clients", "Views",
-        [
-            "BytePath", "Digests", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "ObjectStore",
-            "PackageModel", "States", "StoneFormat", "ViewImage", "ViewProcess",
-        ]),
+        "Clients", "Views", ["BytePath", "Digests", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "ObjectStore", "PackageModel", "States", "StoneFormat", "ViewImage", "ViewProcess"]),
     module(
-        "Clients", "MossCommands",
-        [
-            "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
-            "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
-            "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage",
-            "ViewProcess", argumentParser,
-        ]),
+        "Clients", "MossCommands", ["BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel", "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage", "ViewProcess", argumentParser]),
 ]
 
 /// Only tools/build --static asks for a program that loads nothing. What libarchive needs it does not say itself.
@@ -183,6 +135,7 @@ let programs: [Target] = [
             "Views",
         ],
         linking: staticLinking),
+    program("moss-fetch", ["HTTPTransfer"]),
     program("moss-sandbox", ["Sandbox"]),
     program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
 ]
@@ -262,6 +215,7 @@ let package = Package(
         .executable(name: "deb2stone", targets: ["deb2stone"]),
         .executable(name: "moss", targets: ["moss"]),
         .executable(name: "moss-all", targets: ["moss-all"]),
+        .executable(name: "moss-fetch", targets: ["moss-fetch"]),
         .executable(name: "moss-sandbox", targets: ["moss-sandbox"]),
         .executable(name: "moss-view", targets: ["moss-view"]),
     ],

@@ -12,10 +12,12 @@ package struct CollectionManager: Sendable {
     package let files: ConfigurationFiles
     let store: CollectionStore
     private let transports: [any CollectionTransport]
+    /// Fetches what is elsewhere.
+    package let downloads: Downloader
 
     /// - Parameter notice: told, in one line each, what of the configuration is left out.
     package init(
-        root: BytePath, database: Database, transports: [any CollectionTransport] = [LocalTransport()],
+        root: BytePath, database: Database, downloads: Downloader,
         notice: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         // Files are read again and again; what is wrong with one is said once.
@@ -24,7 +26,8 @@ package struct CollectionManager: Sendable {
             if told.withLock({ $0.insert(text).inserted }) { notice(text) }
         }
         store = CollectionStore(database: database)
-        self.transports = transports
+        self.downloads = downloads
+        transports = [LocalTransport(), HTTPTransport(downloads)]
     }
 
     /// A collection and what the last refresh found; nil where there was none from the configured uri.
@@ -113,7 +116,9 @@ package struct CollectionManager: Sendable {
 
     /// The active collections as one set of packages, as they are configured now.
     package func registry() throws(RepositoryError) -> CollectionRegistry {
-        try CollectionRegistry(list().filter(\.configuration.isActive), store: store, transports: transports)
+        try CollectionRegistry(
+            list().filter(\.configuration.isActive), store: store, transports: transports,
+            downloads: downloads)
     }
 
     private func configuration(of id: CollectionID) throws(RepositoryError) -> CollectionConfiguration {

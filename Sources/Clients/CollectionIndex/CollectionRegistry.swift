@@ -1,6 +1,5 @@
 internal import BytePath
 package import Downloads
-package import LinuxSystem
 package import PackageModel
 internal import Solver
 internal import Storage
@@ -15,15 +14,18 @@ package struct CollectionRegistry: Sendable {
     /// Active collections without contents: a refresh helps.
     package let unrefreshed: [CollectionID]
     private let store: CollectionStore
-    private let transports: [any CollectionTransport]
+    let transports: [any CollectionTransport]
+    let downloads: Downloader
 
     init(
-        _ active: [CollectionManager.Listed], store: CollectionStore, transports: [any CollectionTransport]
+        _ active: [CollectionManager.Listed], store: CollectionStore, transports: [any CollectionTransport],
+        downloads: Downloader
     ) {
         collections = active.filter { $0.record != nil }
         unrefreshed = active.filter { $0.record == nil }.map(\.configuration.id)
         self.store = store
         self.transports = transports
+        self.downloads = downloads
     }
 
     /// A package and the collection that offers it.
@@ -106,35 +108,6 @@ package struct CollectionRegistry: Sendable {
 
     /// The same packages as the solver asks for them.
     package var offers: CollectionOffers { CollectionOffers(registry: self) }
-
-    // MARK: Stones
-
-    /// Where the stone of a package is.
-    package func location(of package: Package) throws(RepositoryError) -> StoneLocation {
-        guard let listed = collections.first(where: { $0.configuration.id == package.collection }),
-            let record = listed.record, let uri = package.metadata.uri
-        else {
-            throw RepositoryError(
-                .notRefreshed, package.collection.text, "the collection does not offer \(package.metadata.name)")
-        }
-        return try transports.serving(listed.configuration).location(of: uri, in: record)
-    }
-
-    /// Opens a package's stone for reading: a regular file of the size that the index promises. Whether its bytes are
-    /// the promised ones (`package.id`) is for the reader to check.
-    package func open(_ package: Package) throws(RepositoryError) -> Descriptor {
-        switch try location(of: package) {
-        case .file(let path):
-            let stone = try RegularFile(path)
-            if let size = package.metadata.downloadSize, stone.status.size != size {
-                throw RepositoryError(
-                    .wrongStone, package.metadata.name,
-                    "\(path) is not the stone that the index of \(package.collection) promises: it has"
-                        + " \(stone.status.size) bytes, not \(size); update the collection")
-            }
-            return stone.opened()
-        }
-    }
 
     // MARK: Reading rows
 

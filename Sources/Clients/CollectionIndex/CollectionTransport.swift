@@ -14,8 +14,10 @@ package protocol CollectionTransport: Sendable {
         _ configuration: CollectionConfiguration, previous: PreviousFetch?
     ) throws(RepositoryError) -> FetchedIndex
 
-    /// Where the stone with this uri of a collection is.
-    func location(of uri: String, in record: CollectionRecord) throws(RepositoryError) -> StoneLocation
+    /// Where the stone of a package is that a collection offers.
+    func location(
+        of package: PackageMetadata, in collection: CollectionManager.Listed
+    ) throws(RepositoryError) -> StoneLocation
 }
 
 /// What a transport may look at to save work.
@@ -42,4 +44,6 @@ package enum FetchedIndex: Sendable {
 package enum StoneLocation: Hashable, Sendable {
     /// A file of this machine, used in place.
     case file(BytePath)
+    /// Elsewhere.
+    case remote(DownloadItem)
 }

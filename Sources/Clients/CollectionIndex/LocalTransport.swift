@@ -2,7 +2,7 @@ internal import BytePath
 internal import Digests
 package import Downloads
 internal import LinuxSystem
-internal import PackageModel
+package import PackageModel
 internal import StoneFormat
 
 /// Collections on this machine: an index file, a directory with one, or a directory of stones.
@@ -27,9 +27,14 @@ package struct LocalTransport: CollectionTransport {
         return status == nil ? try scan(path, previous) : try fetchIndex(index, previous)
     }
 
-    package func location(of uri: String, in record: CollectionRecord) throws(RepositoryError) -> StoneLocation {
-        guard let path = URIReference.resolve(uri, below: record.base) else {
-            throw RepositoryError(.invalidLocation, uri, "this leads to no file below \(record.base)")
+    package func location(
+        of package: PackageMetadata, in collection: CollectionManager.Listed
+    ) throws(RepositoryError) -> StoneLocation {
+        guard let base = collection.record?.base, let uri = package.uri,
+            let path = URIReference.resolve(uri, below: base)
+        else {
+            throw RepositoryError(
+                .invalidLocation, package.uri ?? package.name, "this leads to no file of the collection")
         }
         return .file(path)
     }

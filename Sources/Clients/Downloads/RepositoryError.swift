@@ -25,6 +25,36 @@ package struct RepositoryError: MarkedError, Hashable, Sendable {
         case duplicatePackage
         /// The collection was never refreshed from its present location.
         case notRefreshed
+        /// What came is not the file that the index promises.
+        case arbitraryPackage
+        /// A stone asks for what the index says nothing of.
+        case extraneousDependency
+        /// What is offered is older than what was seen before.
+        case rollBack
+        /// What is offered is not valid any more.
+        case freeze
+        /// What is offered is so far ahead that nothing true could follow it.
+        case fastForward
+        /// Parts that do not belong together.
+        case mixAndMatch
+        /// Signed by nobody, or by too few, of those who are trusted.
+        case wrongKey
+        /// Something that was signed makes no sense.
+        case untrusted
+        /// No server that is known could be reached, or none of them answered to the end.
+        case unreachable
+        /// No server has the file, or gives it away.
+        case notFound
+        /// Servers sent so slowly that the file would never have come.
+        case slowRetrieval
+        /// A server sent more than was promised.
+        case endlessData
+        /// A server answers what makes no sense, or leads to where no file may come from.
+        case badServer
+        /// A server could not prove who it is.
+        case untrustedServer
+        /// The file would have to be fetched, which is forbidden.
+        case offline
         /// A system call failed.
         case system
         /// The database failed.
@@ -44,7 +74,7 @@ package struct RepositoryError: MarkedError, Hashable, Sendable {
         self.code = code
         self.subject = subject
         self.message = message
-        if code == .wrongStone { ownMarks = .badStone }
+        if [.wrongStone, .arbitraryPackage].contains(code) { ownMarks = .badStone }
     }
 
     /// Of an error with words and marks of its own.

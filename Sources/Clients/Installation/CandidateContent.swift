@@ -32,7 +32,7 @@ struct CandidateContent: ~Copyable {
     mutating func makeScratch() throws(StoreError) -> BytePath {
         if let path = scratch?.path { return path }
         do throws(SystemError) {
-            let made = try ScratchDirectory.make()
+            let made = try ScratchDirectory.make(for: .view)
             let path = made.path
             scratch = consume made
             return path
@@ -42,8 +42,18 @@ struct CandidateContent: ~Copyable {
     }
 
     /// Which packages to unpack now, large ones first, and which when they are needed.
-    var divided: (now: [Plan.Arrival], later: [Plan.Arrival]) {
-        lazily ? ([], arrivals) : (arrivals.sorted { $0.record.contentBytes > $1.record.contentBytes }, [])
+    ///
+    /// - Parameter isHere: whether a stone can be read whenever that may be.
+    func divided(
+        _ isHere: (Plan.Arrival) throws(InstallationError) -> Bool
+    ) throws(InstallationError) -> (now: [Plan.Arrival], later: [Plan.Arrival]) {
+        var later: [Plan.Arrival] = []
+        var now: [Plan.Arrival] = []
+        for arrival in arrivals {
+            let waits = lazily ? try isHere(arrival) : false
+            if waits { later.append(arrival) } else { now.append(arrival) }
+        }
+        return (now.sorted { $0.record.contentBytes > $1.record.contentBytes }, later)
     }
 
     /// Notes a file that was made of the tree: an object of the store if that has it, else of the view's own.

@@ -73,6 +73,7 @@ extension Installation {
                     try stateStore.commit(next, blitter, waiting: waiting)
                 }
             }
+            forgetStones(of: arrivals)
         }
         isDone = true
         root.keepReserve()
@@ -86,16 +87,19 @@ extension Installation {
         _ arrivals: [Plan.Arrival], _ progress: @escaping ProgressHandler
     ) throws(InstallationError) -> [PackageRecord] {
         if arrivals.isEmpty { return [] }
-        progress(.phase(.unpacking, total: arrivals.saturatedSum { $0.record.contentBytes }))
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
+        let remote = try remoteBytes(of: arrivals, registry)
+        if remote > 0 {
+            progress(.phase(.fetching, total: remote))
+            collections.downloads.tell { progress(.advanced(.fetching, by: $0)) }
+        }
+        defer { collections.downloads.tell(nil) }
+        progress(.phase(.unpacking, total: arrivals.saturatedSum { $0.record.contentBytes }))
         // Large stones first, so that no thread is left with one at the end.
         let ordered = arrivals.sorted { $0.record.contentBytes > $1.record.contentBytes }
-        return try inParallel(ordered) { (arrival) throws(InstallationError) in
-            let stone = try self.open(arrival.offer, registry)
-            let record = try InstallationError.stored { () throws(StoreError) in
-                try self.ingester.ingest(stone.path, stone.file, expecting: arrival.offer.id) {
-                    progress(.advanced(.unpacking, by: $0))
-                }
+        return try asTheyCome(ordered, registry) { (arrival) throws(InstallationError) in
+            let record = try self.ingest(arrival.offer, registry, into: self.ingester) {
+                progress(.advanced(.unpacking, by: $0))
             }
             guard record.layout.bytes == arrival.record.layout.bytes else {
                 throw .changedWhilePlanning(name: record.metadata.name)
@@ -143,7 +147,8 @@ extension Installation {
 
     /// Removes trees that nobody uses any more and prepares the next spare.
     package func tidy() throws(InstallationError) -> StateStore.Tidied {
-        try InstallationError.states { () throws(StateError) in try stateStore.tidy(Blitter(objects)) }
+        _ = fetchedFiles(olderThan: Self.downloadLifetime, removing: true)
+        return try InstallationError.states { () throws(StateError) in try stateStore.tidy(Blitter(objects)) }
     }
 }
 

@@ -14,6 +14,8 @@ package struct GarbagePlan: Sendable {
     package let garbage: Garbage
     /// How many trees in `.moss/trees` nobody needs or uses.
     package let unusedTrees: Int
+    /// Fetched files that nobody waits for.
+    let downloads: FetchedFiles
     /// What live views keep of all that.
     package let kept: GarbageCollector.Kept
     /// Whether the whole store was looked through for files that no record names.
@@ -28,6 +30,7 @@ package struct GarbagePlan: Sendable {
         var freed = FreedSpace(planned: garbage)
         freed.objects = copies.count - kept.objects
         freed.bytes = copies.values.saturatedSum { $0.copiedBytes }.subtractingSaturated(kept.bytes)
+        freed.add(downloads)
         freed.manifests =
             garbage.packages.count + garbage.pendingManifests.count + garbage.strayManifests.count - kept.manifests
         freed.trees = unusedTrees
@@ -35,14 +38,14 @@ package struct GarbagePlan: Sendable {
         return freed
     }
 
-    package var isEmpty: Bool { states.isEmpty && garbage.isEmpty && unusedTrees == 0 }
+    package var isEmpty: Bool { states.isEmpty && garbage.isEmpty && unusedTrees == 0 && downloads.count == 0 }
 }
 
 /// How to collect.
 package struct GarbageOptions: Hashable, Sendable {
     /// Look through the whole store for files that no record names, whether something may have been left or not.
     package var looksEverywhere = false
-    /// Trees on disk that nobody uses go too.
+    /// Trees on disk that nobody uses go too, and what was fetched and not needed.
     package var includesTrees = false
     /// Remove objects although somebody who may not write here holds a lease that cannot be read.
     package var ignoresAnonymousLeases = false
@@ -76,6 +79,11 @@ package struct FreedSpace: Hashable, Sendable {
 }
 
 extension FreedSpace {
+    fileprivate mutating func add(_ downloads: FetchedFiles) {
+        temporaries += downloads.count
+        bytes.addSaturated(downloads.bytes)
+    }
+
     fileprivate mutating func add(_ tidied: StateStore.Tidied) {
         trees += tidied.removed
         stuck += tidied.stuck
@@ -109,13 +117,14 @@ extension Installation {
         let needsFullSweep = try InstallationError.states { () throws(StateError) in try root.needsFullSweep() }
         let looksEverywhere = options.looksEverywhere || needsFullSweep
         let unusedTrees = try options.includesTrees ? countUnusedTrees() : 0
+        let downloads = options.includesTrees ? fetchedFiles(olderThan: 0, removing: false) : FetchedFiles()
         let temporaryPins = try InstallationError.states { () throws(StateError) in try stateStore.temporaryPins() }
         return try InstallationError.stored { () throws(StoreError) in
             var garbage = try collector.findGarbage(needed)
             if looksEverywhere { try collector.findLeftovers(&garbage, generated: needed.objects) }
             for path in temporaryPins { garbage.add(temporary: path) }
             return GarbagePlan(
-                states: leaving, garbage: garbage, unusedTrees: unusedTrees,
+                states: leaving, garbage: garbage, unusedTrees: unusedTrees, downloads: downloads,
                 kept: try collector.kept(of: garbage, anyway: options.ignoresAnonymousLeases),
                 looksEverywhere: looksEverywhere, options: options, needed: needed)
         }
@@ -169,6 +178,7 @@ extension Installation {
         if plan.options.includesTrees {
             let tidied = try InstallationError.states { () throws(StateError) in try stateStore.removeUnusedTrees() }
             freed.add(tidied)
+            freed.add(fetchedFiles(olderThan: 0, removing: true))
         }
         if plan.looksEverywhere { root.markSwept() }
         root.keepReserve()

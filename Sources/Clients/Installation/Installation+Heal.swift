@@ -24,10 +24,7 @@ extension Installation {
             let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(package)
             }
             guard let offer else { continue }
-            let stone = try open(offer, registry)
-            _ = try InstallationError.stored { () throws(StoreError) in
-                try ingester.ingest(stone.path, stone.file, expecting: package)
-            }
+            _ = try ingest(offer, registry, into: ingester)
             return true
         }
         return try InstallationError.stored { () throws(StoreError) in

@@ -131,39 +131,30 @@ extension Installation {
         _ packages: [PackageSummary], _ registry: CollectionRegistry
     ) throws(InstallationError) -> [Plan.Arrival] {
         let budget = Guarded(PlanBudget())
-        return try inParallel(packages) { (package) throws(InstallationError) in
+        var offers: [CollectionRegistry.Package] = []
+        for package in packages {
             let offer = try InstallationError.collections { () throws(RepositoryError) in
                 try registry.package(package.id)
             }
             guard let offer else { throw .notOffered(name: package.name, package.id) }
-            let stone = try self.open(offer, registry)
-            let record = try InstallationError.stored { () throws(StoreError) in
-                try self.ingester.peek(stone.path, stone.file, claimed: offer.id)
+            offers.append(offer)
+        }
+        // Asked for all at once: the way to a server is long, and there is room for many on it.
+        for offer in offers {
+            _ = try InstallationError.collections { () throws(RepositoryError) in
+                try registry.fetch(offer, upTo: CollectionRegistry.headByteCount)
             }
+        }
+        return try inParallel(offers) { (offer) throws(InstallationError) in
+            let (path, record) = try self.peek(offer, registry)
             // What is planned and shown is what the index promised, or nothing.
             guard record.metadata.isPromised(by: offer.metadata) else {
-                throw .repository(.unpromised(offer, at: stone.path))
+                throw .repository(.unpromised(offer, at: path))
             }
-            if let problem = budget.withLock({ $0.take(record) }) { throw .tooLarge(name: package.name, problem) }
+            if let problem = budget.withLock({ $0.take(record) }) {
+                throw .tooLarge(name: offer.metadata.name, problem)
+            }
             return Plan.Arrival(offer: offer, record: record)
-        }
-    }
-
-    /// A stone opened for reading, and what it is called in errors.
-    struct OpenStone: ~Copyable {
-        let path: BytePath
-        let file: Descriptor
-    }
-
-    func open(
-        _ offer: CollectionRegistry.Package, _ registry: CollectionRegistry
-    ) throws(InstallationError) -> OpenStone {
-        let file = try InstallationError.collections { () throws(RepositoryError) in try registry.open(offer) }
-        let location = try InstallationError.collections { () throws(RepositoryError) in
-            try registry.location(of: offer)
-        }
-        switch location {
-        case .file(let path): return OpenStone(path: path, file: file)
         }
     }
 

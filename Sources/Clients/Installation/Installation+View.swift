@@ -181,22 +181,26 @@ extension Installation {
             throw .store(error)
         }
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
-        let (now, later) = content.divided
+        let (now, later) = try content.divided { (arrival) throws(InstallationError) in
+            try InstallationError.collections { () throws(RepositoryError) in
+                if case .file = try registry.location(of: arrival.offer) { return true }
+                return false
+            }
+        }
         let scratch = try scratchStore(path)
         content.scratchStore = scratch
         if !now.isEmpty {
             progress(.phase(.unpacking, total: now.saturatedSum { $0.record.contentBytes }))
-            _ = try inParallel(now) { (arrival) throws(InstallationError) in
-                let stone = try self.open(arrival.offer, registry)
-                _ = try InstallationError.stored { () throws(StoreError) in
-                    try Ingester(scratch).ingest(stone.path, stone.file, expecting: arrival.offer.id) {
-                        progress(.advanced(.unpacking, by: $0))
-                    }
+            _ = try asTheyCome(now, registry) { (arrival) throws(InstallationError) in
+                try self.ingest(arrival.offer, registry, into: Ingester(scratch)) {
+                    progress(.advanced(.unpacking, by: $0))
                 }
             }
         }
         for arrival in later {
-            let stone = try open(arrival.offer, registry)
+            let stone = try InstallationError.collections { () throws(RepositoryError) in
+                try registry.open(arrival.offer)
+            }
             content.defer(arrival, to: ViewRequest.Stone(id: arrival.offer.id, path: stone.path))
         }
         for arrival in now { content.note(arrival, in: ViewRequest.scratchSource) }

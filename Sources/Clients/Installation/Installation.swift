@@ -60,7 +60,8 @@ package final class Installation: Sendable {
     /// A database that does not open is made anew from the files beside it. `notice` is told of that, and of what is
     /// left out of the configuration.
     package init(
-        opening path: BytePath, _ access: Access, notice: @escaping @Sendable (String) -> Void = { _ in }
+        opening path: BytePath, _ access: Access, fetching settings: FetchOptions = FetchOptions(),
+        notice: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(InstallationError) {
         CurrentProcess.raiseOpenFileLimit()
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
@@ -84,7 +85,8 @@ package final class Installation: Sendable {
         objects = catalog.objects
         leases = Leases(objects, database)
         self.stateStore = stateStore
-        collections = CollectionManager(root: root.path, database: database, notice: notice)
+        collections = CollectionManager(
+            root: root.path, database: database, downloads: try Self.downloads(of: root, settings), notice: notice)
     }
 
     private static func open(
@@ -123,7 +125,8 @@ package final class Installation: Sendable {
         objects = catalog.objects
         leases = Leases(objects, database)
         stateStore = StateStore(root, catalog, database)
-        collections = CollectionManager(root: root.path, database: database)
+        collections = CollectionManager(
+            root: root.path, database: database, downloads: try Self.downloads(of: root, FetchOptions()))
         recovery = .notNeeded
         lock = nil
     }

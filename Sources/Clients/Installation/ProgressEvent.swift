@@ -9,6 +9,8 @@ package enum ProgressEvent: Hashable, Sendable {
     case found(KeptFiles)
 
     package enum Phase: String, Hashable, Sendable {
+        /// Files on their way here, in bytes.
+        case fetching
         /// Contents going into the store, in bytes.
         case unpacking
         /// A spare that the last command left to be prepared, or trees being removed; no amount is known.

@@ -239,7 +239,7 @@ extension ViewProcess {
         // Cleaning up is for others' sake: whatever cannot be done now is tried again by the next command.
         guard let reaped = try? leases.reap(), !reaped.isEmpty else { return }
         for place in Set(reaped.map(\.description.mountpoint)) { detachIfDead(place) }
-        ScratchDirectory.removeAbandoned()
+        ScratchDirectory.removeAbandoned(.view)
     }
 
     /// Takes the view at `place`, a path without links, away if its process is gone.

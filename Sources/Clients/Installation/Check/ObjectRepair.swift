@@ -348,10 +348,7 @@ final class ObjectRepair {
             let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(package)
             }
             guard let offer else { return nil }
-            let stone = try installation.open(offer, registry)
-            _ = try InstallationError.stored { () throws(StoreError) in
-                try installation.ingester.ingest(stone.path, stone.file, expecting: package)
-            }
+            _ = try installation.ingest(offer, registry, into: installation.ingester)
             return offer.collection.text
         }
         return unpacked ?? nil

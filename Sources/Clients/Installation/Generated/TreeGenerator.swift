@@ -67,7 +67,7 @@ struct TreeGenerator {
             }
         }
         guard let offer = offers.first else { throw .store(missing) }
-        let stone = try installation.open(offer, registry)
+        let stone = try InstallationError.collections { () throws(RepositoryError) in try registry.open(offer) }
         return try InstallationError.stored { () throws(StoreError) in
             try installation.ingester.readObject(
                 id, from: stone.path, stone.file, limit: FileGenerator.sourceByteCountMax)

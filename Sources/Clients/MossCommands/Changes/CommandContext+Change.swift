@@ -38,7 +38,9 @@ extension CommandContext {
     /// Plans; where nothing is known because there are no collections, says so.
     private func plan(_ change: Change, in installation: Installation) throws -> Plan {
         do throws(InstallationError) {
-            return try installation.plan(change)
+            return try showingFetches(of: installation) { () throws(InstallationError) in
+                try installation.plan(change)
+            }
         } catch {
             guard case .solver(.unknownRequests) = error, try installation.collections.list().isEmpty else {
                 throw error

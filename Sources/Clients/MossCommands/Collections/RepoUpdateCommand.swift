@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import CollectionIndex
 internal import CommandLineSupport
+internal import Downloads
 internal import Installation
 
 struct RepoUpdateCommand: MossCommand {
@@ -16,12 +17,17 @@ struct RepoUpdateCommand: MossCommand {
     var name: CollectionArgument?
 
     func perform(_ context: CommandContext) throws {
-        let collections = try context.openForChanging().collections
+        let installation = try context.openForChanging()
+        let collections = installation.collections
         if let name {
-            context.show(RefreshReport([try collections.refresh(name.id)]))
-            return
+            let refreshed = try context.showingFetches(of: installation) { () throws(RepositoryError) in
+                try collections.refresh(name.id)
+            }
+            return context.show(RefreshReport([refreshed]))
         }
-        let (refreshed, failures) = try collections.refreshAll()
+        let (refreshed, failures) = try context.showingFetches(of: installation) { () throws(RepositoryError) in
+            try collections.refreshAll()
+        }
         context.show(RefreshReport(refreshed, failures: failures))
         if !failures.isEmpty { context.end(with: .failed) }
     }

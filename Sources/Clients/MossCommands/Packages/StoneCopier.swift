@@ -2,6 +2,7 @@ internal import BytePath
 internal import CollectionIndex
 internal import CommandLineSupport
 internal import Digests
+internal import Downloads
 internal import LinuxSystem
 internal import PackageModel
 internal import TerminalOutput
@@ -33,12 +34,12 @@ final class StoneCopier {
         let name = try name(for: package, at: registry.location(of: package))
         // As long as any name may be, this one is not too long.
         let temporary = BytePath(".\(package.id).part")
-        let source = try registry.open(package)
-        let promised = try package.metadata.downloadSize ?? source.status().size
+        let stone = try registry.open(package)
+        let promised = package.metadata.downloadSize ?? stone.byteCount
         do {
             try? directory.unlink(temporary)
             let file = try directory.makeFile(temporary)
-            let (size, digest) = try transfer(source, to: file, atMost: promised, package.metadata.name, name)
+            let (size, digest) = try transfer(stone.file, to: file, atMost: promised, package.metadata.name, name)
             guard digest == package.id else {
                 throw CommandFailure(
                     .failed, code: CommandFailure.invalidStone,
@@ -60,6 +61,7 @@ final class StoneCopier {
         let own =
             switch location {
             case .file(let path): path.lastComponent
+            case .remote(let item): item.remoteName
             }
         let name = SafeName.isStone(own) && !taken.contains(own) ? own : try SafeName.stone(of: package.metadata)
         guard taken.insert(name).inserted else {

@@ -93,7 +93,7 @@ final class CommandContext {
 
     /// The same, and whatever killed views have left stays for now.
     func openWithoutCleaning() throws(InstallationError) -> Installation {
-        try Installation(opening: root, .reading, notice: notice)
+        try Installation(opening: root, .reading, fetching: global.fetching, notice: notice)
     }
 
     /// For work that goes on beside other commands.
@@ -129,7 +129,8 @@ final class CommandContext {
     }
 
     private func openLocked() throws(InstallationError) -> Installation {
-        try Installation(opening: root, .changing(waiting: waitingNotice), notice: notice)
+        try Installation(
+            opening: root, .changing(waiting: waitingNotice), fetching: global.fetching, notice: notice)
     }
 
     /// What to do while another command holds the lock; nil when that is an error.

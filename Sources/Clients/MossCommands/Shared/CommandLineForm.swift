@@ -14,10 +14,10 @@ package enum CommandLineForm {
         }
     }
 
-    private static let flags: Set<String> = ["--yes-all", "--verbose", "--json", "--wait"]
+    private static let flags: Set<String> = ["--yes-all", "--verbose", "--json", "--wait", "--offline"]
     private static let shortFlags: Set<Character> = ["y", "v"]
-    private static let options: Set<String> = ["-D", "--directory", "--color"]
-    private static let globals = "-D, -y, -v, --json, --color and --wait"
+    private static let options: Set<String> = ["-D", "--directory", "--color", "--limit-rate"]
+    private static let globals = "-D, -y, -v, --json, --color, --wait, --offline and --limit-rate"
 
     static let aliases: [String: [String]] = [
         "it": ["install"], "rm": ["remove"], "up": ["sync"], "fe": ["fetch"], "sr": ["search"],

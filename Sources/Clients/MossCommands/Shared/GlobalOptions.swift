@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import BytePath
 internal import CommandLineSupport
+internal import Installation
 internal import TerminalOutput
 
 /// The options that every command has.
@@ -24,4 +25,28 @@ struct GlobalOptions: ParsableArguments {
 
     @Flag(help: "Wait while another command is changing the root.")
     var wait = false
+
+    @Flag(help: "Fetch nothing: do with what is here, or fail.")
+    var offline = false
+
+    @Option(
+        help: ArgumentHelp("Fetch at most so many bytes in a second, such as 500K or 2M.", valueName: "rate"))
+    var limitRate: BandwidthArgument?
+
+    var fetching: FetchOptions {
+        var options = FetchOptions()
+        options.isOffline = offline
+        options.bandwidth = limitRate?.bytesPerSecond
+        return options
+    }
+}
+
+/// `500K`, `2M`: bytes in a second.
+struct BandwidthArgument: ExpressibleByArgument {
+    let bytesPerSecond: UInt64
+
+    init?(argument: String) {
+        guard let bytes = Bandwidth.bytes(argument) else { return nil }
+        bytesPerSecond = bytes
+    }
 }

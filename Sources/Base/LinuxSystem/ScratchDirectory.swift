@@ -1,23 +1,27 @@
 package import BytePath
-package import LinuxSystem
 
-/// A directory for the life of one view, outside every root; a lock on it says that the view lives.
+/// A directory outside every root for the life of one view or command; a lock on it says that somebody has it.
 package struct ScratchDirectory: ~Copyable, Sendable {
     package let path: BytePath
     /// Carries the lock; whoever inherits it holds the directory as well.
     package let descriptor: Descriptor
 
-    private static let namePrefix = "moss-view-"
+    /// What such a directory is for; its name begins so.
+    package enum Purpose: String, Sendable {
+        case view = "moss-view-"
+        case fetching = "moss-fetch-"
+    }
 
     /// The place for such directories: on disk, because a candidate may be large.
     private static var parent: BytePath { CurrentProcess.environmentPath("TMPDIR") ?? "/var/tmp" }
 
     /// Makes an empty one that only this user may enter.
-    package static func make() throws(SystemError) -> ScratchDirectory {
+    package static func make(for purpose: Purpose) throws(SystemError) -> ScratchDirectory {
         do throws(SystemError) {
             let parent = try Descriptor.openDirectory(parent)
             while true {
-                let name = BytePath("\(namePrefix)\(CurrentProcess.effectiveUser)-\(UInt64.random(in: 1 ... .max))")
+                let name = BytePath(
+                    "\(purpose.rawValue)\(CurrentProcess.effectiveUser)-\(UInt64.random(in: 1 ... .max))")
                 try parent.makeDirectory(name, mode: 0o700)
                 // Until it is locked it looks abandoned: somebody who clears up may take it away, and then it is gone.
                 guard let directory = try claim(name, in: parent) else { continue }
@@ -42,10 +46,10 @@ package struct ScratchDirectory: ~Copyable, Sendable {
         }
     }
 
-    /// Removes this user's directories that no view has any more.
-    package static func removeAbandoned() {
+    /// Removes this user's directories that nobody has any more.
+    package static func removeAbandoned(_ purpose: Purpose) {
         guard let parent = try? Descriptor.openDirectory(parent), let entries = try? parent.entries() else { return }
-        let own = "\(namePrefix)\(CurrentProcess.effectiveUser)-"
+        let own = "\(purpose.rawValue)\(CurrentProcess.effectiveUser)-"
         for entry in entries where entry.kind == .directory && entry.name.bytes.starts(with: own.utf8) {
             guard let directory = try? parent.openDirectory(entry.name),
                 let status = try? directory.status(), status.uid == CurrentProcess.effectiveUser,

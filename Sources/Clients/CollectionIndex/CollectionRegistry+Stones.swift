@@ -1,0 +1,69 @@
+package import BytePath
+package import Downloads
+package import LinuxSystem
+internal import PackageModel
+
+/// The stones of packages, wherever they are.
+extension CollectionRegistry {
+    /// So much of a stone is fetched first to plan with; smaller ones come whole at once.
+    package static let headByteCount: UInt64 = 256 << 10
+    private static let wholeByteCountMax: UInt64 = 1 << 20
+
+    /// Where the stone of a package is.
+    package func location(of package: Package) throws(RepositoryError) -> StoneLocation {
+        guard let listed = collections.first(where: { $0.configuration.id == package.collection }), listed.record != nil
+        else {
+            throw RepositoryError(
+                .notRefreshed, package.collection.text, "the collection does not offer \(package.metadata.name)")
+        }
+        return try transports.serving(listed.configuration).location(of: package.metadata, in: listed)
+    }
+
+    /// Begins to fetch what is elsewhere of the stone; nil where it is a file of this machine.
+    ///
+    /// - Parameter end: how much is enough, for larger stones; nil for all of it.
+    package func fetch(_ package: Package, upTo end: UInt64? = nil) throws(RepositoryError) -> Download? {
+        guard case .remote(let item) = try location(of: package) else { return nil }
+        let isSmall = (item.size ?? .max) <= max(Self.wholeByteCountMax, end ?? 0)
+        return downloads.begin(item, upTo: isSmall ? nil : end)
+    }
+
+    /// Forgets a fetched stone: what is in it is elsewhere now, or it turned out to be damaged.
+    package func forget(_ package: Package) throws(RepositoryError) {
+        guard case .remote(let item) = try location(of: package) else { return }
+        try downloads.remove(item)
+    }
+
+    /// A stone that can be read, and what it is called in errors.
+    package struct OpenStone: ~Copyable {
+        package let path: BytePath
+        package let file: Descriptor
+        /// Bytes of it that are there.
+        package let byteCount: UInt64
+        package let isRemote: Bool
+    }
+
+    /// Opens a package's stone for reading: a regular file of the size that the index promises, fetched first where it
+    /// is elsewhere. Whether the bytes of a local one are the promised ones (`package.id`) is for the reader to check.
+    ///
+    /// - Parameter end: of one that is elsewhere, so much is enough; what there is may be wrong then.
+    package func open(_ package: Package, upTo end: UInt64? = nil) throws(RepositoryError) -> OpenStone {
+        switch try location(of: package) {
+        case .file(let path):
+            let stone = try RegularFile(path)
+            let size = stone.status.size
+            if let promised = package.metadata.downloadSize, size != promised {
+                throw RepositoryError(
+                    .wrongStone, package.metadata.name,
+                    "\(path) is not the stone that the index of \(package.collection) promises: it has"
+                        + " \(size) bytes, not \(promised); update the collection")
+            }
+            return OpenStone(path: path, file: stone.opened(), byteCount: size, isRemote: false)
+        case .remote(let item):
+            let outcome = try fetch(package, upTo: end)?.wait()
+            return OpenStone(
+                path: BytePath(item.label), file: try downloads.open(item), byteCount: outcome?.byteCount ?? 0,
+                isRemote: true)
+        }
+    }
+}

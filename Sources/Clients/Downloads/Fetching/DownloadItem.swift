@@ -1,0 +1,51 @@
+package import BytePath
+package import Digests
+
+/// A file to be fetched: where it may be had, and what it has to be.
+package struct DownloadItem: Hashable, Sendable {
+    /// Its name once it is there and right; until then it is called so with `.part` behind it.
+    package var name: BytePath
+    /// What people know it by.
+    package var label: String
+    /// Absolute addresses, the preferred one first.
+    package var addresses: [String]
+    /// What was promised of it.
+    package var size: UInt64?
+    package var digest: SHA256Digest?
+    /// Where nobody promised a size.
+    package var sizeMax: UInt64
+    /// What came with the copy that is here: nothing is fetched while the server has that one.
+    package var validator = ""
+
+    package init(
+        name: BytePath, label: String, addresses: [String], size: UInt64? = nil, digest: SHA256Digest? = nil,
+        sizeMax: UInt64
+    ) {
+        self.name = name
+        self.label = label
+        self.addresses = addresses
+        self.size = size
+        self.digest = digest
+        self.sizeMax = sizeMax
+    }
+
+    /// The file's name where it comes from.
+    package var remoteName: BytePath {
+        let path = addresses.first?.split(separator: "?").first ?? ""
+        return BytePath(bytes: Array(path.utf8)).lastComponent
+    }
+
+    var partName: BytePath { BytePath(bytes: name.bytes + Array(".part".utf8)) }
+}
+
+/// What a download came to.
+package struct DownloadOutcome: Hashable, Sendable {
+    /// The server has the copy that the validator belongs to; no file was made.
+    package var isUnchanged = false
+    package var byteCount: UInt64 = 0
+    /// How many bytes came over the network.
+    package var transferred: UInt64 = 0
+    package var validator = ""
+    /// Where it came from; empty for a file that was here.
+    package var address = ""
+}
