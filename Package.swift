@@ -51,11 +51,13 @@ let base: [Target] = [
     module("Base", "Digests", ["CNettle", "CXXHash"]),
     module("Base", "Failures", []),
     module("Base", "JSON", []),
+    module("Base", "KDL", []),
     module(
         "Base", "LMDB", ["BytePath", "CLMDB", "Digests", "Failures", "LinuxSystem"],
         [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux", "Failures"]),
     module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
+    module("Base", "WebAddress", []),
     module("Base", "YAML", ["CYAML"]),
     module("Base", "Zstandard", ["CZstd"]),
 ]
@@ -63,6 +65,7 @@ let base: [Target] = [
 let formats: [Target] = [
     module("Formats", "ELF", []),
     module("Formats", "PackageModel", ["BytePath", "Digests"]),
+    module("Formats", "RootIndex", ["JSON"]),
     module("Formats", "StoneFormat", ["BytePath", "Digests", "PackageModel", "Zstandard"]),
 ]
 
@@ -129,7 +132,10 @@ let clients: [Target] = [
     module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat"]),
     module(
         "Clients", "CollectionIndex",
-        ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
+        [
+            "BytePath", "Digests", "Downloads", "KDL", "LinuxSystem", "PackageModel", "RootIndex", "Solver",
+            "StoneFormat", "Storage", "WebAddress", "YAML",
+        ]),
     module(
         "Clients", "Publishing",
         ["BytePath", "CollectionIndex", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat"]),
@@ -192,14 +198,17 @@ let allTests: [Target] = [
     .target(
         name: "TestSupport",
         dependencies: [
-            "BytePath", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore", "PackageModel", "States",
-            "StoneEmission", "StoneFormat",
+            "BytePath", "Digests", "FileTree", "Installation", "KDL", "LinuxSystem", "ObjectStore", "PackageModel",
+            "RootIndex", "States", "StoneEmission", "StoneFormat",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(
         "BaseTests",
-        ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
-    tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
+        [
+            "BytePath", "Digests", "JSON", "KDL", "LMDB", "LinuxSystem", "TerminalOutput", "WebAddress", "YAML",
+            "Zstandard",
+        ]),
+    tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "RootIndex", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",
         [
@@ -211,8 +220,10 @@ let allTests: [Target] = [
         [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
             "Downloads", "ELF", "Failures", "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance",
-            "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing", "Sandbox",
+            "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing",
+            "RootIndex", "Sandbox",
             "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "ViewProcess", "Views",
+            "WebAddress",
         ]),
     tests(
         "ProgramTests",
@@ -234,7 +245,7 @@ let fuzzers: [Target] =
     ? []
     : [
         .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"), fuzzer("IndexFuzzer"),
-        fuzzer("StoneFuzzer"),
+        fuzzer("KDLFuzzer"), fuzzer("RootIndexFuzzer"), fuzzer("StoneFuzzer"),
     ]
 
 let benchmarks: [Target] = [
