@@ -52,11 +52,13 @@ let base: [Target] = [
     module("Base", "Digests", ["CNettle", "CXXHash"]),
     module("Base", "Failures", []),
     module("Base", "JSON", []),
+    module("Base", "KDL", []),
     module(
         "Base", "LMDB", ["BytePath", "CLMDB", "Digests", "Failures", "LinuxSystem"],
         [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux", "Failures"]),
     module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
+    module("Base", "WebAddress", []),
     module("Base", "YAML", ["CYAML"]),
     module("Base", "Zstandard", ["CZstd"]),
 ]
@@ -64,6 +66,7 @@ let base: [Target] = [
 let formats: [Target] = [
     module("Formats", "ELF", []),
     module("Formats", "PackageModel", ["BytePath", "Digests"]),
+    module("Formats", "RootIndex", ["JSON"]),
     module("Formats", "StoneFormat", ["BytePath", "Digests", "PackageModel", "Zstandard"]),
 ]
 
@@ -71,22 +74,48 @@ let engine: [Target] = [
     module("Engine", "FileTree", ["BytePath", "Digests", "Failures", "PackageModel"]),
     module("Engine", "Storage", ["BytePath", "Digests", "LMDB", "LinuxSystem", "PackageModel"]),
     module(
-        "Engine", "ObjectStore", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "PackageModel", "StoneFormat", "Storage"]),
+        "Engine", "ObjectStore",
+        ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "PackageModel", "StoneFormat", "Storage"]),
     module(
-        "Engine", "PackageCatalog", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "StoneFormat", "Storage"]),
+        "Engine", "PackageCatalog",
+        [
+            "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "StoneFormat",
+            "Storage",
+        ]),
     module(
-        "Engine", "Ingest", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "StoneFormat"]),
+        "Engine", "Ingest",
+        [
+            "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
+            "PackageModel", "StoneFormat",
+        ]),
     module(
-        "Engine", "GarbageCollection", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "StoneFormat", "Storage"]),
+        "Engine", "GarbageCollection",
+        [
+            "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
+            "PackageModel", "StoneFormat", "Storage",
+        ]),
     module(
-        "Engine", "Blit", ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "Storage"]),
+        "Engine", "Blit",
+        ["BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageModel", "Storage"]),
     module(
-        "Engine", "States", ["Blit", "BytePath", "Digests", "Failures", "FileTree", "GarbageCollection", "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "Storage"]),
+        "Engine", "States",
+        [
+            "Blit", "BytePath", "Digests", "Failures", "FileTree", "GarbageCollection", "LinuxSystem", "ObjectStore",
+            "PackageCatalog", "PackageModel", "Storage",
+        ]),
     module(
-        "Engine", "Maintenance", ["Blit", "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "States", "StoneFormat", "Storage"]),
+        "Engine", "Maintenance",
+        [
+            "Blit", "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
+            "PackageModel", "States", "StoneFormat", "Storage",
+        ]),
     module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
     module(
-        "Engine", "PreviewMount", ["BytePath", "CFuse", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "LinuxSystem", "ObjectStore", "PackageModel", "ViewImage"]),
+        "Engine", "PreviewMount",
+        [
+            "BytePath", "CFuse", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "LinuxSystem",
+            "ObjectStore", "PackageModel", "ViewImage",
+        ]),
 ]
 
 let clients: [Target] = [
@@ -94,26 +123,54 @@ let clients: [Target] = [
     module("Clients", "PackageAnalysis", ["BytePath", "ELF", "PackageModel"]),
     module("Clients", "StoneEmission", ["BytePath", "Digests", "LinuxSystem", "PackageModel", "StoneFormat"]),
     module(
-        "Clients", "DebianImport", ["BytePath", "CArchive", "Digests", "JSON", "LinuxSystem", "PackageAnalysis", "PackageModel", "StoneEmission", "StoneFormat"]),
+        "Clients", "DebianImport",
+        [
+            "BytePath", "CArchive", "Digests", "JSON", "LinuxSystem", "PackageAnalysis", "PackageModel",
+            "StoneEmission", "StoneFormat",
+        ]),
     module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
     module("Clients", "Transfer", ["BytePath", "Digests"]),
     module("Clients", "HTTPTransfer", ["BytePath", "CCurl", "Digests", "LinuxSystem", "Transfer"]),
     module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat", "Transfer"]),
     module(
-        "Clients", "CollectionIndex", ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
+        "Clients", "CollectionIndex",
+        [
+            "BytePath", "Digests", "Downloads", "KDL", "LinuxSystem", "PackageModel", "RootIndex", "Solver",
+            "StoneFormat", "Storage", "WebAddress", "YAML",
+        ]),
     module(
-        "Clients", "Publishing", ["BytePath", "CollectionIndex", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat"]),
+        "Clients", "Publishing",
+        ["BytePath", "CollectionIndex", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat"]),
     module(
-        "Clients", "Deb2StoneCommands", ["BytePath", "CollectionIndex", "CommandLineSupport", "DebianImport", "Downloads", "LinuxSystem", "Publishing", "TerminalOutput", argumentParser]),
+        "Clients", "Deb2StoneCommands",
+        [
+            "BytePath", "CollectionIndex", "CommandLineSupport", "DebianImport", "Downloads", "LinuxSystem",
+            "Publishing", "TerminalOutput", argumentParser,
+        ]),
     module("Clients", "ViewProcess", ["BytePath", "GarbageCollection", "LinuxSystem", "ObjectStore", "ViewImage"]),
     module("Clients", "Trial", ["BytePath", "LinuxSystem", "Sandbox", "ViewImage", "ViewProcess"]),
     module(
-        "Clients", "Installation", ["Blit", "BytePath", "CollectionIndex", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection", "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog", "PackageModel", "Solver", "States", "StoneFormat", "Storage", "Transfer", "ViewImage", "ViewProcess", "YAML"]),
+        "Clients", "Installation",
+        [
+            "Blit", "BytePath", "CollectionIndex", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection",
+            "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog", "PackageModel", "Solver",
+            "States", "StoneFormat", "Storage", "Transfer", "ViewImage", "ViewProcess", "YAML",
+        ]),
     module(
-        "Clients", "Views", ["BytePath", "Digests", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "ObjectStore", "PackageModel", "States", "StoneFormat", "ViewImage", "ViewProcess"]),
+        "Clients", "Views",
+        [
+            "BytePath", "Digests", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "ObjectStore",
+            "PackageModel", "States", "StoneFormat", "ViewImage", "ViewProcess",
+        ]),
     module(
-        "Clients", "MossCommands", ["BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel", "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage", "ViewProcess", argumentParser]),
+        "Clients", "MossCommands",
+        [
+            "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
+            "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
+            "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage",
+            "ViewProcess", argumentParser,
+        ]),
 ]
 
 /// Only tools/build --static asks for a program that loads nothing. What libarchive needs it does not say itself.
@@ -145,14 +202,17 @@ let allTests: [Target] = [
     .target(
         name: "TestSupport",
         dependencies: [
-            "BytePath", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore", "PackageModel", "States",
-            "StoneEmission", "StoneFormat",
+            "BytePath", "Digests", "FileTree", "Installation", "KDL", "LinuxSystem", "ObjectStore", "PackageModel",
+            "RootIndex", "States", "StoneEmission", "StoneFormat",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(
         "BaseTests",
-        ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
-    tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
+        [
+            "BytePath", "Digests", "JSON", "KDL", "LMDB", "LinuxSystem", "TerminalOutput", "WebAddress", "YAML",
+            "Zstandard",
+        ]),
+    tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "RootIndex", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",
         [
@@ -164,8 +224,10 @@ let allTests: [Target] = [
         [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
             "Downloads", "ELF", "Failures", "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance",
-            "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing", "Sandbox",
+            "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing",
+            "RootIndex", "Sandbox",
             "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "ViewProcess", "Views",
+            "WebAddress",
         ]),
     tests(
         "ProgramTests",
@@ -187,7 +249,7 @@ let fuzzers: [Target] =
     ? []
     : [
         .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"), fuzzer("IndexFuzzer"),
-        fuzzer("StoneFuzzer"),
+        fuzzer("KDLFuzzer"), fuzzer("RootIndexFuzzer"), fuzzer("StoneFuzzer"),
     ]
 
 let benchmarks: [Target] = [

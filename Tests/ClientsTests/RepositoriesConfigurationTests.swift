@@ -35,9 +35,12 @@ import Testing
         ("- a\n", "bad.yaml:1: expected a map"),
         ("a:\n  description: x\n  uri: /x\n  priority: -1\n", "bad.yaml:4: priority has to be a whole number"),
         ("a:\n  description: x\n  uri: /x\n  priority: 1\n  active: 7\n", "bad.yaml:5: active has to be true or false"),
-        ("a:\n  uri: /x\n  priority: 1\n", "a has no description"),
+        ("a:\n  uri: /x\n", "bad.yaml:1: a has no priority"), ("a:\n  priority: 1\n", "bad.yaml:1: a has no uri"),
         ("a:\n  description: x\n  colour: red\n", "bad.yaml:3: unknown setting \"colour\""),
-        ("a:\n  base-uri: x\n", "bad.yaml:2: versioned collections"),
+        (
+            "a:\n  priority: 1\n  base-uri: x\n  version: tag/a\n",
+            "bad.yaml:3: \"x\": this is not of the form https://HOST/PATH"
+        ),
         ("../a:\n  uri: x\n", "bad.yaml:1: \"../a\": a collection's name has"),
         ("a: {\n", "bad.yaml:"),
         ("a:\n  uri: x\n  uri: y\n", "bad.yaml:"),

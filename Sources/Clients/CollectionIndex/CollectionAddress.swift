@@ -1,9 +1,10 @@
 package import BytePath
 package import Downloads
+package import WebAddress
 
 /// Where a collection is, as people type it.
 package enum CollectionAddress {
-    /// The uri to configure: URLs as they are, paths made absolute.
+    /// The uri to configure: addresses of http and https normalised, other URLs as they are, paths made absolute.
     ///
     /// - Parameter directory: what a relative path is meant from; it is read from anywhere later on.
     /// - Throws: `invalidLocation` for text that is neither.
@@ -15,6 +16,7 @@ package enum CollectionAddress {
                 .invalidLocation, "\"\(text)\"", "a collection's address is a path or a file URL, and this is empty")
         }
         if let scheme = URIReference.scheme(of: text) {
+            if scheme == "http" || scheme == "https" { return try web(text).text }
             guard scheme == "file", URIReference.path(ofFileURL: text) == nil else { return text }
             throw RepositoryError(
                 .invalidLocation, "\"\(text)\"",
@@ -38,6 +40,21 @@ package enum CollectionAddress {
                 }, relativeTo: directory())
         }
         return uri(of: argument.isAbsolute ? argument : directory().appending(argument))
+    }
+
+    /// An address of http or https.
+    package static func web(_ text: String) throws(RepositoryError) -> WebAddress {
+        do throws(WebAddressError) {
+            return try WebAddress(text)
+        } catch {
+            throw RepositoryError(.invalidLocation, "\"\(shown(text))\"", error.message)
+        }
+    }
+
+    /// The text without what may be a password in it.
+    private static func shown(_ text: String) -> String {
+        guard let at = text.utf8.lastIndex(of: UInt8(ascii: "@")) else { return text }
+        return "…" + text[at...]
     }
 
     /// A path as it is where it is text, else as a file URL, in which any byte can be written.

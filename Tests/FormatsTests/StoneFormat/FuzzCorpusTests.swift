@@ -84,6 +84,17 @@ struct FuzzCorpusTests {
         }
     }
 
+    @Test("every file of the texts' corpora passes again", arguments: ["kdl", "root-index"])
+    func replayTexts(kind: String) throws {
+        let names = try #require(TestFiles.names(in: Self.corpus + kind))
+        #expect(names.count > 2)
+        for name in names {
+            let bytes = try #require(TestFiles.bytes(of: Self.corpus + kind + "/" + name))
+            TextFuzzing.checkKDL(bytes)
+            TextFuzzing.checkRootIndex(bytes)
+        }
+    }
+
     private func check(_ kind: String, _ name: String, _ bytes: [UInt8]) throws {
         StoneFuzzing.checkStone(bytes)
         StoneFuzzing.checkIndex(bytes)

@@ -9,8 +9,9 @@ struct RepoAddCommand: MossCommand {
     static let configuration = CommandConfiguration(
         commandName: "add", abstract: "Add a collection and read what it holds.",
         discussion: """
-            URI is the path or file URL of an index (stone.index), of a directory with one, or of a directory of \
-            stones. Nothing is added when it cannot be read.
+            URI is the path or URL of an index (stone.index); on this machine also that of a directory with one, or of \
+            a directory of stones. With --version it is the directory of a server's channels. What comes over http or \
+            https needs the keys that sign it, or --unsigned. Nothing is added when it cannot be read.
             """)
     static let title = "repo add"
 
@@ -22,6 +23,8 @@ struct RepoAddCommand: MossCommand {
     @Option(name: .shortAndLong, help: "What the collection is.")
     var comment = ""
 
+    @OptionGroup var source: SourceOptions
+
     @Flag(help: "Take the place of a collection of this name.")
     var replace = false
 
@@ -32,11 +35,11 @@ struct RepoAddCommand: MossCommand {
     var uri: String
 
     func perform(_ context: CommandContext) throws {
-        let installation = try context.openForChanging()
-        let address = try CollectionAddress.uri(ArgumentText.path(uri), relativeTo: CurrentProcess.workingDirectory)
         let configuration = CollectionConfiguration(
-            id: name.id, description: comment, uri: address, priority: priority)
-        let refreshed = try installation.collections.add(configuration, replacing: replace)
+            id: name.id, description: comment, source: try source.source(uri), mirrors: try source.mirrors(),
+            declaredTrust: try source.trust(), priority: priority)
+        try source.check(configuration)
+        let refreshed = try context.openForChanging().collections.add(configuration, replacing: replace)
         context.show(RefreshReport([refreshed]))
     }
 }
