@@ -27,7 +27,7 @@ package struct CollectionManager: Sendable {
         }
         store = CollectionStore(database: database)
         self.downloads = downloads
-        transports = [LocalTransport(), HTTPTransport(downloads)]
+        transports = [LocalTransport(), HTTPTransport(downloads: downloads, root: root, notice: notice)]
     }
 
     /// A collection and what the last refresh found; nil where there was none from the configured uri.
@@ -141,19 +141,19 @@ package struct CollectionManager: Sendable {
         var previous = trustsStored ? try store.previousFetch(of: configuration.id) : nil
         if let source = previous?.record.source, !source.isVerbatim(configuration.uri) { previous = nil }
         switch try transport.fetch(configuration, previous: previous) {
-        case .unchanged(let stamp):
+        case .unchanged(let stamp, let validator):
             guard var record = previous?.record else {
                 throw RepositoryError(.invalidIndex, configuration.id.text, "unchanged, but never fetched")
             }
-            if record.stamp != stamp {
-                record.stamp = stamp
+            if record.stamp != stamp || record.validator != validator {
+                (record.stamp, record.validator) = (stamp, validator)
                 try store.touch(configuration.id, record)
             }
             return Refreshed(id: configuration.id, packageCount: record.packageCount, isChanged: false)
-        case .packages(let packages, let base, let stamp, let stones):
+        case .packages(let packages, let base, let stamp, let validator, let stones):
             let record = CollectionRecord(
-                source: configuration.uri, base: base, stamp: stamp, refreshed: currentTimeSeconds(),
-                packageCount: packages.count)
+                source: configuration.uri, base: base, stamp: stamp, validator: validator,
+                refreshed: currentTimeSeconds(), packageCount: packages.count)
             try store.replace(
                 configuration.id, with: CollectionStore.Contents(packages, stones: stones, record: record))
             let isChanged = previous?.record.stamp.digest != stamp.digest || previous?.record.base != base

@@ -6,17 +6,22 @@ internal import Storage
 package struct CollectionRecord: Hashable, Sendable {
     /// The configured uri at that time; the packages count only while it is the same.
     package var source: String
-    /// The directory that package URIs are relative to.
+    /// What package URIs are relative to: the directory, on this machine; the history, in a channel; empty for others.
     package var base: BytePath
     package var stamp: IndexStamp
+    /// What the server knows the index by that was read last; empty where it has nothing of the kind.
+    package var validator: String
     /// When the packages were last read and stored, in seconds since 1970.
     package var refreshed: Int64
     package var packageCount: Int
 
-    package init(source: String, base: BytePath, stamp: IndexStamp, refreshed: Int64, packageCount: Int) {
+    package init(
+        source: String, base: BytePath, stamp: IndexStamp, validator: String = "", refreshed: Int64, packageCount: Int
+    ) {
         self.source = source
         self.base = base
         self.stamp = stamp
+        self.validator = validator
         self.refreshed = refreshed
         self.packageCount = packageCount
     }
@@ -39,7 +44,7 @@ package struct IndexStamp: Hashable, Sendable {
     }
 }
 
-/// The digest, four numbers (u64), then source, NUL and base.
+/// The digest, four numbers (u64), then source, NUL, base, NUL and validator; records of former versions end with base.
 extension CollectionRecord: BucketValue {
     package func encode(into bytes: inout [UInt8]) {
         stamp.digest.encode(into: &bytes)
@@ -50,6 +55,8 @@ extension CollectionRecord: BucketValue {
         bytes += source.utf8
         bytes.append(0)
         bytes += base.bytes
+        bytes.append(0)
+        bytes += validator.utf8
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
@@ -63,6 +70,8 @@ extension CollectionRecord: BucketValue {
         refreshed = Int64(bitPattern: number(2))
         packageCount = Int(clamping: number(3))
         source = String(decoding: bytes[(head + 32)..<end], as: UTF8.self)
-        base = BytePath(bytes: Array(bytes[(end + 1)...]))
+        let parts = Array(bytes[(end + 1)...]).split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
+        base = BytePath(bytes: Array(parts[0]))
+        validator = parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : ""
     }
 }

@@ -34,10 +34,11 @@ package struct PreviousFetch: Sendable {
 
 /// What a transport brings.
 package enum FetchedIndex: Sendable {
-    /// The packages are those of the last refresh; the stamp may be new.
-    case unchanged(IndexStamp)
-    /// The packages, the directory their URIs are relative to, and the stones of a scan.
-    case packages([PackageMetadata], base: BytePath, stamp: IndexStamp, stones: [StoneDirectory.Stone])
+    /// The packages are those of the last refresh; the stamp may be new, and so may be what a server knows it by.
+    case unchanged(IndexStamp, validator: String = "")
+    /// The packages, what their URIs are relative to, and the stones of a scan.
+    case packages(
+        [PackageMetadata], base: BytePath, stamp: IndexStamp, validator: String = "", stones: [StoneDirectory.Stone])
 }
 
 /// Where a stone can be read.

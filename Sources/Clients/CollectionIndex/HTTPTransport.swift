@@ -3,52 +3,172 @@ internal import Digests
 package import Downloads
 internal import LinuxSystem
 package import PackageModel
+internal import RootIndex
 internal import StoneFormat
+internal import WebAddress
 
-/// Collections on servers.
+/// Collections on servers: an index by itself, the version of a channel that its root index names, or one that keys
+/// vouch for.
 package struct HTTPTransport: CollectionTransport {
     /// Of an index that is not compressed at all, and of payloads nobody knows.
-    private static let indexSizeMax: UInt64 = 320 << 20
+    static let indexSizeMax: UInt64 = 320 << 20
+    private static let rootIndexSizeMax: UInt64 = 16 << 20
 
-    private let downloads: Downloader
-
-    package init(_ downloads: Downloader) { self.downloads = downloads }
+    let downloads: Downloader
+    let root: BytePath
+    /// Told of what is worth knowing and no reason to stop, in one line.
+    let notice: @Sendable (String) -> Void
 
     package func serves(scheme: String?) -> Bool { scheme == "http" || scheme == "https" }
 
     package func fetch(
         _ configuration: CollectionConfiguration, previous: PreviousFetch?
     ) throws(RepositoryError) -> FetchedIndex {
-        let item = DownloadItem(
-            name: BytePath("\(configuration.id).index"), label: configuration.id.text, addresses: [configuration.uri],
-            sizeMax: Self.indexSizeMax)
-        _ = try downloads.begin(item).wait()
-        let file = try downloads.open(item)
-        let bytes = try reporting { () throws(SystemError) in try file.readAll(limit: Int(Self.indexSizeMax)) }
-        let digest = bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }
-        try downloads.remove(item)
-        let listed: [PackageMetadata]
-        do throws(StoneError) {
-            listed = try StoneIndex.decode(bytes)
-        } catch {
-            throw RepositoryError(.invalidIndex, configuration.uri, "\(error)")
+        switch try configuration.trust {
+        case .keys:
+            throw RepositoryError(.unsupportedScheme, configuration.id.text, "keys are not supported yet")
+        case .unsigned, .local:
+            let (indexes, history) = try indexes(of: configuration)
+            return try fetchUnsigned(configuration, indexes, base: BytePath(history ?? ""), previous)
         }
-        let base = BytePath(configuration.uri).parent
-        let packages = try IndexRules.select(listed, index: configuration.uri) { !$0.isEmpty }
-        let stamp = IndexStamp(size: UInt64(bytes.count), identity: 0, digest: digest)
-        return .packages(packages, base: base, stamp: stamp, stones: [])
     }
 
     package func location(
         of package: PackageMetadata, in collection: CollectionManager.Listed
     ) throws(RepositoryError) -> StoneLocation {
-        guard let base = collection.record?.base, let uri = package.uri, let hash = package.hash else {
-            throw RepositoryError(.invalidLocation, package.name, "the index does not say where it is")
+        let configuration = collection.configuration
+        guard let record = collection.record, let uri = package.uri, let hash = package.hash else {
+            throw RepositoryError(.invalidLocation, package.name, "the index does not say where its stone is")
         }
-        let address = base.display + "/" + uri
+        var addresses: [String] = []
+        for index in Self.indexes(of: configuration, history: record.base.display) {
+            addresses.append(try index.stone(at: uri).text)
+        }
         return .remote(
             DownloadItem(
-                name: BytePath("\(hash).stone"), label: "\(package.name) \(package.versionText)", addresses: [address],
+                name: BytePath("\(hash).stone"), label: "\(package.name) \(package.versionText)", addresses: addresses,
                 size: package.downloadSize, digest: hash.digest, sizeMax: package.downloadSize ?? 1 << 40))
+    }
+
+    // MARK: Where an index is
+
+    /// The addresses of the index at each place that has it, and the history they are of where it is that of a channel.
+    private func indexes(
+        of configuration: CollectionConfiguration
+    ) throws(RepositoryError) -> (indexes: [IndexAddress], history: String?) {
+        switch configuration.source {
+        case .direct:
+            let indexes = Self.indexes(of: configuration, history: "")
+            guard let first = indexes.first?.address else {
+                throw RepositoryError(
+                    .invalidLocation, configuration.id.text, "\"\(configuration.uri)\" is no address of an index")
+            }
+            try refuseFormer(first, configuration)
+            return (indexes, nil)
+        case .versioned(let source):
+            let history = try resolve(source, configuration).history.text
+            return (Self.indexes(of: configuration, history: history), history)
+        }
+    }
+
+    static func indexes(of configuration: CollectionConfiguration, history: String) -> [IndexAddress] {
+        configuration.places.compactMap { place in
+            switch place {
+            case .direct:
+                guard var index = place.index else { return nil }
+                if index.address.lastComponent == "" {
+                    index.address = index.address.appending(StoneDirectory.indexName.display)
+                }
+                return index
+            case .versioned(let source): return IndexIdentifier(history).map(source.index)
+            }
+        }
+    }
+
+    private func resolve(
+        _ source: VersionedSource, _ configuration: CollectionConfiguration
+    ) throws(RepositoryError) -> RootIndex.Resolution {
+        var addresses: [String] = []
+        for place in configuration.places {
+            if case .versioned(let source) = place { addresses.append(source.rootIndex.text) }
+        }
+        if addresses.isEmpty { addresses = [source.rootIndex.text] }
+        let item = DownloadItem(
+            name: BytePath("\(configuration.id).root-index"), label: "\(configuration.id): the root index",
+            addresses: addresses, sizeMax: Self.rootIndexSizeMax)
+        let (bytes, _) = try whole(item)
+        do throws(RootIndexError) {
+            return try RootIndex.read(bytes).resolveSupported(source.version)
+        } catch {
+            throw RepositoryError(
+                error.code == .unsupportedFormat ? .unsupportedFormat : .invalidIndex, configuration.id.text,
+                "\(source.rootIndex): \(error)")
+        }
+    }
+
+    /// Refuses an address of the time before channels once what lay there has moved on; while nobody knows, it is asked.
+    private func refuseFormer(
+        _ address: WebAddress, _ configuration: CollectionConfiguration
+    ) throws(RepositoryError) {
+        guard let successor = VersionedSource.successor(of: address) else { return }
+        guard let resolution = try? resolve(successor, configuration), resolution.format != .legacy else { return }
+        throw RepositoryError(
+            .unsupportedFormat, configuration.id.text,
+            "\(address) is where this collection was; configure it anew with base-uri \(successor.base), channel"
+                + " \(successor.channel) and version \(successor.version) in the place of the uri")
+    }
+
+    // MARK: Indexes
+
+    private func fetchUnsigned(
+        _ configuration: CollectionConfiguration, _ indexes: [IndexAddress], base: BytePath, _ previous: PreviousFetch?
+    ) throws(RepositoryError) -> FetchedIndex {
+        let known = previous?.record.base == base ? previous?.record : nil
+        var item = DownloadItem(
+            name: BytePath("\(configuration.id).index"), label: "\(configuration.id): the index",
+            addresses: indexes.map(\.address.text), sizeMax: Self.indexSizeMax)
+        item.validator = known?.validator ?? ""
+        let outcome = try downloads.begin(item).wait()
+        if outcome.isUnchanged, let known { return .unchanged(known.stamp, validator: known.validator) }
+        return try packages(
+            from: try contents(item), configuration, indexes, base: base, validator: outcome.validator, known)
+    }
+
+    /// What an index offers, each of whose packages can be found.
+    func packages(
+        from bytes: [UInt8], _ configuration: CollectionConfiguration, _ indexes: [IndexAddress], base: BytePath,
+        validator: String, _ known: CollectionRecord?
+    ) throws(RepositoryError) -> FetchedIndex {
+        let digest = bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }
+        let stamp = IndexStamp(size: UInt64(bytes.count), identity: 0, digest: digest)
+        if let known, known.stamp.digest == digest, known.base == base {
+            return .unchanged(stamp, validator: validator)
+        }
+        let place = indexes.first?.address.text ?? configuration.uri
+        let listed: [PackageMetadata]
+        do throws(StoneError) {
+            listed = try StoneIndex.decode(bytes)
+        } catch {
+            throw RepositoryError(.invalidIndex, place, "\(error)")
+        }
+        let packages = try IndexRules.select(listed, index: place) { uri in
+            indexes.allSatisfy { (try? $0.stone(at: uri)) != nil }
+        }
+        return .packages(packages, base: base, stamp: stamp, validator: validator, stones: [])
+    }
+
+    // MARK: Files
+
+    /// Fetches a small file, and forgets it.
+    func whole(_ item: DownloadItem) throws(RepositoryError) -> (bytes: [UInt8], outcome: DownloadOutcome) {
+        let outcome = try downloads.begin(item).wait()
+        return (outcome.isUnchanged ? [] : try contents(item), outcome)
+    }
+
+    private func contents(_ item: DownloadItem) throws(RepositoryError) -> [UInt8] {
+        let file = try downloads.open(item)
+        let bytes = try reporting { () throws(SystemError) in try file.readAll(limit: Int(clamping: item.sizeMax)) }
+        try downloads.remove(item)
+        return bytes
     }
 }

@@ -39,6 +39,8 @@ package struct RepositoryError: MarkedError, Hashable, Sendable {
         case mixAndMatch
         /// Signed by nobody, or by too few, of those who are trusted.
         case wrongKey
+        /// What is offered has a format that is not known here.
+        case unsupportedFormat
         /// Something that was signed makes no sense.
         case untrusted
         /// No server that is known could be reached, or none of them answered to the end.
