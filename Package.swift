@@ -225,16 +225,16 @@ let allTests: [Target] = [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
             "Downloads", "ELF", "Failures", "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance",
             "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing",
-            "RootIndex", "Sandbox",
-            "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "ViewProcess", "Views",
-            "WebAddress",
+            "RootIndex", "Sandbox", "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput",
+            "Transfer", "ViewProcess", "Views", "WebAddress",
         ]),
     tests(
         "ProgramTests",
         [
             "BytePath", "CollectionIndex", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore",
             "PackageModel", "Sandbox", "States", "StoneFormat", "Storage", "Zstandard", "call-tracer",
-            "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-sandbox", "moss-view",
+            "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-fetch", "moss-sandbox",
+            "moss-view",
         ], exclude: ["OldRoots/format-2.tar.zst"]),
 ]
 

@@ -1,7 +1,9 @@
 import Testing
 import Transfer
 
+import BytePath
 @testable import Downloads
+import Failures
 
 /// Which server is asked next, and when it is enough.
 @Suite struct DownloadAttemptsTests {

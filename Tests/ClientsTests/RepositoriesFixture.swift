@@ -1,6 +1,7 @@
 import BytePath
 import CollectionIndex
 import Digests
+import Downloads
 import LinuxSystem
 import PackageModel
 import StoneFormat
@@ -25,7 +26,7 @@ struct RepositoryScratch {
 
     var stones: BytePath { path.appending("stones") }
     var root: BytePath { path.appending("root") }
-    var manager: CollectionManager { CollectionManager(root: root, database: database) }
+    var manager: CollectionManager { CollectionManager(locally: root, database) }
 
     /// Writes a file below the scratch directory, making its directories.
     func write(_ bytes: [UInt8], to relative: BytePath, aged: Bool = false) throws {
@@ -69,5 +70,15 @@ func repositoryFailure<R>(_ body: () throws -> R) -> String {
         return "no error, but \(try body())"
     } catch {
         return "\(error)"
+    }
+}
+
+extension CollectionManager {
+    /// For collections on this machine.
+    init(
+        locally root: BytePath, _ database: Database, notice: @escaping @Sendable (String) -> Void = { _ in }
+    ) {
+        self.init(
+            root: root, database: database, downloads: Downloader(into: DownloadDirectory { nil }), notice: notice)
     }
 }

@@ -146,7 +146,7 @@ import Testing
             try scratch.write("good: {description: d, uri: /good, priority: 1}\n", to: Self.vendor.appending("y.yaml"))
             try scratch.stone("a")
             let notices = Guarded<[String]>([])
-            let manager = CollectionManager(root: scratch.root, database: scratch.database) { text in
+            let manager = CollectionManager(locally: scratch.root, scratch.database) { text in
                 notices.withLock { $0.append(text) }
             }
             _ = try manager.add(scratch.configuration("site"))

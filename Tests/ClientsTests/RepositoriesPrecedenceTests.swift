@@ -141,7 +141,7 @@ import Testing
             try scratch.write("a {{ [", to: Self.vendor.appending(name))
             try scratch.write(text("c", "/c", for: "x.kdl"), to: Self.vendor.appending("repo.d/y.kdl"))
             let notices = Guarded<[String]>([])
-            let manager = CollectionManager(root: scratch.root, database: scratch.database) { text in
+            let manager = CollectionManager(locally: scratch.root, scratch.database) { text in
                 notices.withLock { $0.append(text) }
             }
             #expect(try manager.list().map(\.configuration.id.text) == ["c"])

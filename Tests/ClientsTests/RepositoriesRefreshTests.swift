@@ -25,7 +25,9 @@ import Testing
             #expect(package.id == bytes.withUnsafeBytes { PackageID(hashing: $0) })
             #expect(package.metadata.downloadSize == UInt64(bytes.count))
             #expect(package.metadata.dependencies == [capability("libc")])
-            #expect(try registry.open(package).readAll() == bytes)
+            let opened = try registry.open(package)
+            let found = try opened.file.readAll()
+            #expect(found == bytes)
             let libc = try #require(try registry.packages(named: "libc").first)
             #expect(
                 try registry.location(of: libc) == .file(scratch.stones.appending("deep/er/libc-1.1-1-1-x86_64.stone")))
@@ -47,7 +49,9 @@ import Testing
             #expect(try scratch.manager.add(configuration).packageCount == 2)
             let registry = try scratch.manager.registry()
             let package = try #require(try registry.packages(named: "a b%#?:é").first)
-            #expect(try registry.open(package).readAll() == bytes)
+            let opened = try registry.open(package)
+            let found = try opened.file.readAll()
+            #expect(found == bytes)
         }
     }
 
@@ -179,7 +183,7 @@ import Testing
 
             let transport = LocalTransport()
             let configuration = try scratch.configuration("site")
-            guard case .packages(_, let base, var stamp, _) = try transport.fetch(configuration, previous: nil) else {
+            guard case .packages(_, let base, var stamp, _, _) = try transport.fetch(configuration, previous: nil) else {
                 Issue.record("nothing was read at first")
                 return
             }
@@ -187,7 +191,7 @@ import Testing
             let record = CollectionRecord(
                 source: configuration.uri, base: base, stamp: stamp, refreshed: 0, packageCount: 1)
             guard
-                case .unchanged(stamp) = try transport.fetch(
+                case .unchanged(stamp, _) = try transport.fetch(
                     configuration, previous: PreviousFetch(record: record, stones: [:]))
             else {
                 Issue.record("the index was read again")

@@ -76,7 +76,7 @@ import Transfer
             while let event = try? stream.next() { _ = event }
         }
         var endless = TransferStream<TransferEvent>()
-        [0xff, 0xff, 0xff, 0x7f].withUnsafeBytes { endless.append($0) }
+        [UInt8]([0xff, 0xff, 0xff, 0x7f]).withUnsafeBytes { endless.append($0) }
         #expect(throws: TransferCodingError.self) { try endless.next() }
     }
 }

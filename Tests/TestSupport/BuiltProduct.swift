@@ -9,6 +9,7 @@ package enum BuiltProduct: String, CaseIterable, Sendable {
     case hashFiles = "hash-files"
     case linkTree = "link-tree"
     case moss
+    case mossFetch = "moss-fetch"
     case mossSandbox = "moss-sandbox"
     case mossView = "moss-view"
 

@@ -8,6 +8,8 @@ struct CurlResult {
     init(_ code: CURLcode) { self.code = code }
 
     var failure: TransferFailure {
+        let kind = kind
+        if kind == .stalled { return TransferFailure(.stalled, "it sends nothing, or too slowly") }
         let message = String(cString: curl_easy_strerror(code))
         return TransferFailure(kind, message.prefix(1).lowercased() + message.dropFirst())
     }
@@ -26,7 +28,6 @@ struct CurlResult {
             .untrusted
         case CURLE_FILESIZE_EXCEEDED: .endless
         case CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: .malformed
-        case CURLE_OUT_OF_MEMORY, CURLE_FAILED_INIT: .local
         default: .interrupted
         }
     }

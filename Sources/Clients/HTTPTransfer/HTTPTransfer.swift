@@ -210,6 +210,8 @@ final class HTTPTransfer {
     /// What to answer after curl is done.
     func end(_ result: CURLcode) -> TransferEvent {
         if let failure { return failed(failure) }
+        // What curl calls so when it will not take any more of a head.
+        if result == CURLE_OUT_OF_MEMORY, !hasBegun { return failed(TransferFailure(.endless, ResponseHead.tooLong)) }
         if !hasEnough, result != CURLE_OK { return failed(CurlResult(result).failure) }
         let status = moss_curl_get_long(handle, CURLINFO_RESPONSE_CODE)
         if status == 304, request.onlyIfChanged {

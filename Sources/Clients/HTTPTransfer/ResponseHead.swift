@@ -4,7 +4,8 @@ internal import Transfer
 /// What the head of an answer says, of what matters here.
 struct ResponseHead {
     /// Of all heads of a transfer, redirections and all.
-    private static let byteCountMax = 256 << 10
+    private static let byteCountMax = 64 << 10
+    static let tooLong = "the head of its answer has no end"
     private static let validatorByteCountMax = 512
 
     private var byteCount = 0
@@ -19,7 +20,7 @@ struct ResponseHead {
     /// - Returns: what is wrong with it; nil where nothing is.
     mutating func take(_ line: UnsafeRawBufferPointer) -> String? {
         byteCount += line.count
-        guard byteCount <= Self.byteCountMax else { return "the head of its answer has no end" }
+        guard byteCount <= Self.byteCountMax else { return Self.tooLong }
         if line.starts(with: "HTTP/".utf8) {
             // Of a redirection nothing counts for what it leads to.
             let byteCount = byteCount

@@ -69,6 +69,7 @@ extension Installation {
         _ offer: CollectionRegistry.Package, _ registry: CollectionRegistry
     ) throws(InstallationError) -> (BytePath, PackageRecord) {
         var wanted = CollectionRegistry.headByteCount
+        var isSecond = false
         while true {
             let end = wanted
             let stone = try InstallationError.collections { () throws(RepositoryError) in
@@ -79,7 +80,13 @@ extension Installation {
             } catch {
                 // Perhaps what is missing comes later in the stone.
                 let isWhole = !stone.isRemote || stone.byteCount >= offer.metadata.downloadSize ?? 0
-                if isWhole { throw .store(error) }
+                if isWhole {
+                    guard stone.isRemote, !isSecond, error.marks.contains(.badStone) else { throw .store(error) }
+                    // It was right when it came.
+                    isSecond = true
+                    try InstallationError.collections { () throws(RepositoryError) in try registry.forget(offer) }
+                    continue
+                }
                 wanted = max(wanted * 8, stone.byteCount * 8)
             }
         }

@@ -1,13 +1,14 @@
 import BytePath
 import Glibc
 import LinuxSystem
+import PackageModel
 import TestSupport
 import Testing
 
 /// Servers that do what they must not: whatever they send, a command ends with a clear result, and nothing wrong is
 /// ever in the store.
 @Suite struct HostileFetchTests {
-    private struct Case: Sendable, CustomTestStringConvertible {
+    struct Case: Sendable, CustomTestStringConvertible {
         let name: String
         let attempts: [ServerBehaviour]
         let afterwards: ServerBehaviour
@@ -34,7 +35,7 @@ import Testing
 
     private static let large = 3 << 20
 
-    private static let cases = [
+    static let cases: [Case] = [
         Case("stalls for ever", always: .stall(afterBytes: 0), "slow"),
         Case("stalls once", atFirst: .stall(afterBytes: 100_000)),
         Case("trickles", always: .trickle(bytesPerSecond: 50), "slow"),
@@ -48,7 +49,7 @@ import Testing
         Case("a longer length", always: .contentLength("99999999"), "bytes"),
         Case("a shorter length", always: .contentLength("10"), "bytes"),
         Case("a negative length", always: .contentLength("-5"), "fetched"),
-        Case("a huge length", always: .contentLength("99999999999999999999999"), "fetched"),
+        Case("a huge length", [], then: .contentLength("99999999999999999999999"), nil),
         Case("wrong bytes", always: .flip(at: 1_000_000), "SHA-256"),
         Case("wrong bytes once", [.flip(at: 1_000_000)], then: .flip(at: 1_000_000), "SHA-256"),
         Case("missing", always: .status(404), "404"),
@@ -60,11 +61,11 @@ import Testing
         Case("redirects in a circle", always: .redirect("/again"), "redirect"),
         Case("an endless body", always: .endlessBody, "more than"),
         Case("an endless head", always: .endlessHeader, "head"),
-        Case("too many headers", always: .manyHeaders(20_000), "head"),
+        Case("too many headers", always: .manyHeaders(5000), "head"),
         Case("compresses", always: .gzip, "packs"),
         Case("garbage", always: .garbage(Array("what?\r\n\r\n".utf8)), "fetched"),
         Case("a page to log in", always: .page("please log in"), "bytes"),
-        Case("another range", always: .shiftRange(by: 4096), "SHA-256"),
+        Case("another range", [], then: .shiftRange(by: 4096), nil),
         Case("says another range", always: .contentRange("bytes 5-9/10"), "another part"),
         Case("whole files only", atFirst: .ignoreRange, .ignoreRange, .ignoreRange),
         Case("closes each connection", atFirst: .closeAfterwards, .closeAfterwards),
@@ -72,7 +73,7 @@ import Testing
         Case("chunked and cut", atFirst: .chunked(endingAfterBytes: 400_000)),
     ]
 
-    @Test(arguments: cases) private func server(_ hostile: Case) throws {
+    @Test(arguments: cases) func server(_ hostile: Case) throws {
         try withScratchDirectory(inMemory: true) { scratch in
             let package = largePackage("big", byteCount: Self.large)
             let scene = try ServedRoot(in: scratch, offering: [package])
@@ -121,6 +122,8 @@ import Testing
     @Test func anIndexThatNeverEnds() throws {
         try withScratchDirectory(inMemory: true) { scratch in
             let scene = try ServedRoot(in: scratch, offering: [systemPackage("a")])
+            try scene.root.publish(systemPackage("b"))
+            try scene.root.done("index", scene.root.stones)
             for behaviour in [
                 ServerBehaviour.stall(afterBytes: 10), .garbage([1, 2, 3]), .page("log in"), .status(500),
             ] {
@@ -140,8 +143,7 @@ import Testing
             for package in packages {
                 scene.server.script(ServedRoot.path(package), always: .trickle(bytesPerSecond: 1_500_000))
             }
-            var command = try scene.root.command(["-y", "install"] + packages.map { BytePath($0.metadata.name) })
-            command.environment["MOSS_BACKGROUND"] = "off"
+            let command = try scene.root.command(["-y", "install"] + packages.map { BytePath($0.metadata.name) })
             let running = try command.start()
             // In the middle of all four.
             while packages.reduce(0, { $0 + scene.bytesSent(ServedRoot.path($1)) }) < 5 << 20 { usleep(20_000) }
@@ -180,9 +182,8 @@ import Testing
             #expect(names.count == 1)
             let file = try Descriptor.open(scene.root.root.appending(".moss/downloads/\(names[0])"), .readWrite)
             let size = try file.status().size
-            try [UInt8](repeating: 0, count: 64).withUnsafeBytes { (bytes) throws(SystemError) in
-                try file.write(bytes, at: size - 64)
-            }
+            try file.truncate(to: size - 64)
+            try file.truncate(to: size)
             try scene.root.done("-y", "install", "a")
             #expect(scene.server.log(of: ServedRoot.path(package)).count == 2)
             try scene.root.done("fsck", "--full")

@@ -1,6 +1,7 @@
 import BytePath
 import Glibc
 import LinuxSystem
+import PackageModel
 import TestSupport
 
 /// A root whose only collection is on a server that does as the test says.
