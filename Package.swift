@@ -39,6 +39,7 @@ let cLibraries: [Target] = [
     library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
     library("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     .target(name: "CFuse", path: "Sources/CLibraries/CFuse", linkerSettings: [.linkedLibrary("fuse3")]),
+    library("CHogweed", pkgConfig: "hogweed", apt: "nettle-dev"),
     library("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
     .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
     library("CNettle", pkgConfig: "nettle", apt: "nettle-dev"),
@@ -57,6 +58,7 @@ let base: [Target] = [
         "Base", "LMDB", ["BytePath", "CLMDB", "Digests", "Failures", "LinuxSystem"],
         [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux", "Failures"]),
+    module("Base", "Signatures", ["CHogweed"]),
     module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
     module("Base", "WebAddress", []),
     module("Base", "YAML", ["CYAML"]),
@@ -130,6 +132,7 @@ let clients: [Target] = [
         ]),
     module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
+    module("Clients", "Trust", ["BytePath", "Digests", "Failures", "JSON", "LinuxSystem", "Signatures"]),
     module("Clients", "Transfer", ["BytePath", "Digests"]),
     module("Clients", "HTTPTransfer", ["BytePath", "CCurl", "Digests", "LinuxSystem", "Transfer"]),
     module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat", "Transfer"]),
@@ -168,8 +171,8 @@ let clients: [Target] = [
         [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
             "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
-            "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage",
-            "ViewProcess", argumentParser,
+            "Publishing", "Sandbox", "Signatures", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial",
+            "Trust", "ViewImage", "ViewProcess", argumentParser,
         ]),
 ]
 
@@ -179,7 +182,8 @@ let staticLinking: [LinkerSetting] =
     ? []
     : [
         .unsafeFlags(
-            ["-static-executable"] + ["archive", "acl", "lzma", "lz4", "bz2", "z", "nettle"].map { "-l\($0)" })
+            ["-static-executable"]
+                + ["archive", "acl", "lzma", "lz4", "bz2", "z", "hogweed", "nettle", "gmp"].map { "-l\($0)" })
     ]
 
 let programs: [Target] = [
@@ -209,8 +213,8 @@ let allTests: [Target] = [
     tests(
         "BaseTests",
         [
-            "BytePath", "Digests", "JSON", "KDL", "LMDB", "LinuxSystem", "TerminalOutput", "WebAddress", "YAML",
-            "Zstandard",
+            "BytePath", "Digests", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures", "TerminalOutput", "WebAddress",
+            "YAML", "Zstandard",
         ]),
     tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "RootIndex", "StoneFormat", "Zstandard"]),
     tests(
@@ -225,8 +229,9 @@ let allTests: [Target] = [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
             "Downloads", "ELF", "Failures", "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance",
             "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing",
-            "RootIndex", "Sandbox", "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput",
-            "Transfer", "ViewProcess", "Views", "WebAddress",
+            "RootIndex", "Sandbox", "Signatures", "Solver", "States", "StoneEmission", "StoneFormat", "Storage",
+            "TerminalOutput",
+            "Transfer", "Trust", "ViewProcess", "Views", "WebAddress",
         ]),
     tests(
         "ProgramTests",

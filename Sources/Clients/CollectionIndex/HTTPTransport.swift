@@ -25,8 +25,8 @@ package struct HTTPTransport: CollectionTransport {
         _ configuration: CollectionConfiguration, previous: PreviousFetch?
     ) throws(RepositoryError) -> FetchedIndex {
         switch try configuration.trust {
-        case .keys:
-            throw RepositoryError(.unsupportedScheme, configuration.id.text, "keys are not supported yet")
+        case .keys(let keys, let threshold):
+            return try SignedCollection(self, configuration, keys, threshold).fetch(previous)
         case .unsigned, .local:
             let (indexes, history) = try indexes(of: configuration)
             return try fetchUnsigned(configuration, indexes, base: BytePath(history ?? ""), previous)

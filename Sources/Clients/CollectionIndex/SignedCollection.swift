@@ -1,0 +1,199 @@
+internal import BytePath
+internal import Digests
+internal import Downloads
+internal import LinuxSystem
+internal import Signatures
+internal import Trust
+internal import WebAddress
+internal import Zstandard
+
+/// A collection that keys vouch for: what its manifest says counts, and the manifest counts once enough of those who are
+/// trusted have signed it.
+struct SignedCollection {
+    private static let manifestFile: BytePath = "manifest.json"
+    private static let indexFile: BytePath = "index"
+
+    private let transport: HTTPTransport
+    private let configuration: CollectionConfiguration
+    private let indexes: [IndexAddress]
+    private let cache: CollectionCache
+    private let first: KeySet
+    private let limits = TrustLimits.standard
+
+    private var name: String { configuration.id.text }
+
+    init(
+        _ transport: HTTPTransport, _ configuration: CollectionConfiguration, _ keys: [CollectionKey], _ threshold: Int
+    ) throws(RepositoryError) {
+        guard case .direct = configuration.source else {
+            throw RepositoryError(
+                .malformedConfiguration, configuration.id.text,
+                "keys vouch for what lies beside one index; give its uri in the place of channel and version")
+        }
+        self.transport = transport
+        self.configuration = configuration
+        indexes = HTTPTransport.indexes(of: configuration, history: "")
+        cache = CollectionCache(root: transport.root, configuration.id)
+        let name = configuration.id.text
+        first = try trusting { () throws(TrustError) in
+            var publicKeys: [PublicKey] = []
+            for key in keys {
+                guard let publicKey = PublicKey(key.bytes) else {
+                    throw TrustError(
+                        .invalidRequest, name, "\(key) is no public key", remedy: "ask those who publish it for the key")
+                }
+                publicKeys.append(publicKey)
+            }
+            return try KeySet(trusting: publicKeys, threshold: threshold, for: name)
+        }
+    }
+
+    func fetch(_ previous: PreviousFetch?) throws(RepositoryError) -> FetchedIndex {
+        let (kept, keptFiles) = try keptKeys()
+        let seen = try keptManifest(kept)
+        let envelope = try fetchManifest()
+        let (keys, newFiles) = try followed(from: kept, towards: CollectionManifest.claimedKeySet(envelope))
+        let verified = try trusting { () throws(TrustError) in
+            try CollectionManifest.verify(
+                envelope, keys: keys, for: name, lastSeen: seen, now: UInt64(clamping: currentTimeSeconds()))
+        }
+        for warning in verified.warnings { transport.notice("\(name): \(warning)") }
+        let manifest = verified.manifest
+        let known = previous?.record
+        var result: FetchedIndex
+        if let known, known.stamp.digest == manifest.index.sha256 {
+            result = .unchanged(known.stamp, validator: "")
+        } else {
+            let bytes = try fetchIndex(manifest)
+            result = try transport.packages(from: bytes, configuration, indexes, base: "", validator: "", known)
+            try cache.write(Self.indexFile, bytes)
+        }
+        // Noted before it is used: what is older than this is refused from now on, whatever becomes of this command.
+        for (version, bytes) in newFiles { try cache.write(CollectionCache.keyFile(version), bytes) }
+        if keptFiles == 0 || !newFiles.isEmpty || seen?.manifest != manifest {
+            try cache.write(Self.manifestFile, envelope)
+        }
+        return result
+    }
+
+    // MARK: What was believed before
+
+    /// The newest keys that were kept, and how many steps led there. Other keys in the configuration begin anew.
+    private func keptKeys() throws(RepositoryError) -> (KeySet, Int) {
+        var current = first
+        var steps = 0
+        for version in try cache.keyVersions() {
+            guard let bytes = try cache.read(CollectionCache.keyFile(version), limit: limits.envelopeByteCountMax),
+                let next = try? current.successor(bytes, for: name)
+            else { break }
+            current = next
+            steps += 1
+        }
+        return (current, steps)
+    }
+
+    private func keptManifest(_ keys: KeySet) throws(RepositoryError) -> SeenManifest? {
+        guard let bytes = try cache.read(Self.manifestFile, limit: limits.envelopeByteCountMax) else { return nil }
+        // Keys that do not vouch for it any more, or never did, do not make it count.
+        return try? CollectionManifest.recall(bytes, keys: keys, for: name)
+    }
+
+    // MARK: What there is now
+
+    private func addresses(_ path: String) -> [String] {
+        indexes.compactMap { try? $0.address.resolving(path, below: $0.limit).text }
+    }
+
+    private func fetchManifest() throws(RepositoryError) -> [UInt8] {
+        let item = DownloadItem(
+            name: BytePath("\(name).manifest"), label: "\(name): the manifest",
+            addresses: addresses(CollectionManifest.fileName), sizeMax: UInt64(limits.envelopeByteCountMax))
+        return try transport.whole(item).bytes
+    }
+
+    /// Follows the keys as far as they go. Whoever keeps a newer set back keeps back what it signed too.
+    private func followed(
+        from kept: KeySet, towards claimed: UInt64?
+    ) throws(RepositoryError) -> (KeySet, [(UInt64, [UInt8])]) {
+        var current = kept
+        var files: [(UInt64, [UInt8])] = []
+        while true {
+            // Keys from a user may belong to any set: the one the manifest names is one that vouches for it.
+            let next = current.version == 0 ? max(1, claimed ?? 1) : current.version + 1
+            guard let bytes = try fetchKeys(next, isNeeded: next <= claimed ?? 0) else { break }
+            let set = current
+            current = try trusting { () throws(TrustError) in try set.successor(bytes, for: name) }
+            files.append((next, bytes))
+        }
+        return (current, files)
+    }
+
+    private func fetchKeys(_ version: UInt64, isNeeded: Bool) throws(RepositoryError) -> [UInt8]? {
+        let item = DownloadItem(
+            name: BytePath("\(name).keys"), label: "\(name): key set \(version)",
+            addresses: addresses(KeySet.path(version: version)), sizeMax: UInt64(limits.envelopeByteCountMax))
+        do throws(RepositoryError) {
+            return try transport.whole(item).bytes
+        } catch {
+            guard error.code == .notFound, !isNeeded else { throw error }
+            return nil
+        }
+    }
+
+    /// The index that the manifest names: what changed in it since the one that is here, where that is offered.
+    private func fetchIndex(_ manifest: CollectionManifest) throws(RepositoryError) -> [UInt8] {
+        if let bytes = try? changedIndex(manifest) { return bytes }
+        let bytes = try fetchFile(manifest.index, "the index")
+        try trusting { () throws(TrustError) in
+            let digest = bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }
+            try manifest.index.check(size: UInt64(bytes.count), sha256: digest, for: name)
+        }
+        return bytes
+    }
+
+    private func changedIndex(_ manifest: CollectionManifest) throws(RepositoryError) -> [UInt8]? {
+        guard let old = try cache.read(Self.indexFile, limit: Int(HTTPTransport.indexSizeMax)) else { return nil }
+        let digest = old.withUnsafeBytes { SHA256Digest(hashing: $0) }
+        guard let delta = manifest.deltas.first(where: { $0.from == digest }), delta.file.size < manifest.index.size
+        else { return nil }
+        let patch = try fetchFile(delta.file, "what changed in the index")
+        guard let new = Self.applied(patch, to: old, size: manifest.index.size),
+            new.withUnsafeBytes({ SHA256Digest(hashing: $0) }) == manifest.index.sha256
+        else { return nil }
+        return new
+    }
+
+    private func fetchFile(_ file: CollectionManifest.File, _ what: String) throws(RepositoryError) -> [UInt8] {
+        let item = DownloadItem(
+            name: BytePath("\(name).\(file.sha256)"), label: "\(name): \(what)", addresses: addresses(file.path),
+            size: file.size, digest: file.sha256, sizeMax: min(file.size, HTTPTransport.indexSizeMax))
+        return try transport.whole(item).bytes
+    }
+}
+
+/// Runs `body` with what is not believed as errors about a collection.
+func trusting<R>(_ body: () throws(TrustError) -> R) throws(RepositoryError) -> R {
+    do throws(TrustError) {
+        return try body()
+    } catch {
+        throw RepositoryError(RepositoryError.Code(error.code), error.subject, wrapping: error)
+    }
+}
+
+extension RepositoryError.Code {
+    fileprivate init(_ code: TrustError.Code) {
+        self =
+            switch code {
+            case .arbitraryPackage: .arbitraryPackage
+            case .extraneousDependency: .extraneousDependency
+            case .rollBack: .rollBack
+            case .freeze: .freeze
+            case .fastForward: .fastForward
+            case .mixAndMatch, .forked: .mixAndMatch
+            case .endlessData: .endlessData
+            case .slowRetrieval: .slowRetrieval
+            case .wrongKey, .tooFewSignatures: .wrongKey
+            default: .untrusted
+            }
+    }
+}
