@@ -57,7 +57,10 @@ import Testing
     @Test func searchFindsNamesBeforeSummaries() throws {
         try withTwoCollections { scratch in
             let registry = try scratch.manager.registry()
-            #expect(try registry.search(["TooL"]).map { "\($0.package.name) \($0.package.release)" } == ["tool 2", "tool 9", "alpha 1"])
+            #expect(
+                try registry.search(["TooL"]).map { "\($0.package.name) \($0.package.release)" } == [
+                    "tool 2", "tool 9", "alpha 1",
+                ])
             #expect(try registry.search(["sharp"]).map(\.package.name) == ["tool"])
             #expect(try registry.search(["%"]).isEmpty)
         }

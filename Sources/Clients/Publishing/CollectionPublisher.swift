@@ -86,10 +86,8 @@ package struct CollectionPublisher: Sendable {
 
         let bytes = try StoneSurvey.index(packages, options.writer, for: output.appending(StoneDirectory.indexName))
         let publication = try publication(of: bytes, survey, files, &record)
-        try files.sync()
-        var isChanged = false
         let pointers = if let switching { try switching(publication) } else { try pointers(publication) }
-        for pointer in pointers where try files.point(pointer) { isChanged = true }
+        let isChanged = try files.point(pointers)
         let removed = try retire(publication, packages, files, &record, now ?? currentTimeSeconds())
         return Published(
             publication: publication, packages: packages, stoneCount: survey.stoneCount, readCount: survey.readCount,
@@ -216,6 +214,6 @@ package struct CollectionPublisher: Sendable {
     }
 }
 
-/// What says of itself that it is the collection: called when everything it names is on disk, it returns the pointers,
-/// which are written in this order.
+/// What says of itself that it is the collection: called when all that it names is there, it returns the pointers,
+/// which are written in this order once that is on disk.
 package typealias PublicationSwitch = (Publication) throws(RepositoryError) -> [PublicationPointer]

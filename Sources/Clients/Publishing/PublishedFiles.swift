@@ -13,8 +13,6 @@ final class PublishedFiles: Sendable {
 
     let path: BytePath
     let directory: Descriptor
-    /// Whether something was written that has to be on disk before a pointer may name it.
-    private let isUnsynced = Guarded(false)
 
     /// Makes the directory if needed, and takes its lock: two that publish would remove each other's files.
     init(at path: BytePath) throws(RepositoryError) {
@@ -70,7 +68,8 @@ final class PublishedFiles: Sendable {
                     let path = current.appending(entry.name)
                     switch try place.status(of: entry.name).kind {
                     case .directory: pending.append(path)
-                    case .regular where entry.name.bytes.suffix(Self.unfinished.count).elementsEqual(Self.unfinished): unfinished.append(path)
+                    case .regular where entry.name.bytes.suffix(Self.unfinished.count).elementsEqual(Self.unfinished):
+                        unfinished.append(path)
                     case .regular: files.append(path)
                     default: break
                     }
@@ -87,7 +86,6 @@ final class PublishedFiles: Sendable {
         try calling { () throws(SystemError) in
             try openParent(of: file).replaceFile(file.lastComponent, with: bytes)
         }
-        isUnsynced.withLock { $0 = true }
     }
 
     /// Stores `bytes` in `by-hash` unless they are there.
@@ -117,7 +115,6 @@ final class PublishedFiles: Sendable {
         let stone = try RegularFile(source)
         // It may be a link of the stone itself, which must not be written into.
         try? parent.unlink(temporary)
-        isUnsynced.withLock { $0 = true }
         do throws(RepositoryError) {
             let isLinked = linking && stone.status.permissions & 0o444 == 0o444 && link(source, parent, temporary)
             let found = try calling { () throws(SystemError) in
@@ -151,23 +148,24 @@ final class PublishedFiles: Sendable {
         return place
     }
 
-    /// Waits until everything that was written is on disk.
-    func sync() throws(RepositoryError) {
-        guard isUnsynced.withLock({ $0 }) else { return }
-        try calling { () throws(SystemError) in try directory.syncFileSystem() }
-        isUnsynced.withLock { $0 = false }
-    }
-
-    /// Writes a pointer that is another one than before, and waits until it is on disk.
+    /// Writes those pointers that are others than before, in this order, and waits until they are on disk.
     ///
-    /// - Returns: whether it was.
-    func point(_ pointer: PublicationPointer) throws(RepositoryError) -> Bool {
-        let size = pointer.bytes.count
-        if try exists(pointer.name, size: UInt64(size)), try read(pointer.name, limit: size) == pointer.bytes {
-            return false
+    /// All that was written goes to disk first, also by an earlier run that was stopped: it would be believed here.
+    /// - Returns: whether there were any.
+    func point(_ pointers: [PublicationPointer]) throws(RepositoryError) -> Bool {
+        var changed: [PublicationPointer] = []
+        for pointer in pointers {
+            let size = pointer.bytes.count
+            let isThere = try exists(pointer.name, size: UInt64(size))
+            guard isThere, try read(pointer.name, limit: size) == pointer.bytes else {
+                changed.append(pointer)
+                continue
+            }
         }
+        guard !changed.isEmpty else { return false }
         try calling { () throws(SystemError) in
-            try directory.replaceFile(pointer.name, with: pointer.bytes, durable: true)
+            try directory.syncFileSystem()
+            for pointer in changed { try directory.replaceFile(pointer.name, with: pointer.bytes, durable: true) }
         }
         return true
     }

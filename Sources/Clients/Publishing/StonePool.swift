@@ -68,10 +68,9 @@ struct StonePool {
     ) throws(RepositoryError) -> (BytePath, isThere: Bool) {
         let directory = Self.directory(of: stone.metadata.sourceID)
         let name = stone.path.lastComponent
-        if let known = known[digest], known.size == stone.size, known.path.parent == directory,
-            taken[known.path] ?? digest == digest, try files.exists(known.path, size: known.size)
-        {
-            return (known.path, true)
+        if let known = known[digest], known.path.parent == directory, taken[known.path] ?? digest == digest {
+            // Where it is not there whole, it is put there again: its name stands for it.
+            return (known.path, try files.exists(known.path, size: known.size))
         }
         let plain = directory.appending(name)
         if taken[plain] ?? digest == digest {

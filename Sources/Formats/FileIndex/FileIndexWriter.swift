@@ -11,12 +11,10 @@ package struct FileIndexWriter: Sendable {
         var kind: FileIndex.Kind
     }
 
-    /// Plain bytes after which a block ends: enough to compress well, and little to decompress for one path.
-    private static let blockSize = 128 << 10
-
     private let index: SHA256Digest
     private let packages: [String]
     private let level: Int
+    private let blockSize: Int
     /// The bytes of all paths.
     private var paths: [UInt8] = []
     private var entries: [Entry] = []
@@ -24,7 +22,11 @@ package struct FileIndexWriter: Sendable {
     /// - Parameters:
     ///   - index: SHA-256 of the index that lists the packages.
     ///   - packages: their names, sorted by bytes, each once.
-    package init(index: SHA256Digest, packages: [String], level: Int = 12) throws(FileIndexError) {
+    ///   - blockSize: plain bytes after which a block ends, at most 512 KiB: enough to compress well, and little to
+    ///     decompress for one path.
+    package init(index: SHA256Digest, packages: [String], level: Int = 12, blockSize: Int = 64 << 10)
+        throws(FileIndexError)
+    {
         guard packages.count <= FileIndexLimits.packagesMax else {
             throw FileIndexError(.limitExceeded, "\(packages.count) packages are more than a file index can hold")
         }
@@ -39,6 +41,7 @@ package struct FileIndexWriter: Sendable {
         self.index = index
         self.packages = packages
         self.level = level
+        self.blockSize = min(blockSize, FileIndexLimits.blockSizeMax / 2)
     }
 
     /// Adds a path of the package with this number. What is added twice is there once.
@@ -136,7 +139,7 @@ package struct FileIndexWriter: Sendable {
         var path: ArraySlice<UInt8> = []
         var package = 0
         var end = start
-        while end < entries.count, heads.count + tails.count + packages.count + suffixes.count < Self.blockSize {
+        while end < entries.count, heads.count + tails.count + packages.count + suffixes.count < blockSize {
             let entry = entries[end]
             let next = bytes(of: entry)
             let shared = Self.sharedCount(path, next)

@@ -1,6 +1,5 @@
 import BytePath
 import Digests
-import Downloads
 import Foundation
 import LinuxSystem
 import PackageModel
@@ -35,7 +34,7 @@ struct PublishTests {
         let output = fixture.scratch.appending("out")
         let packages = try StoneIndex.decode(Descriptor.openDirectory(output).readFile("stone.index"))
         for package in packages {
-            let path = try #require(package.uri.flatMap { URIReference.resolve($0, below: output) })
+            let path = output.appending(try #require(package.uri))
             let hash = try Descriptor.open(path).readAll().withUnsafeBytes { PackageID(hashing: $0) }
             #expect(hash == package.hash, "\(path)")
         }
@@ -50,7 +49,8 @@ struct PublishTests {
             // The stones are told from what they may become by now, which is written down once.
             Thread.sleep(forTimeInterval: 2.1)
             _ = try publish(fixture)
-            #expect(try changes(fixture) == 0)
+            // The report on standard output is all that is written.
+            #expect(try changes(fixture) == 1)
             let result = try publish(fixture)
             #expect(result.outputText.hasSuffix("2 packages, read 0 of 2 stones\nnothing new to publish\n"))
         }
@@ -133,7 +133,6 @@ struct PublishTests {
             #expect((try fixture.json("provides", "provides", "library")["packages"] as? [Any])?.count == 1)
             try fixture.fail(3, saying: "provides this", "provides", "/usr/bin/nothing")
             try fixture.fail(3, saying: "provides this", "provides", "binary(nothing)")
-            try fixture.fail(2, "provides", "binary(nothing")
             #expect(try fixture.succeed("search", "TESTS", "lib") == "   library  1.0-1  The library of the tests\n")
         }
     }
@@ -153,10 +152,12 @@ struct PublishTests {
     @Test func optionsThatContradictEachOther() throws {
         try MossFixture.run { fixture in
             try fixture.publish("editor")
-            try fixture.fail(2, "search")
-            try fixture.fail(2, "search", "word", "--file", "x")
-            try fixture.fail(2, "index", "stones", "--publish", "out", "-o", ".")
-            try fixture.fail(2, "index", "stones", "--publish", "out", "--grace", "36501")
+            let lines: [[BytePath]] = [
+                ["search"], ["search", "word", "--file", "x"], ["index", "stones", "--publish", "out", "-o", "."],
+                ["index", "stones", "--publish", "out", "--grace", "36501"],
+            ]
+            for line in lines { #expect(try fixture.command(line).run().end == .exited(2), "\(line)") }
+            #expect(try Descriptor.openDirectory(fixture.scratch).entries().map(\.name) == ["stones"])
         }
     }
 }

@@ -21,16 +21,18 @@ struct ProvidesCommand: MossCommand {
 
     func perform(_ context: CommandContext) throws {
         let path = what.path
+        let installation = try context.openForReading()
+        let installed = try installation.activeState().map { try installation.packages(of: $0) } ?? []
         let text = String(decoding: path.bytes, as: UTF8.self)
         var lines: [PackageLine]
         if path.isAbsolute {
-            lines = try owners(
-                of: BytePath(path.bytes.dropFirst(path.bytes.starts(with: "/usr/".utf8) ? 5 : 1)), context)
+            let place = BytePath(path.bytes.dropFirst(path.bytes.starts(with: "/usr/".utf8) ? 5 : 1))
+            lines = try installed.filter { try installation.files(of: $0.id).contains { $0.path == place } }
+                .map { PackageLine($0) }
+            lines += try offers(of: place, installation, context)
         } else if let capability = Capability(parsing: text) {
-            lines = try context.installedMetadata().filter { $0.metadata.allProviders.contains(capability) }
-                .map { PackageLine($0) }
-            lines += try context.openForReading().collections.registry().packages(providing: capability)
-                .map { PackageLine($0) }
+            lines = installed.filter { $0.metadata.allProviders.contains(capability) }.map { PackageLine($0) }
+            lines += try installation.collections.registry().packages(providing: capability).map { PackageLine($0) }
         } else {
             throw InstallationError.malformedRequest(text)
         }
@@ -44,26 +46,16 @@ struct ProvidesCommand: MossCommand {
         context.show(PackageListReport(packages: lines, mark: .installed))
     }
 
-    private func owners(of path: BytePath, _ context: CommandContext) throws -> [PackageLine] {
-        let installation = try context.openForReading()
-        var lines = try context.installedMetadata().filter { package in
-            try installation.files(of: package.id).contains { $0.path == path }
-        }.map { PackageLine($0) }
+    /// Available packages with this path, where that is known.
+    private func offers(
+        of path: BytePath, _ installation: Installation, _ context: CommandContext
+    ) throws -> [PackageLine] {
         let files = try installation.collections.offeredFiles()
         context.remark(onUnindexed: files)
         let registry = try installation.collections.registry()
-        for file in try files.files(at: path) {
-            lines += try registry.packages(named: file.package).filter { $0.collection == file.collection }
+        return try files.files(at: path).flatMap { file in
+            try registry.packages(named: file.package).filter { $0.collection == file.collection }
                 .map { PackageLine($0) }
         }
-        return lines
-    }
-}
-
-extension CommandContext {
-    /// The packages of the active state with all that is known of them; none before the first.
-    fileprivate func installedMetadata() throws -> [InstalledPackage] {
-        let installation = try openForReading()
-        return try installation.activeState().map { try installation.packages(of: $0) } ?? []
     }
 }
