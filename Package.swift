@@ -67,6 +67,7 @@ let base: [Target] = [
 
 let formats: [Target] = [
     module("Formats", "ELF", []),
+    module("Formats", "FileIndex", ["BytePath", "Digests", "StoneFormat", "Zstandard"]),
     module("Formats", "PackageModel", ["BytePath", "Digests"]),
     module("Formats", "RootIndex", ["JSON"]),
     module("Formats", "StoneFormat", ["BytePath", "Digests", "PackageModel", "Zstandard"]),
@@ -139,12 +140,15 @@ let clients: [Target] = [
     module(
         "Clients", "CollectionIndex",
         [
-            "BytePath", "Digests", "Downloads", "KDL", "LinuxSystem", "PackageModel", "RootIndex", "Solver",
-            "StoneFormat", "Storage", "WebAddress", "YAML",
+            "BytePath", "Digests", "Downloads", "FileIndex", "KDL", "LinuxSystem", "PackageModel", "RootIndex",
+            "Signatures", "Solver", "StoneFormat", "Storage", "Trust", "WebAddress", "YAML", "Zstandard",
         ]),
     module(
         "Clients", "Publishing",
-        ["BytePath", "CollectionIndex", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat"]),
+        [
+            "BytePath", "CollectionIndex", "Digests", "Downloads", "FileIndex", "JSON", "LinuxSystem", "PackageModel",
+            "StoneFormat", "Zstandard",
+        ]),
     module(
         "Clients", "Deb2StoneCommands",
         [
@@ -171,8 +175,8 @@ let clients: [Target] = [
         [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
             "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
-            "Publishing", "Sandbox", "Signatures", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial",
-            "Trust", "ViewImage", "ViewProcess", argumentParser,
+            "Publishing", "RootIndex", "Sandbox", "Signatures", "Solver", "States", "StoneFormat", "TerminalOutput",
+            "Trial", "Trust", "ViewImage", "ViewProcess", "WebAddress", argumentParser,
         ]),
 ]
 
@@ -206,8 +210,9 @@ let allTests: [Target] = [
     .target(
         name: "TestSupport",
         dependencies: [
-            "BytePath", "Digests", "FileTree", "Installation", "KDL", "LinuxSystem", "ObjectStore", "PackageModel",
-            "RootIndex", "States", "StoneEmission", "StoneFormat",
+            "BytePath", "Digests", "FileIndex", "FileTree", "Installation", "KDL", "LinuxSystem", "ObjectStore",
+            "PackageModel",
+            "RootIndex", "States", "StoneEmission", "StoneFormat", "Zstandard",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(
@@ -216,7 +221,9 @@ let allTests: [Target] = [
             "BytePath", "Digests", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures", "TerminalOutput", "WebAddress",
             "YAML", "Zstandard",
         ]),
-    tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "RootIndex", "StoneFormat", "Zstandard"]),
+    tests(
+        "FormatsTests",
+        ["BytePath", "Digests", "ELF", "FileIndex", "PackageModel", "RootIndex", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",
         [
@@ -227,7 +234,8 @@ let allTests: [Target] = [
         "ClientsTests",
         [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
-            "Downloads", "ELF", "Failures", "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance",
+            "Downloads", "ELF", "Failures", "FileIndex", "FileTree", "Installation", "JSON", "LinuxSystem",
+            "Maintenance",
             "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing",
             "RootIndex", "Sandbox", "Signatures", "Solver", "States", "StoneEmission", "StoneFormat", "Storage",
             "TerminalOutput",
@@ -253,7 +261,8 @@ let fuzzers: [Target] =
     Context.environment["MOSS_FUZZ"] == nil
     ? []
     : [
-        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"), fuzzer("IndexFuzzer"),
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"), fuzzer("FileIndexFuzzer"),
+        fuzzer("IndexFuzzer"),
         fuzzer("KDLFuzzer"), fuzzer("RootIndexFuzzer"), fuzzer("StoneFuzzer"),
     ]
 

@@ -157,10 +157,16 @@ struct SignedCollection {
         guard let delta = manifest.deltas.first(where: { $0.from == digest }), delta.file.size < manifest.index.size
         else { return nil }
         let patch = try fetchFile(delta.file, "what changed in the index")
-        guard let new = Self.applied(patch, to: old, size: manifest.index.size),
+        guard let size = Int(exactly: manifest.index.size), size <= HTTPTransport.indexSizeMax,
+            let new = Self.applied(patch, to: old, size: size),
             new.withUnsafeBytes({ SHA256Digest(hashing: $0) }) == manifest.index.sha256
         else { return nil }
         return new
+    }
+
+    private static func applied(_ patch: [UInt8], to old: [UInt8], size: Int) -> [UInt8]? {
+        var decompressor = try? Decompressor()
+        return try? decompressor?.decompress(patch, exactly: size, against: old)
     }
 
     private func fetchFile(_ file: CollectionManifest.File, _ what: String) throws(RepositoryError) -> [UInt8] {
