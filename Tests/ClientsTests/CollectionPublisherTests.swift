@@ -17,11 +17,11 @@ import Testing
         var output: BytePath { scratch.path.appending("out") }
 
         func publish(
-            now: Int64 = 1000, grace: Int64 = 100, linking: Bool = false, switching: PublicationSwitch? = nil
+            now: Int64 = 1000, grace: Int64 = 100, linking: Bool = false
         ) throws -> CollectionPublisher.Published {
             let options = CollectionPublisher.Options(graceSeconds: grace, linksStones: linking, writer: .fast)
             return try CollectionPublisher(directory: scratch.stones, output: output, options: options, threadCount: 2)
-                .publish(now: now, switching: switching)
+                .publish(now: now)
         }
 
         func read(_ path: BytePath) throws -> [UInt8] { try Descriptor.openDirectory(output).readFile(path) }

@@ -22,5 +22,10 @@ extension CollectionManager {
     /// Removes the contents of a collection that is not configured any more.
     package func forgetContents(of id: CollectionID) throws(RepositoryError) {
         try store.forget(id)
+        try forgetFiles(of: id)
+    }
+
+    func forgetFiles(of id: CollectionID) throws(RepositoryError) {
+        try CollectionCache(root: files.root, id).remove()
     }
 }

@@ -66,6 +66,8 @@ package struct CollectionManager: Sendable {
             throw RepositoryError(
                 .collectionExists, configuration.id.text, "there is a collection of this name; remove or replace it")
         }
+        // What was believed of another one does not count for this.
+        if isKnown { try forgetFiles(of: configuration.id) }
         let refreshed = try refresh(configuration)
         do throws(RepositoryError) {
             try files.store(configuration)
@@ -82,6 +84,7 @@ package struct CollectionManager: Sendable {
     package func remove(_ id: CollectionID) throws(RepositoryError) {
         try files.remove(id)
         try store.forget(id)
+        try forgetFiles(of: id)
     }
 
     /// Enables or disables a collection and returns its configuration; `etc` overrides what the vendor defines.

@@ -36,26 +36,19 @@ struct SignedCollection {
         cache = CollectionCache(root: transport.root, configuration.id)
         let name = configuration.id.text
         first = try trusting { () throws(TrustError) in
-            var publicKeys: [PublicKey] = []
-            for key in keys {
-                guard let publicKey = PublicKey(key.bytes) else {
-                    throw TrustError(
-                        .invalidRequest, name, "\(key) is no public key", remedy: "ask those who publish it for the key")
-                }
-                publicKeys.append(publicKey)
-            }
-            return try KeySet(trusting: publicKeys, threshold: threshold, for: name)
+            // They have the length of keys, which is all there is to see.
+            try KeySet(trusting: keys.compactMap { PublicKey(bytes: $0.bytes) }, threshold: threshold, for: name)
         }
     }
 
     func fetch(_ previous: PreviousFetch?) throws(RepositoryError) -> FetchedIndex {
-        let (kept, keptFiles) = try keptKeys()
+        let kept = try keptKeys()
         let seen = try keptManifest(kept)
         let envelope = try fetchManifest()
         let (keys, newFiles) = try followed(from: kept, towards: CollectionManifest.claimedKeySet(envelope))
         let verified = try trusting { () throws(TrustError) in
             try CollectionManifest.verify(
-                envelope, keys: keys, for: name, lastSeen: seen, now: UInt64(clamping: currentTimeSeconds()))
+                envelope, for: name, keys: keys, lastSeen: seen, now: currentTimeSeconds())
         }
         for warning in verified.warnings { transport.notice("\(name): \(warning)") }
         let manifest = verified.manifest
@@ -70,32 +63,28 @@ struct SignedCollection {
         }
         // Noted before it is used: what is older than this is refused from now on, whatever becomes of this command.
         for (version, bytes) in newFiles { try cache.write(CollectionCache.keyFile(version), bytes) }
-        if keptFiles == 0 || !newFiles.isEmpty || seen?.manifest != manifest {
-            try cache.write(Self.manifestFile, envelope)
-        }
+        if !newFiles.isEmpty || seen?.manifest != manifest { try cache.write(Self.manifestFile, envelope) }
         return result
     }
 
     // MARK: What was believed before
 
-    /// The newest keys that were kept, and how many steps led there. Other keys in the configuration begin anew.
-    private func keptKeys() throws(RepositoryError) -> (KeySet, Int) {
-        var current = first
-        var steps = 0
+    /// All sets of keys since the first.
+    private func keptKeys() throws(RepositoryError) -> [KeySet] {
+        var envelopes: [[UInt8]] = []
         for version in try cache.keyVersions() {
-            guard let bytes = try cache.read(CollectionCache.keyFile(version), limit: limits.envelopeByteCountMax),
-                let next = try? current.successor(bytes, for: name)
-            else { break }
-            current = next
-            steps += 1
+            if let bytes = try cache.read(CollectionCache.keyFile(version), limit: limits.envelopeByteCountMax) {
+                envelopes.append(bytes)
+            }
         }
-        return (current, steps)
+        return try trusting { () throws(TrustError) in try first.followed(by: envelopes, for: name) }
     }
 
-    private func keptManifest(_ keys: KeySet) throws(RepositoryError) -> SeenManifest? {
+    private func keptManifest(_ keys: [KeySet]) throws(RepositoryError) -> SeenManifest? {
         guard let bytes = try cache.read(Self.manifestFile, limit: limits.envelopeByteCountMax) else { return nil }
-        // Keys that do not vouch for it any more, or never did, do not make it count.
-        return try? CollectionManifest.recall(bytes, keys: keys, for: name)
+        return try trusting { () throws(TrustError) in
+            try CollectionManifest.recall(bytes, for: name, keys: keys)
+        }
     }
 
     // MARK: What there is now
@@ -111,11 +100,11 @@ struct SignedCollection {
         return try transport.whole(item).bytes
     }
 
-    /// Follows the keys as far as they go. Whoever keeps a newer set back keeps back what it signed too.
+    /// Follows the keys as far as they go.
     private func followed(
-        from kept: KeySet, towards claimed: UInt64?
+        from kept: [KeySet], towards claimed: UInt64?
     ) throws(RepositoryError) -> (KeySet, [(UInt64, [UInt8])]) {
-        var current = kept
+        var current = kept.last ?? first
         var files: [(UInt64, [UInt8])] = []
         while true {
             // Keys from a user may belong to any set: the one the manifest names is one that vouches for it.
@@ -174,32 +163,5 @@ struct SignedCollection {
             name: BytePath("\(name).\(file.sha256)"), label: "\(name): \(what)", addresses: addresses(file.path),
             size: file.size, digest: file.sha256, sizeMax: min(file.size, HTTPTransport.indexSizeMax))
         return try transport.whole(item).bytes
-    }
-}
-
-/// Runs `body` with what is not believed as errors about a collection.
-func trusting<R>(_ body: () throws(TrustError) -> R) throws(RepositoryError) -> R {
-    do throws(TrustError) {
-        return try body()
-    } catch {
-        throw RepositoryError(RepositoryError.Code(error.code), error.subject, wrapping: error)
-    }
-}
-
-extension RepositoryError.Code {
-    fileprivate init(_ code: TrustError.Code) {
-        self =
-            switch code {
-            case .arbitraryPackage: .arbitraryPackage
-            case .extraneousDependency: .extraneousDependency
-            case .rollBack: .rollBack
-            case .freeze: .freeze
-            case .fastForward: .fastForward
-            case .mixAndMatch, .forked: .mixAndMatch
-            case .endlessData: .endlessData
-            case .slowRetrieval: .slowRetrieval
-            case .wrongKey, .tooFewSignatures: .wrongKey
-            default: .untrusted
-            }
     }
 }

@@ -67,9 +67,9 @@ package struct CollectionPublisher: Sendable {
     ///
     /// - Parameters:
     ///   - now: the time by which grace is counted, in seconds since 1970.
-    ///   - switching: gives the pointers; nil for ``pointers(_:)``.
+    ///   - signing: whose manifest is the last of the pointers; nil for none.
     package func publish(
-        now: Int64? = nil, switching: PublicationSwitch? = nil
+        now: Int64? = nil, signing: ManifestSigning? = nil
     ) throws(RepositoryError) -> Published {
         guard !output.isAtOrBelow(directory) else {
             throw RepositoryError(
@@ -86,9 +86,11 @@ package struct CollectionPublisher: Sendable {
 
         let bytes = try StoneSurvey.index(packages, options.writer, for: output.appending(StoneDirectory.indexName))
         let publication = try publication(of: bytes, survey, files, &record)
-        let pointers = if let switching { try switching(publication) } else { try pointers(publication) }
+        let time = now ?? currentTimeSeconds()
+        var pointers = try pointers(publication)
+        if let signing { pointers.append(try signing.pointer(publication, in: output, now: time)) }
         let isChanged = try files.point(pointers)
-        let removed = try retire(publication, packages, files, &record, now ?? currentTimeSeconds())
+        let removed = try retire(publication, packages, files, &record, time)
         return Published(
             publication: publication, packages: packages, stoneCount: survey.stoneCount, readCount: survey.readCount,
             copiedCount: copied, removedCount: removed, isChanged: isChanged)
@@ -213,7 +215,3 @@ package struct CollectionPublisher: Sendable {
         return expired.count
     }
 }
-
-/// What says of itself that it is the collection: called when all that it names is there, it returns the pointers,
-/// which are written in this order once that is on disk.
-package typealias PublicationSwitch = (Publication) throws(RepositoryError) -> [PublicationPointer]

@@ -1,3 +1,4 @@
+package import BytePath
 package import Digests
 internal import JSON
 
@@ -15,6 +16,8 @@ internal import JSON
 /// letters, digits and `-._~+` with slashes between; none is `.` or `..`.
 package struct CollectionManifest: Hashable, Sendable {
     package static let fileName = "moss-collection.json"
+    /// As long as signatures are missing; users do not look for this name.
+    package static let pendingName: BytePath = "moss-collection.pending.json"
 
     /// A file and what has to be in it.
     package struct File: Hashable, Sendable {

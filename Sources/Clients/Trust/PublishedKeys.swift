@@ -255,7 +255,17 @@ package struct PublishedKeys: Sendable {
             try Self.requireUse(of: signer, in: sets, path)
         }
         let envelope = signer.adding(to: envelope, type: .collection)
-        try Self.write(envelope.text, path)
-        return Signed(path: path, type: .collection, counts: Self.counts(envelope, .collection, sets))
+        let counts = Self.counts(envelope, .collection, sets)
+        let isPending = path.lastComponent == CollectionManifest.pendingName
+        guard isPending, Signed(path: path, type: .collection, counts: counts).isComplete else {
+            try Self.write(envelope.text, path)
+            return Signed(path: path, type: .collection, counts: counts)
+        }
+        let final = directory.appending(BytePath(CollectionManifest.fileName))
+        try Self.write(envelope.text, final)
+        try reporting(path) { () throws(SystemError) in
+            try Descriptor.openDirectory(directory).unlink(path.lastComponent)
+        }
+        return Signed(path: final, type: .collection, counts: counts)
     }
 }

@@ -8,6 +8,8 @@ package struct Signer: Sendable {
         self.keys = keys
     }
 
+    package var publicKeys: [PublicKey] { keys.map(\.publicKey) }
+
     package var ids: [KeyID] { keys.map { KeyID($0.publicKey) } }
 
     /// A new document, signed by all keys: the bytes of its file.

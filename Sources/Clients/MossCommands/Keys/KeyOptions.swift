@@ -15,8 +15,19 @@ struct PassphraseOptions: ParsableArguments {
     func source() throws(CommandFailure) -> PassphraseSource { try PassphraseSource(descriptor: descriptor) }
 }
 
-/// Whose signatures a command makes.
+/// Whose signatures a command makes, one at least.
 struct SigningOptions: ParsableArguments {
+    @OptionGroup var keys: OptionalSigningOptions
+
+    func validate() throws {
+        if !keys.isGiven { throw ValidationError("name a key to sign with: --key or --key-file") }
+    }
+
+    func signer() throws -> Signer { try keys.signer() ?? Signer([]) }
+}
+
+/// Whose signatures a command makes, if any.
+struct OptionalSigningOptions: ParsableArguments {
     @OptionGroup var passphrases: PassphraseOptions
 
     @Option(help: ArgumentHelp("Sign with this key of yours; can be given several times.", valueName: "name"))
@@ -28,11 +39,11 @@ struct SigningOptions: ParsableArguments {
             valueName: "file"))
     var keyFile: [PathArgument] = []
 
-    func validate() throws {
-        if key.isEmpty, keyFile.isEmpty { throw ValidationError("name a key to sign with: --key or --key-file") }
-    }
+    var isGiven: Bool { !key.isEmpty || !keyFile.isEmpty }
 
-    func signer() throws -> Signer {
+    /// Nil where no key is named.
+    func signer() throws -> Signer? {
+        if !isGiven { return nil }
         var files: [(name: String, key: SecretKeyFile)] = []
         if !key.isEmpty {
             let directory = try KeyDirectory.ofUser()
