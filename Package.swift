@@ -245,7 +245,8 @@ let allTests: [Target] = [
         "ProgramTests",
         [
             "BytePath", "CollectionIndex", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore",
-            "PackageModel", "Sandbox", "States", "StoneFormat", "Storage", "Zstandard", "call-tracer",
+            "PackageModel", "Sandbox", "Signatures", "States", "StoneFormat", "Storage", "Trust", "Zstandard",
+            "call-tracer",
             "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-fetch", "moss-sandbox",
             "moss-view",
         ], exclude: ["OldRoots/format-2.tar.zst"]),

@@ -49,18 +49,6 @@ package struct FileIndexCache: Sendable {
         }
     }
 
-    /// Removes the copy of a collection's file index.
-    package func remove(_ collection: CollectionID) throws(RepositoryError) {
-        let path = path(of: collection)
-        try reporting(below: root) { () throws(SystemError) in
-            let top = try Descriptor.openDirectory(root)
-            guard try top.statusIfPresent(of: path) != nil else { return }
-            let place = try top.openDirectory(path)
-            if try place.statusIfPresent(of: Self.name) != nil { try place.unlink(Self.name) }
-            try top.openDirectory(path.parent).removeDirectory(path.lastComponent)
-        }
-    }
-
     /// The file index of the packages that the last refresh found; nil where there is none.
     func index(of listed: CollectionManager.Listed) throws(RepositoryError) -> FileIndex? {
         guard let record = listed.record else { return nil }

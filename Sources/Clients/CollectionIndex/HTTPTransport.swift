@@ -165,6 +165,15 @@ package struct HTTPTransport: CollectionTransport {
         return (outcome.isUnchanged ? [] : try contents(item), outcome)
     }
 
+    /// Fetches a file for `body` to read, and forgets it.
+    func withFile(
+        _ item: DownloadItem, _ body: (borrowing Descriptor) throws(RepositoryError) -> Void
+    ) throws(RepositoryError) {
+        _ = try downloads.begin(item).wait()
+        defer { try? downloads.remove(item) }
+        try body(try downloads.open(item))
+    }
+
     private func contents(_ item: DownloadItem) throws(RepositoryError) -> [UInt8] {
         let file = try downloads.open(item)
         let bytes = try reporting { () throws(SystemError) in try file.readAll(limit: Int(clamping: item.sizeMax)) }

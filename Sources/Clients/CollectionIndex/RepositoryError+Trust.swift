@@ -1,5 +1,4 @@
 package import Downloads
-internal import Failures
 package import Trust
 
 /// Runs `body` with what is not believed as errors about a collection.
@@ -13,7 +12,7 @@ package func trusting<R>(_ body: () throws(TrustError) -> R) throws(RepositoryEr
 
 extension RepositoryError {
     package init(_ error: TrustError) {
-        self.init(Code(error.code), error.subject, wrapping: error)
+        self.init(Code(error.code), error.subject, "\(error.cause); \(error.remedy)")
     }
 }
 

@@ -35,9 +35,16 @@ struct SignedCollection {
         indexes = HTTPTransport.indexes(of: configuration, history: "")
         cache = CollectionCache(root: transport.root, configuration.id)
         let name = configuration.id.text
+        var publicKeys: [PublicKey] = []
+        for key in keys {
+            guard let publicKey = PublicKey(bytes: key.bytes) else {
+                throw RepositoryError(.malformedConfiguration, name, "\(key) is not a public key of Ed25519")
+            }
+            publicKeys.append(publicKey)
+        }
+        let known = publicKeys
         first = try trusting { () throws(TrustError) in
-            // They have the length of keys, which is all there is to see.
-            try KeySet(trusting: keys.compactMap { PublicKey(bytes: $0.bytes) }, threshold: threshold, for: name)
+            try KeySet(trusting: known, threshold: threshold, for: name)
         }
     }
 
@@ -61,6 +68,7 @@ struct SignedCollection {
             result = try transport.packages(from: bytes, configuration, indexes, base: "", validator: "", known)
             try cache.write(Self.indexFile, bytes)
         }
+        if known?.stamp.digest != manifest.index.sha256 { takeFiles(manifest) }
         // Noted before it is used: what is older than this is refused from now on, whatever becomes of this command.
         for (version, bytes) in newFiles { try cache.write(CollectionCache.keyFile(version), bytes) }
         if !newFiles.isEmpty || seen?.manifest != manifest { try cache.write(Self.manifestFile, envelope) }
@@ -106,15 +114,37 @@ struct SignedCollection {
     ) throws(RepositoryError) -> (KeySet, [(UInt64, [UInt8])]) {
         var current = kept.last ?? first
         var files: [(UInt64, [UInt8])] = []
-        while true {
-            // Keys from a user may belong to any set: the one the manifest names is one that vouches for it.
-            let next = current.version == 0 ? max(1, claimed ?? 1) : current.version + 1
-            guard let bytes = try fetchKeys(next, isNeeded: next <= claimed ?? 0) else { break }
+        if current.version == 0, let claimed, claimed > 0 {
+            let (set, version, bytes) = try entered(towards: claimed)
+            current = set
+            files.append((version, bytes))
+        }
+        while let bytes = try fetchKeys(current.version + 1, isNeeded: current.version < claimed ?? 0) {
             let set = current
             current = try trusting { () throws(TrustError) in try set.successor(bytes, for: name) }
-            files.append((next, bytes))
+            files.append((current.version, bytes))
         }
         return (current, files)
+    }
+
+    /// How many sets are looked through for the one that a user was told the keys of.
+    private static let setsMax: UInt64 = 1000
+
+    /// The first step from keys that a user was told, which may be of any set: of the newest, mostly.
+    private func entered(towards claimed: UInt64) throws(RepositoryError) -> (KeySet, UInt64, [UInt8]) {
+        var refusal: RepositoryError?
+        for version in [claimed] + Array(1..<max(1, min(claimed, Self.setsMax))) {
+            guard let bytes = try fetchKeys(version, isNeeded: version == claimed) else { continue }
+            do throws(RepositoryError) {
+                let set = try trusting { () throws(TrustError) in try first.successor(bytes, for: name) }
+                return (set, version, bytes)
+            } catch {
+                // What the newest set says against it is what people should know.
+                refusal = refusal ?? error
+            }
+        }
+        throw refusal
+            ?? RepositoryError(.wrongKey, name, "none of its sets of keys belongs to the keys that are trusted")
     }
 
     private func fetchKeys(_ version: UInt64, isNeeded: Bool) throws(RepositoryError) -> [UInt8]? {
@@ -153,15 +183,37 @@ struct SignedCollection {
         return new
     }
 
+    /// Searches in files can do without their index, and nothing else needs it.
+    private func takeFiles(_ manifest: CollectionManifest) {
+        guard let files = manifest.files else { return }
+        do throws(RepositoryError) {
+            try transport.withFile(item(files, "the index of files")) { (file) throws(RepositoryError) in
+                try FileIndexCache(root: transport.root).update(
+                    configuration.id, from: file, digest: files.sha256)
+            }
+        } catch {
+            transport.notice("\(name): files of its packages cannot be searched: \(error)")
+        }
+    }
+
     private static func applied(_ patch: [UInt8], to old: [UInt8], size: Int) -> [UInt8]? {
         var decompressor = try? Decompressor()
         return try? decompressor?.decompress(patch, exactly: size, against: old)
     }
 
     private func fetchFile(_ file: CollectionManifest.File, _ what: String) throws(RepositoryError) -> [UInt8] {
-        let item = DownloadItem(
+        do throws(RepositoryError) {
+            return try transport.whole(item(file, what)).bytes
+        } catch {
+            // What was signed and what lies beside it are of different times, or of different people.
+            throw error.code == .arbitraryPackage
+                ? RepositoryError(.mixAndMatch, error.subject, error.message) : error
+        }
+    }
+
+    private func item(_ file: CollectionManifest.File, _ what: String) -> DownloadItem {
+        DownloadItem(
             name: BytePath("\(name).\(file.sha256)"), label: "\(name): \(what)", addresses: addresses(file.path),
             size: file.size, digest: file.sha256, sizeMax: min(file.size, HTTPTransport.indexSizeMax))
-        return try transport.whole(item).bytes
     }
 }

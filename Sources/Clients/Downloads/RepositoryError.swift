@@ -91,6 +91,19 @@ package struct RepositoryError: MarkedError, Hashable, Sendable {
     }
 }
 
+extension RepositoryError.Code {
+    /// Whether it is about what a server sent, or did not: programs tell such failures apart by the code's name.
+    package var isOfAServer: Bool {
+        switch self {
+        case .arbitraryPackage, .extraneousDependency, .rollBack, .freeze, .fastForward, .mixAndMatch, .wrongKey,
+            .unsupportedFormat, .untrusted, .unreachable, .notFound, .slowRetrieval, .endlessData, .badServer,
+            .untrustedServer, .offline:
+            true
+        default: false
+        }
+    }
+}
+
 extension RepositoryError {
     package var description: String {
         switch code {

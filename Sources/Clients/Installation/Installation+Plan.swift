@@ -35,7 +35,12 @@ extension Installation {
             }
             let resolution = try resolve(
                 change, InstalledState(state: base, catalog: catalog, database: database), registry)
-            return try plan(change, base, resolution, registry)
+            var plan = try plan(change, base, resolution, registry)
+            let sources = Set(plan.additions.compactMap(\.collection))
+            plan.unsigned = registry.collections.map(\.configuration).filter {
+                sources.contains($0.id) && $0.declaredTrust == .unsigned
+            }.map(\.id)
+            return plan
         case .activate(let number):
             let state = try state(number)
             if state.number == base?.number { throw .alreadyActive(number) }
@@ -148,8 +153,8 @@ extension Installation {
         return try inParallel(offers) { (offer) throws(InstallationError) in
             let (path, record) = try self.peek(offer, registry)
             // What is planned and shown is what the index promised, or nothing.
-            guard record.metadata.isPromised(by: offer.metadata) else {
-                throw .repository(.unpromised(offer, at: path))
+            if let problem = record.metadata.difference(from: offer.metadata) {
+                throw .repository(.unpromised(offer, problem, at: path))
             }
             if let problem = budget.withLock({ $0.take(record) }) {
                 throw .tooLarge(name: offer.metadata.name, problem)
@@ -273,22 +278,41 @@ extension Installation {
     }
 }
 
+/// How a stone differs from what its index says of it.
+private enum BrokenPromise {
+    case otherPackage
+    case otherDependencies
+}
+
 extension PackageMetadata {
-    /// Whether an index that lists this stone says the same of it, in all that is planned with.
-    fileprivate func isPromised(by listed: PackageMetadata) -> Bool {
-        name.utf8.elementsEqual(listed.name.utf8) && version.utf8.elementsEqual(listed.version.utf8)
-            && release == listed.release && buildRelease == listed.buildRelease
-            && Set(dependencies) == Set(listed.dependencies) && Set(providers) == Set(listed.providers)
+    /// What an index that lists this stone says otherwise, of all that is planned with; nil where that is nothing.
+    fileprivate func difference(from listed: PackageMetadata) -> BrokenPromise? {
+        guard name.utf8.elementsEqual(listed.name.utf8), version.utf8.elementsEqual(listed.version.utf8),
+            release == listed.release, buildRelease == listed.buildRelease
+        else { return .otherPackage }
+        let isSame =
+            Set(dependencies) == Set(listed.dependencies) && Set(providers) == Set(listed.providers)
             && Set(conflicts) == Set(listed.conflicts)
+        return isSame ? nil : .otherDependencies
     }
 }
 
 extension RepositoryError {
-    fileprivate static func unpromised(_ offer: CollectionRegistry.Package, at path: BytePath) -> RepositoryError {
-        RepositoryError(
-            .wrongStone, offer.metadata.name,
-            "\(path) is not the stone that the index of \(offer.collection) promises, but one of another package or"
-                + " version; update the collection")
+    fileprivate static func unpromised(
+        _ offer: CollectionRegistry.Package, _ problem: BrokenPromise, at path: BytePath
+    ) -> RepositoryError {
+        switch problem {
+        case .otherPackage:
+            RepositoryError(
+                .wrongStone, offer.metadata.name,
+                "\(path) is not the stone that the index of \(offer.collection) promises, but one of another package"
+                    + " or version; update the collection")
+        case .otherDependencies:
+            RepositoryError(
+                .extraneousDependency, offer.metadata.name,
+                "\(path) asks for or offers other things than the index of \(offer.collection) says of it; update the"
+                    + " collection")
+        }
     }
 }
 

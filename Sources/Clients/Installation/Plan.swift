@@ -83,6 +83,8 @@ package struct Plan: Sendable {
     package let directories: [DirectoryNote]
     /// Where something is mounted below `/usr`, which comes along.
     package var mounts: [BytePath] = []
+    /// Collections that something comes from and nobody vouches for.
+    package var unsigned: [CollectionID] = []
     let target: Target
     /// What is below `/usr` and no package's, as far as a few looks tell. It will not be there afterwards, but set aside.
     package var localFiles: [BytePath] = []

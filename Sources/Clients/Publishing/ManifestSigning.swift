@@ -48,7 +48,8 @@ package struct ManifestSigning: Sendable {
             let envelope = signer.sign(manifest.payload, type: .collection)
             let isComplete = keys.isSatisfied(by: envelope, type: .collection)
             return PublicationPointer(
-                name: isComplete ? BytePath(CollectionManifest.fileName) : CollectionManifest.pendingName, bytes: envelope)
+                name: isComplete ? BytePath(CollectionManifest.fileName) : CollectionManifest.pendingName,
+                bytes: envelope)
         }
     }
 

@@ -85,6 +85,8 @@ package struct PlanReport: Report {
     package var localFiles: [String] = []
     /// Where something is mounted below `/usr`.
     package var mounts: [String] = []
+    /// Collections that something comes from and nobody vouches for.
+    package var unsigned: [String] = []
     /// The id of the tree that will be live.
     package var tree = ""
     package var isEmpty = false
@@ -110,6 +112,7 @@ package struct PlanReport: Report {
         directories = plan.directories.map(SharedDirectory.init)
         localFiles = plan.localFiles.map { PathText($0).text }
         mounts = plan.mounts.map { PathText($0).text }
+        unsigned = plan.unsigned.map(\.text)
         tree = plan.tree.hexadecimal
         isEmpty = plan.isEmpty
     }
@@ -140,6 +143,10 @@ package struct PlanReport: Report {
         }
         if !mounts.isEmpty {
             output.line("Mounted below /usr, and coming along: \(mounts.joined(separator: ", "))".printable)
+        }
+        if !unsigned.isEmpty {
+            output.line(
+                "Comes unsigned, so that nobody vouches for it: what is of \(unsigned.joined(separator: ", ")).")
         }
         output.line("To fetch: \(Measures.size(bytesToFetch)). New on disk: \(Measures.size(bytesOnDisk)).")
         if !tree.isEmpty { output.line("Tree: \(tree)") }

@@ -98,6 +98,7 @@ extension ProgramFailure where Exit == MossExit {
         switch error {
         case .solver(.unknownRequests), .solver(.notInstalled): return (.notFound, "notFound")
         case .repository(let error) where error.code == .unknownCollection: return (.notFound, "notFound")
+        case .repository(let error) where error.code.isOfAServer: return (.failed, error.code.rawValue)
         default: break
         }
         switch error.kind {
