@@ -14,12 +14,19 @@ package struct Compressor: ~Copyable {
         package var windowLog: Int?
         /// Threads that compress; 0 compresses on the calling thread. Ignored where libzstd has no threads.
         package var workers: Int
+        /// Looks for long matches far back, at little cost whatever the level: for differences of large files.
+        package var findsDistantMatches: Bool
 
-        package init(level: Int = 3, windowLog: Int? = nil, workers: Int = 0) {
+        package init(level: Int = 3, windowLog: Int? = nil, workers: Int = 0, findsDistantMatches: Bool = false) {
             self.level = level
             self.windowLog = windowLog
             self.workers = workers
+            self.findsDistantMatches = findsDistantMatches
         }
+
+        /// For frames against a prefix, see ``Compressor/compress(_:against:)``. Of prefixes and contents that have more
+        /// than 128 MiB together, not all is looked at.
+        package static let difference = Parameters(windowLog: 27, findsDistantMatches: true)
     }
 
     package struct Progress: Sendable {
@@ -55,6 +62,9 @@ package struct Compressor: ~Copyable {
         if let windowLog = parameters.windowLog {
             _ = try ZstandardError.check(
                 ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, Int32(clamping: windowLog)))
+        }
+        if parameters.findsDistantMatches {
+            _ = try ZstandardError.check(ZSTD_CCtx_setParameter(context, ZSTD_c_enableLongDistanceMatching, 1))
         }
         if parameters.workers > 0 {
             // Refused by a libzstd without threads, which then compresses on the calling one.
@@ -120,6 +130,25 @@ package struct Compressor: ~Copyable {
     package mutating func compress(_ bytes: [UInt8]) throws(ZstandardError) -> [UInt8] {
         try bytes.withUnsafeBufferPointer { (buffer) throws(ZstandardError) in
             try self.compress(UnsafeRawBufferPointer(buffer))
+        }
+    }
+
+    /// One frame of all of `bytes`, stating their size, that only opens with the same `prefix`: what it repeats of that
+    /// takes next to nothing.
+    package mutating func compress(_ bytes: [UInt8], against prefix: [UInt8]) throws(ZstandardError) -> [UInt8] {
+        _ = try ZstandardError.check(ZSTD_CCtx_reset(context, ZSTD_reset_session_only))
+        let bound = try ZstandardError.check(ZSTD_compressBound(bytes.count))
+        let context = context
+        return try Array(unsafeUninitializedCapacity: bound) { (buffer, count) throws(ZstandardError) in
+            let result = prefix.withUnsafeBufferPointer { prefix in
+                bytes.withUnsafeBufferPointer { bytes in
+                    // For the next frame only, which is over before the prefix goes away.
+                    let result = ZSTD_CCtx_refPrefix(context, prefix.baseAddress, prefix.count)
+                    guard ZSTD_isError(result) == 0 else { return result }
+                    return ZSTD_compress2(context, buffer.baseAddress, buffer.count, bytes.baseAddress, bytes.count)
+                }
+            }
+            count = try ZstandardError.check(result)
         }
     }
 

@@ -69,6 +69,12 @@ package struct Decompressor: ~Copyable {
     package mutating func decompress(
         _ bytes: UnsafeRawBufferPointer, exactly size: Int
     ) throws(ZstandardError) -> [UInt8] {
+        try decompress(bytes, exactly: size, prefix: UnsafeRawBufferPointer(start: nil, count: 0))
+    }
+
+    private mutating func decompress(
+        _ bytes: UnsafeRawBufferPointer, exactly size: Int, prefix: UnsafeRawBufferPointer
+    ) throws(ZstandardError) -> [UInt8] {
         try begin(windowSizeMax: Self.windowSizeMax)
         try checkMagic(bytes)
         guard size >= 0, UInt64(size) <= Self.plainSizeBound(compressed: UInt64(bytes.count)) else {
@@ -79,6 +85,9 @@ package struct Decompressor: ~Copyable {
             throw ZstandardError(.trailingBytes, "\(bytes.count - frameSize) bytes follow the zstd frame")
         }
         let context = context
+        if !prefix.isEmpty {
+            _ = try ZstandardError.check(ZSTD_DCtx_refPrefix(context, prefix.baseAddress, prefix.count))
+        }
         let plain = try Array<UInt8>(unsafeUninitializedCapacity: size) { (buffer, count) throws(ZstandardError) in
             // An empty array has no memory, and libzstd takes no null output.
             var nothing: UInt8 = 0
@@ -92,6 +101,28 @@ package struct Decompressor: ~Copyable {
             throw ZstandardError(.sizeMismatch, "the zstd frame holds \(plain.count) bytes instead of \(size)")
         }
         return plain
+    }
+
+    /// The content of `bytes`, which must be exactly one frame of exactly `size` plain bytes, made against `prefix`.
+    ///
+    /// Takes `size` bytes of memory besides the prefix. Another prefix than that the frame was made against gives an
+    /// error or other bytes: compare a digest.
+    package mutating func decompress(
+        _ bytes: [UInt8], exactly size: Int, against prefix: [UInt8]
+    ) throws(ZstandardError) -> [UInt8] {
+        try prefix.withUnsafeBufferPointer { (prefix) throws(ZstandardError) in
+            try bytes.withUnsafeBufferPointer { (bytes) throws(ZstandardError) in
+                let prefix = UnsafeRawBufferPointer(prefix)
+                do throws(ZstandardError) {
+                    return try self.decompress(UnsafeRawBufferPointer(bytes), exactly: size, prefix: prefix)
+                } catch {
+                    // Where the frame was refused unseen, the context still knows memory that goes away.
+                    try begin(windowSizeMax: Self.windowSizeMax)
+                    _ = try ZstandardError.check(ZSTD_DCtx_refPrefix(context, nil, 0))
+                    throw error
+                }
+            }
+        }
     }
 
     /// The content of `bytes`, which must be exactly one frame of exactly `size` plain bytes.

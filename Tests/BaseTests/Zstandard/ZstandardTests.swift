@@ -158,4 +158,31 @@ struct ZstandardTests {
             #expect(error?.code == .notAFrame)
         }
     }
+
+    @Test("a frame against a prefix repeats it for next to nothing, and opens with it only")
+    func prefix() throws {
+        var generator = SeededGenerator(seed: 9)
+        // Nothing in it repeats itself, so that only the prefix can help.
+        let old = (0..<400_000).map { _ in UInt8.random(in: 0...255, using: &generator) }
+        let new = old[100_000...] + Array("something new".utf8) + old[..<100_000]
+        var compressor = try Compressor(.difference)
+        var decompressor = try Decompressor()
+        let frame = try compressor.compress(Array(new), against: old)
+        #expect(frame.count < 2000)
+        #expect(try decompressor.decompress(frame, exactly: new.count, against: old) == Array(new))
+        var other = old
+        other[200_000] ^= 1
+        #expect((try? decompressor.decompress(frame, exactly: new.count, against: other)) != Array(new))
+        #expect((try? decompressor.decompress(frame, exactly: new.count)) != Array(new))
+        #expect(throws: ZstandardError.self) {
+            try decompressor.decompress([1, 2, 3, 4, 5, 6, 7, 8], exactly: 5, against: old)
+        }
+        // The contexts are as before.
+        let plain = text(1000)
+        #expect(try decompressor.decompress(compressor.compress(plain), exactly: 1000) == plain)
+        #expect(try compressor.compress(Array(new), against: old) == frame)
+        #expect(try decompressor.decompress(compressor.compress([], against: old), exactly: 0, against: old) == [])
+        #expect(
+            try decompressor.decompress(compressor.compress(plain, against: []), exactly: 1000, against: []) == plain)
+    }
 }
