@@ -62,6 +62,7 @@ let base: [Target] = [
 
 let formats: [Target] = [
     module("Formats", "ELF", []),
+    module("Formats", "FileIndex", ["BytePath", "Digests", "StoneFormat", "Zstandard"]),
     module("Formats", "PackageModel", ["BytePath", "Digests"]),
     module("Formats", "StoneFormat", ["BytePath", "Digests", "PackageModel", "Zstandard"]),
 ]
@@ -129,10 +130,16 @@ let clients: [Target] = [
     module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat"]),
     module(
         "Clients", "CollectionIndex",
-        ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
+        [
+            "BytePath", "Digests", "Downloads", "FileIndex", "LinuxSystem", "PackageModel", "Solver", "StoneFormat",
+            "Storage", "YAML",
+        ]),
     module(
         "Clients", "Publishing",
-        ["BytePath", "CollectionIndex", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat"]),
+        [
+            "BytePath", "CollectionIndex", "Digests", "Downloads", "FileIndex", "JSON", "LinuxSystem", "PackageModel",
+            "StoneFormat", "Zstandard",
+        ]),
     module(
         "Clients", "Deb2StoneCommands",
         [
@@ -192,14 +199,14 @@ let allTests: [Target] = [
     .target(
         name: "TestSupport",
         dependencies: [
-            "BytePath", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore", "PackageModel", "States",
-            "StoneEmission", "StoneFormat",
+            "BytePath", "Digests", "FileIndex", "FileTree", "Installation", "LinuxSystem", "ObjectStore",
+            "PackageModel", "States", "StoneEmission", "StoneFormat", "Zstandard",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(
         "BaseTests",
         ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
-    tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
+    tests("FormatsTests", ["BytePath", "Digests", "ELF", "FileIndex", "PackageModel", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",
         [
@@ -210,7 +217,8 @@ let allTests: [Target] = [
         "ClientsTests",
         [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
-            "Downloads", "ELF", "Failures", "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance",
+            "Downloads", "ELF", "Failures", "FileIndex", "FileTree", "Installation", "JSON", "LinuxSystem",
+            "Maintenance",
             "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing", "Sandbox",
             "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "ViewProcess", "Views",
         ]),
@@ -233,8 +241,8 @@ let fuzzers: [Target] =
     Context.environment["MOSS_FUZZ"] == nil
     ? []
     : [
-        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"), fuzzer("IndexFuzzer"),
-        fuzzer("StoneFuzzer"),
+        .systemLibrary(name: "CLibFuzzer", path: "Tests/Fuzz/CLibFuzzer"), fuzzer("FileIndexFuzzer"),
+        fuzzer("IndexFuzzer"), fuzzer("StoneFuzzer"),
     ]
 
 let benchmarks: [Target] = [
