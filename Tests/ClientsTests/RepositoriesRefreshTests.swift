@@ -37,7 +37,7 @@ import Testing
         try withRepositoryScratch { scratch in
             let bytes = try scratch.stone("a b%#?:é", in: "stones/sub dir", file: "a b%#?:é.stone")
             try scratch.stone("z")
-            #expect(try CollectionIndexer(directory: scratch.stones).writeIndex(options: .fast).count == 2)
+            #expect(try CollectionIndexer(directory: scratch.stones).writeIndex(options: .fast).packages.count == 2)
             var configuration = try scratch.configuration("site")
             switch form {
             case "plain": configuration.uri += "/stone.index"

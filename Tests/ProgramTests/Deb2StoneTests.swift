@@ -39,7 +39,11 @@ enum DebianSample {
             #expect(result.errorText == "")
             #expect(result.outputText.hasPrefix("1 packages, 1 entries, 0 bytes of content in "))
             let names = TestFiles.names(in: directory.appending("out").display)
-            #expect(names == ["stone.index", "tool-1-7-1-x86_64.stone"])
+            // What indexing remembers of stones is there once they are some seconds old.
+            #expect(
+                names?.filter { $0 != ".moss-index-cache" } == [
+                    "stone.files", "stone.index", "tool-1-7-1-x86_64.stone",
+                ])
             let index = try #require(TestFiles.bytes(of: directory.appending("out/stone.index").display))
             let package = try #require(try StoneIndex.decode(index).first)
             #expect(package.uri == "tool-1-7-1-x86_64.stone")

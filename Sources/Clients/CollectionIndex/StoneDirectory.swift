@@ -11,6 +11,8 @@ internal import StoneFormat
 /// counts; the same release twice is an error.
 package struct StoneDirectory: Sendable {
     package static let indexName: BytePath = "stone.index"
+    /// The file index that belongs to the index beside it.
+    package static let filesName: BytePath = "stone.files"
 
     package let directory: BytePath
     private let threadCount: Int
@@ -29,13 +31,24 @@ package struct StoneDirectory: Sendable {
         package var identity: UInt64
         /// As an index lists it: with uri, hash and size.
         package var metadata: PackageMetadata
+
+        package init(path: BytePath, size: UInt64, identity: UInt64, metadata: PackageMetadata) {
+            self.path = path
+            self.size = size
+            self.identity = identity
+            self.metadata = metadata
+        }
     }
 
     /// Every stone, by path; hashed in parallel.
     ///
-    /// - Parameter known: what an earlier scan found at this path; used where it is the same file with the same times.
+    /// - Parameters:
+    ///   - known: what an earlier scan found at this path; used where it is the same file with the same times.
+    ///   - reading: told, on several threads, of each stone that was read and of what it puts below `/usr`; without it
+    ///     nobody reads so far.
     package func scan(
-        known: @Sendable (BytePath) -> Stone? = { _ in nil }
+        known: @Sendable (BytePath) -> Stone? = { _ in nil },
+        reading: (@Sendable (Stone, [LayoutEntry]) -> Void)? = nil
     ) throws(RepositoryError) -> [Stone] {
         let files = try files()
         var stones: [Stone] = []
@@ -49,7 +62,7 @@ package struct StoneDirectory: Sendable {
                 unknown.append(file)
             }
         }
-        stones += try read(unknown, beside: totals)
+        stones += try read(unknown, beside: totals, reading)
         return stones.sorted { $0.path < $1.path }
     }
 
@@ -108,7 +121,9 @@ package struct StoneDirectory: Sendable {
     /// Reads `files` on several threads; the first error ends it.
     ///
     /// - Parameter totals: of what is held already: all stones of a directory are one index.
-    private func read(_ files: [File], beside totals: RecordTotals) throws(RepositoryError) -> [Stone] {
+    private func read(
+        _ files: [File], beside totals: RecordTotals, _ reading: (@Sendable (Stone, [LayoutEntry]) -> Void)?
+    ) throws(RepositoryError) -> [Stone] {
         guard !files.isEmpty else { return [] }
         let totals = Guarded(totals)
         let queue = BlockingQueue<File>(capacity: files.count)
@@ -119,7 +134,7 @@ package struct StoneDirectory: Sendable {
         withThreads(min(threadCount, files.count)) { _ in
             while !failure.occurred, let file = queue.pop() {
                 do throws(RepositoryError) {
-                    guard let stone = try read(file) else { continue }
+                    guard let (stone, layout) = try read(file, hasLayout: reading != nil) else { continue }
                     let sum = totals.withLock { totals in
                         totals += stone.metadata.recordTotals
                         return totals
@@ -129,6 +144,7 @@ package struct StoneDirectory: Sendable {
                             .invalidIndex, directory.appending(file.path).display,
                             "too much for one collection: \(problem)")
                     }
+                    reading?(stone, layout)
                     results.append(stone)
                 } catch {
                     failure.record(error)
@@ -139,10 +155,11 @@ package struct StoneDirectory: Sendable {
         return results.all
     }
 
-    private func read(_ file: File) throws(RepositoryError) -> Stone? {
+    private func read(_ file: File, hasLayout: Bool) throws(RepositoryError) -> (Stone, [LayoutEntry])? {
         let path = directory.appending(file.path)
         let stone = try RegularFile(path)
-        guard var metadata = try Self.metadata(of: stone.file, path) else { return nil }
+        guard let (described, layout) = try Self.contents(of: stone.file, path, hasLayout) else { return nil }
+        var metadata = described
         let hash = try reporting(below: path) { () throws(SystemError) in try Self.hash(stone.file) }
         let after = try reporting(below: path) { () throws(SystemError) in try stone.file.status() }
         // Metadata and hash have to be those of the same bytes.
@@ -152,13 +169,14 @@ package struct StoneDirectory: Sendable {
         metadata.uri = URIReference.encode(file.path)
         metadata.hash = hash
         metadata.downloadSize = after.size
-        return Stone(path: file.path, size: after.size, identity: after.settledIdentity, metadata: metadata)
+        let identity = after.settledIdentity
+        return (Stone(path: file.path, size: after.size, identity: identity, metadata: metadata), layout)
     }
 
-    /// The first Meta payload of a binary stone; nil for a delta stone.
-    private static func metadata(
-        of stone: borrowing Descriptor, _ path: BytePath
-    ) throws(RepositoryError) -> PackageMetadata? {
+    /// The first Meta payload of a binary stone and, where that is wanted, all Layout payloads; nil for a delta stone.
+    private static func contents(
+        of stone: borrowing Descriptor, _ path: BytePath, _ hasLayout: Bool
+    ) throws(RepositoryError) -> (PackageMetadata, [LayoutEntry])? {
         let source = FileSource(try reporting(below: path) { () throws(SystemError) in try stone.duplicate() })
         do throws(StoneReadError<SystemError>) {
             var reader = try StoneReader(source)
@@ -167,10 +185,18 @@ package struct StoneDirectory: Sendable {
                 throw .stone(
                     StoneError(.wrongFileType, "the file is of type \(reader.header.fileType.name), not a package"))
             }
-            while let payload = try reader.nextPayload() {
-                if payload.kind == .meta { return try reader.readMetadata() }
+            var metadata: PackageMetadata?
+            var layout: [LayoutEntry] = []
+            while metadata == nil || hasLayout, let payload = try reader.nextPayload() {
+                if payload.kind == .meta, metadata == nil { metadata = try reader.readMetadata() }
+                if payload.kind == .layout, hasLayout { layout += try reader.readLayout() }
+                // Nobody puts a layout behind the content, which is most of the file.
+                if payload.kind == .content, metadata != nil { break }
             }
-            throw .stone(StoneError(.missingPayload, "there is no meta payload"))
+            guard let metadata else {
+                throw .stone(StoneError(.missingPayload, "there is no meta payload"))
+            }
+            return (metadata, layout)
         } catch {
             switch error {
             case .source(let failure): throw RepositoryError(failure, below: path)

@@ -1,5 +1,6 @@
 package import BytePath
 internal import CollectionIndex
+internal import Digests
 package import Downloads
 internal import LinuxSystem
 package import PackageModel
@@ -7,9 +8,11 @@ package import StoneFormat
 
 /// Making collections: the index of the stones below a directory.
 ///
-/// The bytes of an index follow from the names and contents of the stones.
+/// The bytes of an index follow from the names and contents of the stones. Stones that were read before and have not
+/// changed are not read again.
 package struct CollectionIndexer: Sendable {
     package static let indexName = StoneDirectory.indexName
+    package static let filesName = StoneDirectory.filesName
 
     package let directory: BytePath
     private let threadCount: Int
@@ -19,25 +22,41 @@ package struct CollectionIndexer: Sendable {
         self.threadCount = threadCount
     }
 
-    /// Writes `stone.index` as one, and returns what it lists.
+    /// What was found and written.
+    package struct Indexed: Hashable, Sendable {
+        /// As the index lists them.
+        package var packages: [PackageMetadata]
+        /// All stones below the directory.
+        package var stoneCount: Int
+        /// Of these, those that were read.
+        package var readCount: Int
+        /// Paths that the packages have together.
+        package var fileCount: Int
+    }
+
+    /// Writes `stone.files` and `stone.index`, each as one, and returns what they list.
     ///
-    /// - Parameter destination: where it goes if not beside the stones; its locations are relative to these all the same.
+    /// - Parameter destination: where they go if not beside the stones; locations are relative to these all the same.
     @discardableResult
     package func writeIndex(
         into destination: BytePath? = nil, options: StoneWriterOptions = StoneWriterOptions()
-    ) throws(RepositoryError) -> [PackageMetadata] {
+    ) throws(RepositoryError) -> Indexed {
         let destination = destination ?? directory
-        let packages = try StoneDirectory.select(
-            StoneDirectory(directory: directory, threadCount: threadCount).scan(), in: directory)
-        let bytes: [UInt8]
-        do throws(StoneError) {
-            bytes = try StoneIndex.encode(repository: packages, options: options)
-        } catch {
-            throw RepositoryError(.invalidIndex, destination.appending(StoneDirectory.indexName).display, "\(error)")
+        let place = try reporting(below: destination) { () throws(SystemError) in
+            try Descriptor.openDirectory(destination)
         }
+        let survey = try StoneSurvey(of: directory, rememberedIn: place, threadCount: threadCount)
+        let packages = survey.listed.map(\.stone.metadata)
+        let path = destination.appending(Self.indexName)
+        let index = try StoneSurvey.index(packages, options, for: path)
+        let (files, fileCount) = try survey.fileIndex(
+            of: index.withUnsafeBytes { SHA256Digest(hashing: $0) }, level: options.recordLevel, for: path)
         try reporting(below: destination) { () throws(SystemError) in
-            try Descriptor.openDirectory(destination).replaceFile(StoneDirectory.indexName, with: bytes, durable: true)
+            // It says which index it belongs to, so that nobody takes it for that of the old one.
+            try place.replaceFile(Self.filesName, with: files)
+            try place.replaceFile(Self.indexName, with: index, durable: true)
         }
-        return packages
+        return Indexed(
+            packages: packages, stoneCount: survey.stoneCount, readCount: survey.readCount, fileCount: fileCount)
     }
 }

@@ -117,6 +117,7 @@ import Testing
     private static let others = [
         "ObjectStore/ObjectStore.swift": "passes the call on",
         "Publishing/CollectionIndexer.swift": "writes beside stones, not into a root",
+        "Publishing/PublishedFiles.swift": "writes a collection, not into a root",
     ]
 
     /// A call that waits for the disk needs a site, and with it an operation that shows what it is for.
