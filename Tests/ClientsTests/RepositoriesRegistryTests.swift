@@ -57,9 +57,12 @@ import Testing
     @Test func searchFindsNamesBeforeSummaries() throws {
         try withTwoCollections { scratch in
             let registry = try scratch.manager.registry()
-            #expect(try registry.search("TooL").map { "\($0.name) \($0.release)" } == ["tool 2", "tool 9", "alpha 1"])
-            #expect(try registry.search("sharp").map(\.name) == ["tool"])
-            #expect(try registry.search("%").isEmpty)
+            #expect(
+                try registry.search(["TooL"]).map { "\($0.package.name) \($0.package.release)" } == [
+                    "tool 2", "tool 9", "alpha 1",
+                ])
+            #expect(try registry.search(["sharp"]).map(\.package.name) == ["tool"])
+            #expect(try registry.search(["%"]).isEmpty)
         }
     }
 

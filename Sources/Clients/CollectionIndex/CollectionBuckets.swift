@@ -29,7 +29,7 @@ enum CollectionBuckets {
 struct ProviderKey: PrefixKey {
     /// Set in the kind byte where a digest stands for the target.
     private static let digestMark: UInt8 = 0x80
-    private static let textByteCountMax = 300
+    static let textByteCountMax = 300
 
     private let kind: UInt8
     private let bytes: [UInt8]
@@ -51,11 +51,23 @@ struct ProviderKey: PrefixKey {
         bytes = [0]
     }
 
+    /// Where the capabilities of one kind begin whose targets begin with `text`, which is no longer than
+    /// ``textByteCountMax``.
+    init(startOf kind: CapabilityKind, beginningWith text: [UInt8]) {
+        self.kind = kind.rawValue
+        bytes = text + [0]
+    }
+
     func isOf(_ kind: CapabilityKind) -> Bool { self.kind == kind.rawValue }
 
     /// The target; nil where only its digest is stored.
     var target: String? {
         kind & Self.digestMark == 0 ? String(decoding: bytes.dropLast(), as: UTF8.self) : nil
+    }
+
+    /// Whether the target begins with `text`, where the key holds it.
+    func begins(with text: [UInt8]) -> Bool {
+        kind & Self.digestMark == 0 && bytes.count > text.count && bytes.starts(with: text)
     }
 
     func encode(into writer: inout KeyWriter) {

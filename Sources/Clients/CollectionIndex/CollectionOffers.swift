@@ -59,7 +59,7 @@ package struct CollectionOffers: AvailablePackages, Sendable {
 
 extension PackageID {
     /// 32 zero bytes.
-    fileprivate static var smallest: PackageID {
+    static var smallest: PackageID {
         let zeros = [UInt8](repeating: 0, count: byteCount)
         return zeros.withUnsafeBytes { PackageID(bytes: $0) }
     }

@@ -94,14 +94,17 @@ package struct CollectionRegistry: Sendable {
 
     /// Every package of every collection, by name, the preferred one first.
     package func all() throws(RepositoryError) -> [Summary] {
-        try summaries { _, _ in true }
-    }
-
-    /// Packages with `word` in name or summary, whatever the case of ASCII letters: those with it in the name first.
-    package func search(_ word: String) throws(RepositoryError) -> [Summary] {
-        let search = TextSearch(word)
-        let hits = try summaries { name, summary in search.matches(name) || search.matches(summary) }
-        return hits.filter { search.matches($0.name) } + hits.filter { !search.matches($0.name) }
+        let summaries = try viewing { (transaction) throws(DatabaseError) -> [Summary] in
+            var summaries: [Summary] = []
+            for listed in collections {
+                var cursor = try transaction.cursor(in: CollectionBuckets.names, .prefix(listed.configuration.id))
+                while let (key, stored) = try cursor.next() {
+                    summaries.append(Summary(String(decoding: key.second, as: UTF8.self), stored, in: listed))
+                }
+            }
+            return summaries
+        }
+        return summaries.sorted(by: Self.precedes)
     }
 
     /// The same packages as the solver asks for them.
@@ -164,30 +167,18 @@ package struct CollectionRegistry: Sendable {
         return ids
     }
 
-    private func summaries(where isWanted: (String, String) -> Bool) throws(RepositoryError) -> [Summary] {
-        var summaries = try viewing { (transaction) throws(DatabaseError) -> [Summary] in
-            var summaries: [Summary] = []
-            for listed in collections {
-                let collection = listed.configuration.id
-                var cursor = try transaction.cursor(in: CollectionBuckets.names, .prefix(collection))
-                while let (key, stored) = try cursor.next() {
-                    let name = String(decoding: key.second, as: UTF8.self)
-                    guard isWanted(name, stored.summary) else { continue }
-                    summaries.append(
-                        Summary(
-                            id: stored.package, name: name, version: stored.version, release: stored.release,
-                            buildRelease: stored.buildRelease, summary: stored.summary, collection: collection,
-                            priority: listed.configuration.priority))
-                }
-            }
-            return summaries
-        }
-        summaries.sort {
-            if !$0.name.utf8.elementsEqual($1.name.utf8) {
-                return $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
-            }
-            return ($0.preference, $0.collection) < ($1.preference, $1.collection)
-        }
-        return summaries
+    /// By name, the preferred one first.
+    static func precedes(_ left: Summary, _ right: Summary) -> Bool {
+        if !left.name.isVerbatim(right.name) { return left.name.utf8.lexicographicallyPrecedes(right.name.utf8) }
+        return (left.preference, left.collection) < (right.preference, right.collection)
+    }
+}
+
+extension CollectionRegistry.Summary {
+    init(_ name: String, _ stored: StoredName, in listed: CollectionManager.Listed) {
+        self.init(
+            id: stored.package, name: name, version: stored.version, release: stored.release,
+            buildRelease: stored.buildRelease, summary: stored.summary, collection: listed.configuration.id,
+            priority: listed.configuration.priority)
     }
 }

@@ -52,8 +52,8 @@ private enum Subcommands {
         .init(
             name: "Questions",
             subcommands: [
-                ListGroup.self, InfoCommand.self, SearchCommand.self, SearchFileCommand.self, BlameCommand.self,
-                DuCommand.self,
+                ListGroup.self, InfoCommand.self, SearchCommand.self, SearchFileCommand.self, ProvidesCommand.self,
+                BlameCommand.self, DuCommand.self,
             ])
     }
 

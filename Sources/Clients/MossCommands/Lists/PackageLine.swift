@@ -37,6 +37,12 @@ package struct PackageLine: Encodable, Hashable, Sendable {
             name: package.name, version: package.versionText, summary: package.summary, isExplicit: isExplicit)
     }
 
+    package init(_ package: CollectionRegistry.Package) {
+        self.init(
+            name: package.metadata.name, version: package.metadata.versionText, summary: package.metadata.summary,
+            collection: package.collection.text)
+    }
+
     package init(_ package: CollectionRegistry.Summary) {
         self.init(
             name: package.name, version: "\(package.version)-\(package.release)", summary: package.summary,

@@ -9,11 +9,14 @@ package struct FileSearchReport: Report {
         package var path: String
         package var pathBytes: String?
         package var package: String
+        /// Only of available packages.
+        package var collection: String?
 
-        package init(_ path: BytePath, package: String) {
+        package init(_ path: BytePath, package: String, collection: String? = nil) {
             let text = PathText(path)
             (self.path, pathBytes) = (text.text, text.bytes)
             self.package = package
+            self.collection = collection
         }
     }
 
@@ -25,7 +28,11 @@ package struct FileSearchReport: Report {
 
     package func write(to output: TerminalStream) {
         var table = Table()
-        for file in files { table.add(.init("/usr/\(file.path)".printable), .init(file.package.printable, .green)) }
+        for file in files {
+            var cells: [Table.Cell] = [.init("/usr/\(file.path)".printable), .init(file.package.printable, .green)]
+            if let collection = file.collection { cells.append(.init(collection, .dim)) }
+            table.rows.append(cells)
+        }
         table.write(to: output)
     }
 }
