@@ -147,7 +147,7 @@ let clients: [Target] = [
         "Clients", "Publishing",
         [
             "BytePath", "CollectionIndex", "Digests", "Downloads", "FileIndex", "JSON", "LinuxSystem", "PackageModel",
-            "StoneFormat", "Zstandard",
+            "StoneFormat", "Trust", "Zstandard",
         ]),
     module(
         "Clients", "Deb2StoneCommands",

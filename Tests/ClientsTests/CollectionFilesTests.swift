@@ -85,8 +85,8 @@ import Testing
             #expect(repositoryFailure { try found(scratch, "share") }.contains("update the collection"))
 
             try cache.update(id, from: fetched(), digest: digest)
-            try cache.remove(id)
-            try cache.remove(id)
+            try scratch.manager.forgetContents(of: id)
+            try scratch.manager.forgetContents(of: id)
             #expect(try scratch.manager.offeredFiles().unindexed == [id])
             // What is no file index is not taken, whatever its digest.
             try scratch.write("rubbish", to: "stones/fetched")

@@ -6,9 +6,11 @@ import Glibc
 import LinuxSystem
 import PackageModel
 import Publishing
+import Signatures
 import StoneFormat
 import TestSupport
 import Testing
+import Trust
 
 @Suite struct CollectionPublisherTests {
     /// A directory of stones and what is published of it.
@@ -17,11 +19,11 @@ import Testing
         var output: BytePath { scratch.path.appending("out") }
 
         func publish(
-            now: Int64 = 1000, grace: Int64 = 100, linking: Bool = false
+            now: Int64 = 1000, grace: Int64 = 100, linking: Bool = false, signing: ManifestSigning? = nil
         ) throws -> CollectionPublisher.Published {
             let options = CollectionPublisher.Options(graceSeconds: grace, linksStones: linking, writer: .fast)
             return try CollectionPublisher(directory: scratch.stones, output: output, options: options, threadCount: 2)
-                .publish(now: now)
+                .publish(now: now, signing: signing)
         }
 
         func read(_ path: BytePath) throws -> [UInt8] { try Descriptor.openDirectory(output).readFile(path) }
@@ -77,7 +79,9 @@ import Testing
             let manager = scene.scratch.manager
             #expect(try manager.add(scene.scratch.configuration("site", uri: scene.output)).packageCount == 5)
             let package = try #require(try manager.registry().packages(named: "nano").first)
-            #expect(try digest(manager.registry().open(package).readAll()) == package.id.digest)
+            let stone = try manager.registry().open(package)
+            let bytes = try stone.file.readAll()
+            #expect(digest(bytes) == package.id.digest)
             #expect(try manager.offeredFiles().files(at: "share/nano").map(\.package) == ["nano"])
         }
     }
@@ -227,30 +231,39 @@ import Testing
         }
     }
 
-    @Test func pointersAreWrittenLastAndInOrder() throws {
+    @Test func aManifestNamesWhatIsThere() throws {
+        try withScene { scene in
+            let secret = try #require(SecretKey(bytes: [UInt8](repeating: 7, count: 32)))
+            let signing = ManifestSigning(Signer([secret]), collection: "site", lifetime: 100)
+            let keys = try KeySet(trusting: [secret.publicKey], threshold: 1, for: "site")
+            var last: SeenManifest?
+            for release in UInt64(1)...3 {
+                try scene.scratch.stone("a", release)
+                let published = try scene.publish(now: 1000, signing: signing)
+                let bytes = try scene.read(BytePath(CollectionManifest.fileName))
+                let verified = try CollectionManifest.verify(
+                    bytes, for: "site", keys: keys, lastSeen: last, now: 1010)
+                last = verified.seen
+                let manifest = verified.manifest
+                #expect(manifest.serial == release && manifest.expires == 1100 && manifest.collection == "site")
+                #expect(manifest.index.sha256 == published.publication.index.digest)
+                for file in [manifest.index, manifest.files].compactMap({ $0 }) + manifest.deltas.map(\.file) {
+                    let bytes = try scene.read(BytePath(file.path))
+                    #expect(UInt64(bytes.count) == file.size && digest(bytes) == file.sha256)
+                }
+            }
+        }
+    }
+
+    /// Without a name nobody knows whose manifest it is; nothing is switched then.
+    @Test func aManifestNeedsTheNameOfItsCollection() throws {
         try withScene { scene in
             try scene.scratch.stone("a")
-            let published = try scene.publish { (publication) throws(RepositoryError) in
-                // Everything is there by now.
-                for part in [publication.index, publication.files] {
-                    #expect((try? digest(scene.read(part.path))) == part.digest)
-                }
-                #expect((try? scene.names(in: "pool/a/a"))?.count == 1)
-                return [.init(name: "one", bytes: [1]), .init(name: "two", bytes: [2])]
-            }
-            #expect(try published.isChanged && scene.read("one") == [1] && scene.read("two") == [2])
-            #expect(throws: (any Error).self) { try scene.read("stone.index") }
-            // One that cannot be written keeps those behind it from being written.
-            try scene.scratch.stone("a", 2)
+            let secret = try #require(SecretKey(bytes: [UInt8](repeating: 7, count: 32)))
             #expect(throws: RepositoryError.self) {
-                try scene.publish { (_) throws(RepositoryError) in
-                    [
-                        .init(name: "one", bytes: [3]), .init(name: "no/such/directory", bytes: [3]),
-                        .init(name: "two", bytes: [3]),
-                    ]
-                }
+                try scene.publish(signing: ManifestSigning(Signer([secret]), collection: nil, lifetime: 100))
             }
-            #expect(try scene.read("one") == [3] && scene.read("two") == [2])
+            #expect(throws: (any Error).self) { try scene.read("stone.index") }
         }
     }
 

@@ -1,4 +1,5 @@
 import Digests
+import Failures
 import JSON
 import Signatures
 import TestSupport
@@ -134,7 +135,7 @@ private typealias Fixture = TrustFixture
         let last = try seen(Fixture.manifest(serial: 5))
         let most: UInt64 = 1_000_005
         try Fixture.verify(Fixture.envelope(Fixture.manifest(serial: most), by: [1]), keys, after: last)
-        for serial in [most + 1, 1 << 53 - 1] {
+        for serial in [most + 1, 1 << 53 - 1] as [UInt64] {
             Fixture.expect(.fastForward, saying: "jumps from 5") {
                 try Fixture.verify(Fixture.envelope(Fixture.manifest(serial: serial), by: [1]), keys, after: last)
             }

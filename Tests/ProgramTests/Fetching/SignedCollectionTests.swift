@@ -116,7 +116,7 @@ import Trust
 
     @Test func extraneousDependency() throws {
         var package = systemPackage("a")
-        package.metadata.dependencies = [Capability(kind: .packageName, target: "b")]
+        package.metadata.dependencies = [Capability(.name, "b")]
         try withScene([package, systemPackage("b")]) { scene in
             let index = try scene.index { metadata in metadata.dependencies = [] }
             try scene.put(serial: 2, index: index)
