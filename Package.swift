@@ -38,6 +38,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let cLibraries: [Target] = [
     library("CArchive", pkgConfig: "libarchive", apt: "libarchive-dev"),
     .target(name: "CFuse", path: "Sources/CLibraries/CFuse", linkerSettings: [.linkedLibrary("fuse3")]),
+    library("CHogweed", pkgConfig: "hogweed", apt: "nettle-dev"),
     library("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
     .target(name: "CLinux", path: "Sources/CLibraries/CLinux"),
     library("CNettle", pkgConfig: "nettle", apt: "nettle-dev"),
@@ -55,6 +56,7 @@ let base: [Target] = [
         "Base", "LMDB", ["BytePath", "CLMDB", "Digests", "Failures", "LinuxSystem"],
         [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux", "Failures"]),
+    module("Base", "Signatures", ["CHogweed"]),
     module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
     module("Base", "YAML", ["CYAML"]),
     module("Base", "Zstandard", ["CZstd"]),
@@ -126,6 +128,7 @@ let clients: [Target] = [
         ]),
     module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
+    module("Clients", "Trust", ["BytePath", "Digests", "Failures", "JSON", "LinuxSystem", "Signatures"]),
     module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat"]),
     module(
         "Clients", "CollectionIndex",
@@ -159,8 +162,8 @@ let clients: [Target] = [
         [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
             "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
-            "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage",
-            "ViewProcess", argumentParser,
+            "Publishing", "Sandbox", "Signatures", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial",
+            "Trust", "ViewImage", "ViewProcess", argumentParser,
         ]),
 ]
 
@@ -170,7 +173,8 @@ let staticLinking: [LinkerSetting] =
     ? []
     : [
         .unsafeFlags(
-            ["-static-executable"] + ["archive", "acl", "lzma", "lz4", "bz2", "z", "nettle"].map { "-l\($0)" })
+            ["-static-executable"]
+                + ["archive", "acl", "lzma", "lz4", "bz2", "z", "hogweed", "nettle", "gmp"].map { "-l\($0)" })
     ]
 
 let programs: [Target] = [
@@ -198,7 +202,7 @@ let allTests: [Target] = [
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(
         "BaseTests",
-        ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
+        ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "Signatures", "TerminalOutput", "YAML", "Zstandard"]),
     tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",
@@ -212,7 +216,8 @@ let allTests: [Target] = [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
             "Downloads", "ELF", "Failures", "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance",
             "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing", "Sandbox",
-            "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "ViewProcess", "Views",
+            "Signatures", "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "Trust",
+            "ViewProcess", "Views",
         ]),
     tests(
         "ProgramTests",

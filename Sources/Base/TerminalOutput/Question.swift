@@ -7,8 +7,7 @@ package enum Question {
 
     /// Asks on standard error and reads one line; anything but `y` and `yes`, and the end of input, is no.
     package static func confirm(_ question: String) -> Bool {
-        let prompt = Array("\(question) [y/N] ".utf8)
-        _ = write(STDERR_FILENO, prompt, prompt.count)
+        say("\(question) [y/N] ")
         return isYes(readLine(strippingNewline: true) ?? "")
     }
 

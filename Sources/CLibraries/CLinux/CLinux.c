@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -30,6 +31,8 @@ const unsigned int moss_RENAME_EXCHANGE = RENAME_EXCHANGE;
 int moss_renameat2(int from_directory, const char *from, int to_directory, const char *to, unsigned int flags) {
     return renameat2(from_directory, from, to_directory, to, flags);
 }
+
+long moss_getrandom(void *buffer, size_t count) { return getrandom(buffer, count, 0); }
 
 int moss_syncfs(int descriptor) { return syncfs(descriptor); }
 

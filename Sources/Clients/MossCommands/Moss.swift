@@ -30,7 +30,8 @@ private enum Subcommands {
         .init(
             name: "Roots and collections",
             subcommands: [
-                InitCommand.self, RepoGroup.self, TidyCommand.self, GcCommand.self, FsckCommand.self, StoreGroup.self,
+                InitCommand.self, RepoGroup.self, KeyGroup.self, TidyCommand.self, GcCommand.self, FsckCommand.self,
+                StoreGroup.self,
             ])
     }
 

@@ -117,6 +117,8 @@ import Testing
     private static let others = [
         "ObjectStore/ObjectStore.swift": "passes the call on",
         "Publishing/CollectionIndexer.swift": "writes beside stones, not into a root",
+        "Trust/KeyDirectory.swift": "writes a person's keys, not into a root",
+        "Trust/PublishedKeys.swift": "writes beside stones, not into a root",
     ]
 
     /// A call that waits for the disk needs a site, and with it an operation that shows what it is for.

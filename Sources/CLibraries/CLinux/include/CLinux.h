@@ -20,6 +20,9 @@ int moss_renameat2(int from_directory, const char *from, int to_directory, const
 extern const unsigned int moss_RENAME_NOREPLACE;
 extern const unsigned int moss_RENAME_EXCHANGE;
 
+// Waits only while the machine starts and has no randomness yet.
+long moss_getrandom(void *_Nullable buffer, size_t count);
+
 int moss_syncfs(int descriptor);
 int moss_sync_file_range(int descriptor, int64_t offset, int64_t count);
 int moss_fallocate(int descriptor, int64_t size);

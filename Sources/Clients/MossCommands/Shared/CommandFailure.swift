@@ -8,6 +8,7 @@ internal import ObjectStore
 internal import Sandbox
 internal import Solver
 internal import States
+internal import Trust
 internal import ViewProcess
 
 /// Why a command ends with an exit code other than 0.
@@ -59,6 +60,17 @@ extension ProgramFailure where Exit == MossExit {
         self.init(.system(error))
     }
 
+    init(_ error: TrustError) {
+        let exit: MossExit =
+            switch error.code {
+            case .notFound: .notFound
+            case .invalidRequest: .usage
+            case .system where error.marks.contains(.diskFull): .noSpace
+            default: .failed
+            }
+        self.init(exit, code: error.code == .system ? "failed" : error.code.rawValue, error.description)
+    }
+
     /// Whatever a command can throw.
     init(any error: any Error) {
         switch error {
@@ -66,6 +78,7 @@ extension ProgramFailure where Exit == MossExit {
         case let error as InstallationError: self.init(error)
         case let error as RepositoryError: self.init(error)
         case let error as SystemError: self.init(error)
+        case let error as TrustError: self.init(error)
         case let error as StoreError: self.init(.store(error))
         case let error as ViewError: self.init(.failed, code: "failed", error.description)
         case let error as SandboxError: self.init(.failed, code: "failed", error.description)
