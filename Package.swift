@@ -50,6 +50,7 @@ let base: [Target] = [
     module("Base", "BytePath", []),
     module("Base", "Digests", ["CNettle", "CXXHash"]),
     module("Base", "Failures", []),
+    module("Base", "HelperProcess", ["BytePath", "LinuxSystem"]),
     module("Base", "JSON", []),
     module(
         "Base", "LMDB", ["BytePath", "CLMDB", "Digests", "Failures", "LinuxSystem"],
@@ -105,12 +106,13 @@ let engine: [Target] = [
             "Blit", "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
             "PackageModel", "States", "StoneFormat", "Storage",
         ]),
-    module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
+    module(
+        "Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "HelperProcess", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "PreviewMount",
         [
-            "BytePath", "CFuse", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "LinuxSystem",
-            "ObjectStore", "PackageModel", "ViewImage",
+            "BytePath", "CFuse", "Digests", "Failures", "FileTree", "GarbageCollection", "HelperProcess", "Ingest",
+            "LinuxSystem", "ObjectStore", "PackageModel", "ViewImage",
         ]),
 ]
 
@@ -124,7 +126,7 @@ let clients: [Target] = [
             "BytePath", "CArchive", "Digests", "JSON", "LinuxSystem", "PackageAnalysis", "PackageModel",
             "StoneEmission", "StoneFormat",
         ]),
-    module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
+    module("Clients", "Sandbox", ["BytePath", "HelperProcess", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
     module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat"]),
     module(
@@ -139,14 +141,16 @@ let clients: [Target] = [
             "BytePath", "CollectionIndex", "CommandLineSupport", "DebianImport", "Downloads", "LinuxSystem",
             "Publishing", "TerminalOutput", argumentParser,
         ]),
-    module("Clients", "ViewProcess", ["BytePath", "GarbageCollection", "LinuxSystem", "ObjectStore", "ViewImage"]),
+    module(
+        "Clients", "ViewProcess",
+        ["BytePath", "GarbageCollection", "HelperProcess", "LinuxSystem", "ObjectStore", "ViewImage"]),
     module("Clients", "Trial", ["BytePath", "LinuxSystem", "Sandbox", "ViewImage", "ViewProcess"]),
     module(
         "Clients", "Installation",
         [
             "Blit", "BytePath", "CollectionIndex", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection",
-            "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog", "PackageModel", "Solver",
-            "States", "StoneFormat", "Storage", "ViewImage", "ViewProcess", "YAML",
+            "HelperProcess", "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog",
+            "PackageModel", "Solver", "States", "StoneFormat", "Storage", "ViewImage", "ViewProcess", "YAML",
         ]),
     module(
         "Clients", "Views",
@@ -184,7 +188,7 @@ let programs: [Target] = [
         ],
         linking: staticLinking),
     program("moss-sandbox", ["Sandbox"]),
-    program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
+    program("moss-view", ["PreviewMount", "Views"]),
 ]
 
 let allTests: [Target] = [
@@ -198,7 +202,7 @@ let allTests: [Target] = [
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(
         "BaseTests",
-        ["BytePath", "Digests", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
+        ["BytePath", "Digests", "HelperProcess", "JSON", "LMDB", "LinuxSystem", "TerminalOutput", "YAML", "Zstandard"]),
     tests("FormatsTests", ["BytePath", "Digests", "ELF", "PackageModel", "StoneFormat", "Zstandard"]),
     tests(
         "EngineTests",

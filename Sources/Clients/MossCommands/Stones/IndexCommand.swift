@@ -9,6 +9,7 @@ struct IndexCommand: MossCommand {
         commandName: "index", abstract: "Write the index of a directory of stones, which makes it a collection.",
         discussion: "Of two releases of a package the higher one is listed. The index lies beside the stones.")
     static let title = "index"
+    static let worksOnRoots = false
 
     @OptionGroup var global: GlobalOptions
 
