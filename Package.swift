@@ -52,6 +52,7 @@ let base: [Target] = [
     module("Base", "BytePath", []),
     module("Base", "Digests", ["CNettle", "CXXHash"]),
     module("Base", "Failures", []),
+    module("Base", "HelperProcess", ["BytePath", "LinuxSystem"]),
     module("Base", "JSON", []),
     module("Base", "KDL", []),
     module(
@@ -112,12 +113,13 @@ let engine: [Target] = [
             "Blit", "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
             "PackageModel", "States", "StoneFormat", "Storage",
         ]),
-    module("Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "LinuxSystem", "PackageModel"]),
+    module(
+        "Engine", "ViewImage", ["BytePath", "Digests", "FileTree", "HelperProcess", "LinuxSystem", "PackageModel"]),
     module(
         "Engine", "PreviewMount",
         [
-            "BytePath", "CFuse", "Digests", "Failures", "FileTree", "GarbageCollection", "Ingest", "LinuxSystem",
-            "ObjectStore", "PackageModel", "ViewImage",
+            "BytePath", "CFuse", "Digests", "Failures", "FileTree", "GarbageCollection", "HelperProcess", "Ingest",
+            "LinuxSystem", "ObjectStore", "PackageModel", "ViewImage",
         ]),
 ]
 
@@ -131,7 +133,7 @@ let clients: [Target] = [
             "BytePath", "CArchive", "Digests", "JSON", "LinuxSystem", "PackageAnalysis", "PackageModel",
             "StoneEmission", "StoneFormat",
         ]),
-    module("Clients", "Sandbox", ["BytePath", "LinuxSystem"]),
+    module("Clients", "Sandbox", ["BytePath", "HelperProcess", "LinuxSystem"]),
     module("Clients", "Solver", ["PackageModel"]),
     module("Clients", "Trust", ["BytePath", "Digests", "Failures", "JSON", "LinuxSystem", "Signatures"]),
     module("Clients", "Transfer", ["BytePath", "Digests"]),
@@ -155,7 +157,9 @@ let clients: [Target] = [
             "BytePath", "CollectionIndex", "CommandLineSupport", "DebianImport", "Downloads", "LinuxSystem",
             "Publishing", "TerminalOutput", argumentParser,
         ]),
-    module("Clients", "ViewProcess", ["BytePath", "GarbageCollection", "LinuxSystem", "ObjectStore", "ViewImage"]),
+    module(
+        "Clients", "ViewProcess",
+        ["BytePath", "GarbageCollection", "HelperProcess", "LinuxSystem", "ObjectStore", "ViewImage"]),
     module("Clients", "Trial", ["BytePath", "LinuxSystem", "Sandbox", "ViewImage", "ViewProcess"]),
     module(
         "Clients", "Installation",
@@ -202,7 +206,7 @@ let programs: [Target] = [
         linking: staticLinking),
     program("moss-fetch", ["HTTPTransfer"]),
     program("moss-sandbox", ["Sandbox"]),
-    program("moss-view", ["LinuxSystem", "PreviewMount", "Views"]),
+    program("moss-view", ["PreviewMount", "Views"]),
 ]
 
 let allTests: [Target] = [
@@ -218,8 +222,8 @@ let allTests: [Target] = [
     tests(
         "BaseTests",
         [
-            "BytePath", "Digests", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures", "TerminalOutput", "WebAddress",
-            "YAML", "Zstandard",
+            "BytePath", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures", "TerminalOutput",
+            "WebAddress", "YAML", "Zstandard",
         ]),
     tests(
         "FormatsTests",

@@ -22,6 +22,7 @@ struct Entrypoint: ParsableCommand {
     }
 
     func run() throws {
+        CurrentProcess.prepareForRoots()
         let work = BytePath(work)
         let tools = Tools(directory: try CurrentProcess.executablePath().parent)
         try Descriptor.openDirectory(work.parent).ensureDirectory(work.lastComponent)

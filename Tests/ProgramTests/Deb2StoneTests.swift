@@ -12,7 +12,7 @@ enum DebianSample {
     static func make(in directory: BytePath) throws {
         let script = """
             set -e
-            umask 022  # moss in this process sets its own
+            umask 022  # tests in this process set their own
             mkdir -p "$1/tree/DEBIAN" "$1/tree/usr/bin" "$1/tree/opt" "$1/debs"
             cd "$1/tree"; : > usr/bin/tool; : > opt/x
             printf 'Package: tool\\nVersion: 1\\nArchitecture: amd64\\nMaintainer: N <n@example.org>\\n' > DEBIAN/control

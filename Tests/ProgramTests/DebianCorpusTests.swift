@@ -116,7 +116,7 @@ struct DebianCorpusTests {
     /// A base that all need, a library, and programs; links, an empty file, a setuid file, /etc and /lib.
     private func sampleDebs(in scratch: BytePath) throws -> [BytePath] {
         let script = """
-            umask 022  # moss in this process sets its own
+            umask 022  # tests in this process set their own
             control() {
                 mkdir -p $1/DEBIAN $1/usr/bin $1/usr/share/doc/$1
                 printf 'Package: %s\\nVersion: 1.0-1\\nArchitecture: amd64\\nMaintainer: N <n@example.org>\\n' $1

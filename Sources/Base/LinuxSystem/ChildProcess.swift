@@ -12,6 +12,14 @@ package enum ProcessEnd: Hashable, Sendable {
         self = signal == 0 ? .exited((status >> 8) & 0xff) : .signalled(signal)
     }
 
+    /// For people.
+    package var display: String {
+        switch self {
+        case .exited(let status): "exit status \(status)"
+        case .signalled(let number): "signal \(number)"
+        }
+    }
+
     /// The number shells show: the exit status, or 128 plus the signal.
     package var status: Int32 {
         switch self {
@@ -32,47 +40,26 @@ package enum ChildProcess {
         return child
     }
 
-    /// Starts `path` with this process's environment and standard streams, no signal blocked, and those deadly that this
-    /// process ignores itself.
-    ///
-    /// - Parameter inheriting: descriptors above 2 that the child gets under the same numbers; it gets no others.
-    /// - Returns: the child's process id, for ``wait(for:)``.
-    package static func spawn(
-        _ path: BytePath, arguments: [BytePath], inheriting: [Int32] = []
-    ) throws(SystemError) -> Int32 {
-        var actions = posix_spawn_file_actions_t()
-        var attributes = posix_spawnattr_t()
-        posix_spawn_file_actions_init(&actions)
-        posix_spawnattr_init(&attributes)
-        defer {
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        // Those this process got from its caller are not close-on-exec yet.
-        try CurrentProcess.closeDescriptorsOnExecution()
-        // A descriptor put on its own number only loses close-on-exec.
-        for raw in inheriting { posix_spawn_file_actions_adddup2(&actions, raw, raw) }
-        var none = sigset_t()
-        var deadly = sigset_t()
-        sigemptyset(&none)
-        sigemptyset(&deadly)
-        sigaddset(&deadly, SIGPIPE)
-        sigaddset(&deadly, SIGXFSZ)
-        posix_spawnattr_setsigmask(&attributes, &none)
-        posix_spawnattr_setsigdefault(&attributes, &deadly)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-        let vector = CStrings([path] + arguments)
-        var child: pid_t = 0
-        let failure = path.withCString { posix_spawn(&child, $0, &actions, &attributes, vector.pointers, environ) }
-        guard failure == 0 else { throw SystemError(ErrorNumber(rawValue: failure), call: "posix_spawn", path: path) }
-        return child
-    }
-
     /// Waits until the child `process` ends, and forgets it.
     package static func wait(for process: Int32) throws(SystemError) -> ProcessEnd {
         var status: Int32 = 0
         guard retryingInterrupts({ waitpid(process, &status, 0) }) == process else { throw .last("waitpid") }
         return ProcessEnd(waitStatus: status)
+    }
+
+    /// The same, but nil when it has not ended within `milliseconds`.
+    package static func wait(for process: Int32, milliseconds: Int32) throws(SystemError) -> ProcessEnd? {
+        let deadline = monotonicNanoseconds() + UInt64(max(0, milliseconds)) * 1_000_000
+        var interval: UInt32 = 1
+        while true {
+            var status: Int32 = 0
+            let found = retryingInterrupts { waitpid(process, &status, WNOHANG) }
+            guard found >= 0 else { throw .last("waitpid") }
+            if found == process { return ProcessEnd(waitStatus: status) }
+            if monotonicNanoseconds() >= deadline { return nil }
+            pause(milliseconds: interval)
+            interval = min(interval * 2, 20)
+        }
     }
 
     /// Waits for the child `process`, to which the signals that someone sends to this process go on meanwhile: SIGHUP,
@@ -186,6 +173,11 @@ extension CurrentProcess {
         return path.withCString { lstat($0, &status) } == 0
     }
 
+    /// Whether this process may execute the program at `path`.
+    package static func canExecute(_ path: BytePath) -> Bool {
+        path.withCString { access($0, X_OK) } == 0
+    }
+
     /// Leads a new session, without a terminal, and a new process group in it.
     package static func leaveSession() {
         _ = setsid()
@@ -205,31 +197,8 @@ extension CurrentProcess {
         _ = write(STDERR_FILENO, bytes, bytes.count)
     }
 
-    /// New files get `mask`'s bits cleared.
-    package static func setFileModeMask(_ mask: UInt32) {
-        umask(mask)
-    }
-
     /// Ends at once, without running what was registered for the end of the process that was forked.
     package static func exitImmediately(_ status: Int32) -> Never {
         _exit(status)
-    }
-}
-
-/// NUL-terminated copies of strings in the shape `exec` wants, freed with their owner.
-private final class CStrings {
-    let pointers: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
-    private let count: Int
-
-    init(_ strings: [BytePath]) {
-        count = strings.count
-        pointers = .allocate(capacity: count + 1)
-        for (index, string) in strings.enumerated() { pointers[index] = string.withCString { strdup($0) } }
-        pointers[count] = nil
-    }
-
-    deinit {
-        for index in 0..<count { free(pointers[index]) }
-        pointers.deallocate()
     }
 }

@@ -24,24 +24,6 @@ package struct Pipe: ~Copyable {
     }
 }
 
-/// Two connected descriptors: what is written to either can be read from the other.
-package struct SocketPair: ~Copyable {
-    package let own: Descriptor
-    package let others: Descriptor
-
-    package init() throws(SystemError) {
-        var ends: [Int32] = [-1, -1]
-        guard socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) == 0 else {
-            throw .last("socketpair")
-        }
-        own = Descriptor(taking: ends[0])
-        others = Descriptor(taking: ends[1])
-    }
-
-    /// Keeps one end and closes the other.
-    package consuming func intoOwn() -> Descriptor { own }
-}
-
 extension Descriptor {
     /// Waits until there is something to read, or the other side has closed.
     ///

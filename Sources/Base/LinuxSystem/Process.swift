@@ -53,11 +53,6 @@ package enum CurrentProcess {
         }
     }
 
-    /// Files are made with exactly the modes asked for.
-    package static func clearFileModeMask() {
-        umask(0)
-    }
-
     package static func environmentVariable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }
     }
@@ -106,48 +101,6 @@ package func monotonicNanoseconds() -> UInt64 {
     return UInt64(time.tv_sec) &* 1_000_000_000 &+ UInt64(time.tv_nsec)
 }
 
-/// Starts `path` with `arguments` and does not wait: in a session of its own, in the root directory, its standard streams
-/// on /dev/null, no signal blocked or ignored. Nothing that this process's caller waits for, or wants to get rid of, is
-/// kept.
-///
-/// - Parameter inheriting: descriptors that the child gets under the same numbers; it gets no others.
-/// - Returns: the child's process id; init becomes its parent when this process ends.
-package func spawnDetached(
-    _ path: BytePath, arguments: [BytePath], inheriting: [Int32] = []
-) throws(SystemError) -> Int32 {
-    var actions = posix_spawn_file_actions_t()
-    var attributes = posix_spawnattr_t()
-    posix_spawn_file_actions_init(&actions)
-    posix_spawnattr_init(&attributes)
-    defer {
-        posix_spawn_file_actions_destroy(&actions)
-        posix_spawnattr_destroy(&attributes)
-    }
-    for stream in Int32(0)...2 {
-        posix_spawn_file_actions_addopen(&actions, stream, "/dev/null", stream == 0 ? O_RDONLY : O_WRONLY, 0)
-    }
-    // Those this process got from its caller are not close-on-exec yet.
-    try CurrentProcess.closeDescriptorsOnExecution()
-    // A descriptor put on its own number only loses close-on-exec.
-    for raw in inheriting { posix_spawn_file_actions_adddup2(&actions, raw, raw) }
-    guard moss_spawn_in_directory(&actions, "/") == 0 else { throw .last("posix_spawn", path) }
-    var none = sigset_t()
-    var all = sigset_t()
-    sigemptyset(&none)
-    sigfillset(&all)
-    posix_spawnattr_setsigmask(&attributes, &none)
-    posix_spawnattr_setsigdefault(&attributes, &all)
-    posix_spawnattr_setflags(
-        &attributes, moss_POSIX_SPAWN_SETSID | Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-    var vector: [UnsafeMutablePointer<CChar>?] = ([path] + arguments).map { $0.withCString { strdup($0) } }
-    vector.append(nil)
-    defer { for argument in vector { free(argument) } }
-    var child: pid_t = 0
-    let failure = path.withCString { posix_spawn(&child, $0, &actions, &attributes, vector, environ) }
-    guard failure == 0 else { throw SystemError(ErrorNumber(rawValue: failure), call: "posix_spawn", path: path) }
-    return child
-}
-
 extension CurrentProcess {
     /// The program's name and arguments, byte by byte, empty ones too.
     package static var commandLine: [BytePath] {
@@ -159,5 +112,12 @@ extension CurrentProcess {
     package static func prepare() {
         holdStandardStreams()
         Glibc.signal(SIGXFSZ, SIG_IGN)
+    }
+
+    /// What a program does besides before it works on a root, or on anything whose modes are named and not the user's:
+    /// files get the modes they are made with by themselves, and as many may be open as the user allows.
+    package static func prepareForRoots() {
+        raiseOpenFileLimit()
+        clearFileModeMask()
     }
 }

@@ -4,7 +4,8 @@ import Glibc
 
 /// Calls on bare directory descriptors and C strings, for loops where a wrapper per entry would cost.
 ///
-/// Callers keep the descriptors open and the strings valid during the call. Failures come back as values.
+/// Callers keep the descriptors open and the strings valid during the call. Failures come back as values. What is made
+/// has exactly the mode that is named: at once where this process has cleared its mask, else by a second call.
 package enum SystemCalls {
     /// Makes a new file for writing; a leftover of that name is removed first.
     package static func createExclusively(
@@ -12,7 +13,11 @@ package enum SystemCalls {
     ) throws(SystemError) -> Descriptor {
         for attempt in 0...1 {
             let raw = name.withCString { moss_openat(directory, $0, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode) }
-            if raw >= 0 { return Descriptor(taking: raw) }
+            if raw >= 0 {
+                let file = Descriptor(taking: raw)
+                if !CurrentProcess.makesExactModes { try file.setMode(mode) }
+                return file
+            }
             let error = SystemError.last("open", name)
             guard attempt == 0, error.number == .alreadyExists else { throw error }
             unlink(directory, name)
@@ -29,7 +34,7 @@ package enum SystemCalls {
         guard raw >= 0 else { throw failure("open", name) }
         let file = Descriptor(taking: raw)
         if let owner { try file.setOwner(uid: owner.uid, gid: owner.gid) }
-        if mode & 0o7000 != 0 { try file.setMode(mode) }
+        if mode & 0o7000 != 0 || !CurrentProcess.makesExactModes { try file.setMode(mode) }
         try file.setModificationTime(modified)
         return try file.status()
     }
@@ -52,7 +57,8 @@ package enum SystemCalls {
     package static func makeDirectory(
         _ directory: Int32, _ name: UnsafePointer<CChar>, mode: UInt32
     ) -> SystemError? {
-        mkdirat(directory, name, mode) == 0 ? nil : failure("mkdir", name)
+        guard mkdirat(directory, name, mode) == 0 else { return failure("mkdir", name) }
+        return CurrentProcess.makesExactModes ? nil : setMode(directory, name, mode)
     }
 
     /// Where `beneath`, a link in any component is refused: the kernel's O_NOFOLLOW is for the last one only.

@@ -26,17 +26,19 @@ package func withSecondThread(_ second: @escaping @Sendable () -> Void, _ first:
     return true
 }
 
-/// Threads that nobody waits for.
-package enum BackgroundThread {
-    /// - Returns: false when the system has no more threads; then `body` does not run.
-    package static func detached(_ body: @escaping @Sendable () -> Void) -> Bool {
-        guard let thread = startThread(body) else { return false }
-        pthread_detach(thread)
-        return true
+/// Runs `body` on a thread of its own that nobody waits for and that takes no signals.
+/// - Returns: false when no thread can be made.
+package func withThreadBeside(_ body: @escaping @Sendable () -> Void) -> Bool {
+    let thread = startThread {
+        CurrentThread.blockSignals()
+        body()
     }
+    guard let thread else { return false }
+    pthread_detach(thread)
+    return true
 }
 
-/// Starts a thread that must be joined; nil when the system has no more of them.
+/// Starts a thread that must be joined or detached; nil when the system has no more of them.
 private func startThread(_ body: @escaping @Sendable () -> Void) -> pthread_t? {
     final class Start {
         let body: @Sendable () -> Void

@@ -1,25 +1,24 @@
 internal import BytePath
 internal import CCurl
+internal import HelperProcess
 internal import LinuxSystem
 internal import Transfer
 
 /// Files by HTTP, through libcurl: the process of its own that a command starts once it has to fetch.
 ///
-/// Its arguments are the numbers of two descriptors: a socket, on which it reads ``TransferCommand``s and answers with
-/// ``TransferEvent``s, and the directory that files are made in. It ends when the other side of the socket closes.
+/// It is given two descriptors: a socket, on which it reads ``TransferCommand``s and answers with ``TransferEvent``s, and
+/// the directory that files are made in. It ends when the other side of the socket closes.
 /// Servers are hostile: nothing is believed that was not asked for, and nothing is unpacked here.
 package enum TransferProgram {
     /// - Returns: the exit code.
     package static func main() -> Int32 {
         CurrentProcess.prepare()
-        let numbers = CurrentProcess.arguments.compactMap { Int32($0.display) }
-        guard CurrentProcess.arguments.count == 2, numbers.count == 2, numbers.allSatisfy({ $0 > 2 }) else {
+        guard let (socket, directory) = try? Self.descriptors(CurrentProcess.arguments) else {
             CurrentProcess.writeError("moss-fetch: moss starts this program where something has to be fetched\n")
             return 2
         }
         guard moss_curl_global_init() == CURLE_OK,
-            let loop = TransferLoop(
-                socket: Descriptor(taking: numbers[0]), directory: Descriptor(taking: numbers[1]))
+            let loop = TransferLoop(socket: Descriptor(taking: socket), directory: Descriptor(taking: directory))
         else {
             CurrentProcess.writeError("moss-fetch: libcurl does not start\n")
             return 1
@@ -31,6 +30,24 @@ package enum TransferProgram {
             CurrentProcess.writeError("moss-fetch: \(error)\n")
             return 1
         }
+    }
+}
+
+extension TransferProgram {
+    private static func descriptors(
+        _ arguments: [BytePath]
+    ) throws(HelperArgumentReader.Malformed) -> (socket: Int32, directory: Int32) {
+        var reader = HelperArgumentReader(arguments)
+        var (socket, directory): (Int32?, Int32?)
+        while let option = reader.next() {
+            switch option {
+            case "--socket": socket = try reader.number(of: option)
+            case "--directory": directory = try reader.number(of: option)
+            default: throw HelperArgumentReader.Malformed(option, "is unknown")
+            }
+        }
+        guard let socket, let directory else { throw HelperArgumentReader.Malformed("", "something is missing") }
+        return (socket, directory)
     }
 }
 

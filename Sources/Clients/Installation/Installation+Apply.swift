@@ -5,6 +5,7 @@ internal import Digests
 internal import Downloads
 internal import FileTree
 internal import GarbageCollection
+internal import HelperProcess
 internal import Ingest
 internal import LinuxSystem
 internal import ObjectStore
@@ -141,7 +142,7 @@ extension Installation {
             guard let program = try? CurrentProcess.executablePath(), program.lastComponent == "moss",
                 place.isAbsolute
             else { return }
-            _ = try? spawnDetached(program, arguments: ["-D", place, "tidy"])
+            _ = try? HelperProcess.start(.detached(program, ["-D", place, "tidy"])).leave()
         }
     }
 

@@ -17,9 +17,7 @@ extension Installation {
     package static func rebuildDatabase(
         of path: BytePath, waiting: (@Sendable (String) -> Void)?, progress: @escaping ProgressHandler = { _ in }
     ) throws(InstallationError) -> DatabaseRebuild.Report {
-        CurrentProcess.raiseOpenFileLimit()
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
-        CurrentProcess.clearFileModeMask()
         try InstallationError.states { () throws(StateError) in try root.checkOwner() }
         let lock = try lock(root, waiting)
         defer { lock.hold() }

@@ -42,7 +42,6 @@ package final class Installation: Sendable {
     /// Makes a root of a directory that is missing, empty or a root already.
     /// - Returns: whether it was made now.
     package static func initialise(_ path: BytePath) throws(InstallationError) -> Bool {
-        CurrentProcess.clearFileModeMask()
         let fresh = try InstallationError.states { () throws(StateError) in try RootDirectory.prepare(path) }
         let root = try InstallationError.states { () throws(StateError) in
             if let fresh { fresh } else { try RootDirectory(opening: path) }
@@ -63,9 +62,7 @@ package final class Installation: Sendable {
         opening path: BytePath, _ access: Access, fetching settings: FetchOptions = FetchOptions(),
         notice: @escaping @Sendable (String) -> Void = { _ in }
     ) throws(InstallationError) {
-        CurrentProcess.raiseOpenFileLimit()
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
-        CurrentProcess.clearFileModeMask()
         var isReading = false
         if case .reading = access { isReading = true }
         if !isReading { try InstallationError.states { () throws(StateError) in try root.checkOwner() } }

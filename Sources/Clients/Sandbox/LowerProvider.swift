@@ -1,4 +1,5 @@
 internal import BytePath
+internal import HelperProcess
 internal import LinuxSystem
 
 /// The program that serves the lower `/usr`, from its start to its end.
@@ -31,9 +32,12 @@ struct LowerProvider {
             try CurrentProcess.replaceStream(0, with: null.raw)
             try CurrentProcess.replaceStream(1, with: 2)
             for descriptor in provider.inherited + [ready] { try CurrentProcess.keepOpenOnExecution(descriptor) }
-            let replacements = [("{mountpoint}", mountpoint), ("{ready}", BytePath("\(ready)"))]
+            let replacements = [
+                (SandboxRequest.Provider.mountpointWord, mountpoint),
+                (SandboxRequest.Provider.readyWord, BytePath("\(ready)")),
+            ]
             let arguments = provider.arguments.map { argument in
-                replacements.reduce(argument) { BytePath(bytes: $0.bytes.replacing($1.0.utf8, with: $1.1.bytes)) }
+                replacements.reduce(argument) { BytePath(bytes: $0.bytes.replacing($1.0.bytes, with: $1.1.bytes)) }
             }
             throw CurrentProcess.execute(
                 provider.program, arguments: [provider.program] + arguments, environment: CurrentProcess.environment)
@@ -45,31 +49,28 @@ struct LowerProvider {
     }
 
     /// Waits until the program has mounted.
-    func waitUntilReady(_ answer: borrowing Descriptor) throws(SandboxError) {
-        let answered = try explaining("cannot wait for \(provider.program.display)") { () throws(SystemError) in
-            try answer.waitUntilReadable(milliseconds: min(provider.timeoutSeconds, 1_000_000) * 1000)
+    func waitUntilReady(_ pipe: borrowing Descriptor) throws(SandboxError) {
+        let answer = try explaining("cannot wait for \(provider.program.display)") { () throws(SystemError) in
+            try HelperAnswer.read(from: pipe, within: provider.timeoutSeconds)
         }
-        guard answered else {
+        switch answer {
+        case .ready: return
+        case .failed(let text): throw SandboxError(provider.program, text)
+        case .none:
+            guard let end = endAfterSilence() else {
+                throw SandboxError(provider.program, "closed its pipe before it had mounted /usr, and goes on")
+            }
+            throw SandboxError(provider.program, "ended before it had mounted /usr: \(end.display)")
+        case .senseless: throw SandboxError(provider.program, "answered with something other than R or E")
+        case .late:
             throw SandboxError(
                 provider.program, "has not mounted /usr after \(provider.timeoutSeconds) s",
                 advice: "its messages are above, if it had any")
         }
-        let text = try explaining("cannot read its answer") { () throws(SystemError) in try answer.readAnswer() }
-        switch text.first {
-        case UInt8(ascii: "R"): return
-        case UInt8(ascii: "E"):
-            throw SandboxError(provider.program, String(decoding: text.dropFirst(), as: UTF8.self))
-        case nil: throw SandboxError(provider.program, "ended before it had mounted /usr: \(endText())")
-        default: throw SandboxError(provider.program, "answered with something other than R or E")
-        }
     }
 
-    private func endText() -> String {
-        switch try? ChildProcess.wait(for: process) {
-        case .exited(let status): "exit status \(status)"
-        case .signalled(let number): "signal \(number)"
-        case nil: "nobody knows how"
-        }
+    private func endAfterSilence() -> ProcessEnd? {
+        try? ChildProcess.wait(for: process, milliseconds: Int32(Self.stopMilliseconds))
     }
 
     /// Asks the program to end, and after a while makes it; never waits for ever, whatever it hangs in.
@@ -86,23 +87,5 @@ struct LowerProvider {
                 _ = signals.next(milliseconds: Int64((deadline - now) / 1_000_000) + 1)
             }
         }
-    }
-}
-
-extension Descriptor {
-    /// The answer's first byte, and after an `E` the text, for which nobody waits long.
-    fileprivate func readAnswer() throws(SystemError) -> [UInt8] {
-        var bytes: [UInt8] = []
-        while bytes.count < 64 << 10 {
-            let count = try withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) {
-                (buffer) throws(SystemError) -> Int in
-                let count = try read(into: buffer)
-                bytes.append(contentsOf: buffer[..<count])
-                return count
-            }
-            guard count > 0, bytes.first == UInt8(ascii: "E") else { break }
-            guard try waitUntilReadable(milliseconds: 1000) else { break }
-        }
-        return bytes
     }
 }

@@ -1,4 +1,5 @@
 package import BytePath
+internal import HelperProcess
 internal import LinuxSystem
 
 /// Runs a command in a root of its own, made of a `/usr` that is not the host's, without leaving anything behind.
@@ -19,7 +20,7 @@ internal import LinuxSystem
 ///
 /// A privileged request lifts all of that but the namespaces; modules, clock, raw ports and reboot stay out of reach.
 package enum Sandbox {
-    /// The program's name, as ``findHelperProgram(_:)`` wants it.
+    /// The program's name, as ``HelperProcess/find(_:)`` wants it.
     package static let programName: BytePath = "moss-sandbox"
 
     /// Runs the request's command with this process's standard streams, and waits for it.
@@ -35,24 +36,20 @@ package enum Sandbox {
         var request = request
         request.parent = CurrentProcess.identifier
         try request.validate()
-        let path: BytePath = if let program { program } else { try findProgram() }
-        let arguments = request.arguments
-        let inherited = request.inheritedDescriptors
-        do throws(SystemError) {
-            return try ChildProcess.runForwardingSignals { () throws(SystemError) in
-                try ChildProcess.spawn(path, arguments: arguments, inheriting: inherited)
-            }.status
+        do throws(HelperError) {
+            let path: BytePath = if let program { program } else { try HelperProcess.find(programName) }
+            var launch = HelperLaunch(path, request.arguments)
+            launch.inherited = request.inheritedDescriptors
+            return try HelperProcess.run(launch).status
         } catch {
-            throw SandboxError(error, doing: "cannot start the sandbox")
-        }
-    }
-
-    private static func findProgram() throws(SandboxError) -> BytePath {
-        do throws(SystemError) {
-            return try findHelperProgram(programName)
-        } catch {
-            throw SandboxError(
-                programName, "the program is missing", advice: "install it beside moss, in ../libexec/moss or in PATH")
+            switch error.cause {
+            case .missing:
+                throw SandboxError(
+                    programName, "the program is missing",
+                    advice: "install it beside moss, in ../libexec/moss or in PATH")
+            case .system(let error): throw SandboxError(error, doing: "cannot start the sandbox")
+            case .refused, .ended, .late, .senseless: throw SandboxError(error.program, "\(error)")
+            }
         }
     }
 }

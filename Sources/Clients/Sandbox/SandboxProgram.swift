@@ -11,6 +11,7 @@ package enum SandboxProgram {
     /// - Returns: the exit status, as ``Sandbox/run(_:program:)`` describes it.
     package static func main() -> Int32 {
         CurrentProcess.prepare()
+        CurrentProcess.clearFileModeMask()
         do throws(SandboxError) {
             let request = try SandboxRequest(arguments: CurrentProcess.arguments)
             let supervisor = try Supervisor(request)

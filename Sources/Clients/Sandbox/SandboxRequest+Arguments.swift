@@ -1,4 +1,5 @@
 package import BytePath
+internal import HelperProcess
 
 /// The request as the arguments of `moss-sandbox`, and back.
 ///
@@ -10,66 +11,84 @@ package import BytePath
 /// COUNT is the number of the provider's words, its name included.
 extension SandboxRequest {
     package var arguments: [BytePath] {
-        var words: [BytePath] = []
+        var words = HelperArguments()
         switch lower {
-        case .directory(let path): words += ["--lower", path]
+        case .directory(let path): words.add("--lower", path)
         case .provider(let provider):
-            words += ["--provider", BytePath("\(provider.arguments.count + 1)"), provider.program] + provider.arguments
-            for descriptor in provider.inherited { words += ["--inherit", BytePath("\(descriptor)")] }
-            words += ["--timeout", BytePath("\(provider.timeoutSeconds)")]
+            words.add("--provider", number: Int32(clamping: provider.arguments.count + 1))
+            words.add(provider.program, provider.arguments)
+            for descriptor in provider.inherited { words.add("--inherit", number: descriptor) }
+            words.add("--timeout", number: provider.timeoutSeconds)
         }
-        if isReadOnly { words.append("--read-only") }
-        if let keep { words += ["--keep", keep] }
-        words += ["--etc", BytePath(configuration.rawValue)]
-        for bind in binds { words += [bind.isReadOnly ? "--bind-ro" : "--bind", bind.source, bind.target] }
-        words += ["--directory", workingDirectory]
-        if passesEnvironment { words.append("--all-env") }
-        for variable in variables { words += ["--env", variable] }
-        if !sharesNetwork { words.append("--no-network") }
-        if isPrivileged { words.append("--privileged") }
-        if let parent { words += ["--parent", BytePath("\(parent)")] }
-        return words + ["--"] + command
+        words.add("--read-only", if: isReadOnly)
+        words.add("--keep", path: keep)
+        words.add("--etc", choice: configuration)
+        for bind in binds { words.add(bind.isReadOnly ? "--bind-ro" : "--bind", bind.source, bind.target) }
+        words.add("--directory", workingDirectory)
+        words.add("--all-env", if: passesEnvironment)
+        for variable in variables { words.add("--env", variable) }
+        words.add("--no-network", if: !sharesNetwork)
+        words.add("--privileged", if: isPrivileged)
+        words.add("--parent", number: parent)
+        words.add("--", command)
+        return words.words
     }
 
     /// Reads what ``arguments`` wrote, strictly: anything else is an error.
     package init(arguments: [BytePath]) throws(SandboxError) {
-        var words = Words(arguments)
+        self.init(lower: .directory(""), command: [])
+        do throws(HelperArgumentReader.Malformed) {
+            try read(HelperArgumentReader(arguments))
+        } catch {
+            throw SandboxError(error.word, error.cause, advice: Self.argumentAdvice)
+        }
+        try validate()
+    }
+
+    private static let argumentAdvice = "moss-sandbox is run by moss; both must be of one version"
+
+    private mutating func read(_ arguments: HelperArgumentReader) throws(HelperArgumentReader.Malformed) {
+        var words = arguments
         var inherited: [Int32] = []
         var timeout: Int32?
         var found: Lower?
-        self.init(lower: .directory(""), command: [])
-        while let option = try words.option() {
-            switch option.display {
-            case "--lower" where found == nil: found = .directory(try words.next())
-            case "--provider" where found == nil: found = .provider(try words.provider())
-            case "--inherit": inherited.append(try words.number())
-            case "--timeout": timeout = try words.number()
+        while let option = words.next(), option != "--" {
+            switch option {
+            case "--lower" where found == nil: found = .directory(try words.value(of: option))
+            case "--provider" where found == nil:
+                let own = try words.values(of: option, count: Int(try words.number(of: option)))
+                guard let program = own.first else {
+                    throw HelperArgumentReader.Malformed(option, "has fewer words than it says")
+                }
+                found = .provider(Provider(program, Array(own.dropFirst())))
+            case "--inherit": inherited.append(try words.number(of: option))
+            case "--timeout": timeout = try words.number(of: option)
             case "--read-only": isReadOnly = true
-            case "--keep": keep = try words.next()
-            case "--etc": configuration = try words.configuration()
-            case "--bind": binds.append(Bind(try words.next(), to: try words.next()))
-            case "--bind-ro": binds.append(Bind(try words.next(), to: try words.next(), isReadOnly: true))
-            case "--directory": workingDirectory = try words.next()
+            case "--keep": keep = try words.value(of: option)
+            case "--etc": configuration = try words.choice(of: option)
+            case "--bind", "--bind-ro":
+                let places = try words.values(of: option, count: 2)
+                binds.append(Bind(places[0], to: places[1], isReadOnly: option == "--bind-ro"))
+            case "--directory": workingDirectory = try words.value(of: option)
             case "--all-env": passesEnvironment = true
-            case "--env": variables.append(try words.next())
+            case "--env": variables.append(try words.value(of: option))
             case "--no-network": sharesNetwork = false
             case "--privileged": isPrivileged = true
-            case "--parent": parent = try words.number()
-            default: throw SandboxError(option, "not an option here", advice: Words.advice)
+            case "--parent": parent = try words.number(of: option)
+            default: throw HelperArgumentReader.Malformed(option, "is not an option here")
             }
         }
         command = words.rest
         lower = try Self.lower(found, inherited: inherited, timeout: timeout)
-        try validate()
     }
 
     private static func lower(
         _ found: Lower?, inherited: [Int32], timeout: Int32?
-    ) throws(SandboxError) -> Lower {
-        guard let found else { throw SandboxError("--lower", "is missing", advice: Words.advice) }
+    ) throws(HelperArgumentReader.Malformed) -> Lower {
+        guard let found else { throw HelperArgumentReader.Malformed("--lower", "is missing") }
         guard case .provider(var provider) = found else {
             guard inherited.isEmpty, timeout == nil else {
-                throw SandboxError("--inherit", "only a provider gets descriptors and time", advice: Words.advice)
+                throw HelperArgumentReader.Malformed("--inherit", "is for providers, as --timeout is")
             }
             return found
         }
@@ -117,60 +136,5 @@ extension SandboxRequest {
 
     private static func demandAbsolute(_ path: BytePath) throws(SandboxError) {
         guard path.isAbsolute else { throw SandboxError(path, "not an absolute path", advice: "begin it with a slash") }
-    }
-}
-
-/// Arguments being read from left to right.
-private struct Words {
-    static let advice = "moss-sandbox is run by moss; both must be of one version"
-
-    private let words: [BytePath]
-    private var position = 0
-
-    init(_ words: [BytePath]) {
-        self.words = words
-    }
-
-    /// What has not been read.
-    var rest: [BytePath] { Array(words[position...]) }
-
-    mutating func next() throws(SandboxError) -> BytePath {
-        guard position < words.count else {
-            throw SandboxError(words.last ?? "", "the arguments end too early", advice: Self.advice)
-        }
-        position += 1
-        return words[position - 1]
-    }
-
-    /// The next option's name; nil after the `--` before the command.
-    mutating func option() throws(SandboxError) -> BytePath? {
-        let word = try next()
-        return word == "--" ? nil : word
-    }
-
-    mutating func number() throws(SandboxError) -> Int32 {
-        let word = try next()
-        guard let number = Int32(word.display), number >= 0, BytePath("\(number)") == word else {
-            throw SandboxError(word, "not a number", advice: Self.advice)
-        }
-        return number
-    }
-
-    mutating func provider() throws(SandboxError) -> SandboxRequest.Provider {
-        let count = Int(try number())
-        guard count >= 1, count <= words.count - position else {
-            throw SandboxError("--provider", "has fewer words than it says", advice: Self.advice)
-        }
-        let own = words[position..<(position + count)]
-        position += count
-        return SandboxRequest.Provider(own[own.startIndex], Array(own.dropFirst()))
-    }
-
-    mutating func configuration() throws(SandboxError) -> SandboxRequest.Configuration {
-        let word = try next()
-        guard let value = SandboxRequest.Configuration(rawValue: word.display) else {
-            throw SandboxError(word, "not a kind of /etc", advice: Self.advice)
-        }
-        return value
     }
 }

@@ -25,6 +25,9 @@ package struct SandboxRequest: Hashable, Sendable {
         /// How long it may take until it answers.
         package var timeoutSeconds: Int32
 
+        package static let mountpointWord: BytePath = "{mountpoint}"
+        package static let readyWord: BytePath = "{ready}"
+
         package init(
             _ program: BytePath, _ arguments: [BytePath] = [], inherited: [Int32] = [], timeoutSeconds: Int32 = 60
         ) {

@@ -9,7 +9,6 @@ struct Supervisor {
     /// Enters the namespaces.
     init(_ request: SandboxRequest) throws(SandboxError) {
         self.request = request
-        CurrentProcess.clearFileModeMask()
         if let stream = CurrentProcess.directoryStream {
             throw SandboxError(
                 "", "standard stream \(stream) is a directory, by which the host's files could be reached",

@@ -36,12 +36,15 @@ package struct Trial: Sendable {
         return Outcome(status: status, kept: try KeptWrites(in: directory, over: view))
     }
 
+    private typealias Provider = SandboxRequest.Provider
+
     private func request(in view: borrowing PreparedView, of root: BytePath) throws -> SandboxRequest {
         // Through the sandbox's overlay the kernel names mapped files that it reads by itself by wrong paths.
         let reading = reading == .automatic ? .cached : reading
-        let serving = ViewProcess.request(for: view, root: root, at: "{mountpoint}", reading)
-        let provider = SandboxRequest.Provider(
-            try ViewProcess.findProgram(), serving.arguments + ["--ready", "{ready}"], inherited: view.descriptors)
+        let serving = ViewProcess.request(for: view, root: root, at: Provider.mountpointWord, reading)
+        let provider = Provider(
+            try ViewProcess.findProgram(), serving.arguments + [ViewRequest.readyOption, Provider.readyWord],
+            inherited: view.descriptors)
         var request = SandboxRequest(lower: .provider(provider), command: command)
         request.configuration = configuration
         request.sharesNetwork = sharesNetwork

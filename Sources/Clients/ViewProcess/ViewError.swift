@@ -1,4 +1,5 @@
 package import BytePath
+internal import HelperProcess
 package import LinuxSystem
 
 /// Why a view could not be started or ended: what about, the cause, and what to do.
@@ -19,6 +20,23 @@ package struct ViewError: Error, Hashable, Sendable, CustomStringConvertible {
             return
         }
         self.init(error.path, "\(error.number.message) (\(error.call))")
+    }
+
+    /// - Parameter subject: what the process is for, where there is one.
+    init(_ error: HelperError, _ subject: BytePath) {
+        switch error.cause {
+        case .missing:
+            self.init(
+                error.program, "the program is missing", "install it beside moss, in ../libexec/moss or in PATH")
+        case .system(let error): self.init(error)
+        case .refused(let text): self.init(subject, text)
+        case .ended(let end):
+            self.init(
+                subject, "the process that serves the view ended before it answered: \(HelperError.Cause.display(end))",
+                "try --foreground")
+        case .late, .senseless:
+            self.init(subject, "the process that serves the view does not answer", "try again")
+        }
     }
 
     package var description: String {

@@ -1,7 +1,9 @@
 package import BytePath
 package import GarbageCollection
+internal import HelperProcess
 internal import LinuxSystem
 package import ObjectStore
+internal import ViewImage
 
 /// Views that are there. Nothing here touches a view's own files: whoever asks one that does not answer may wait for
 /// ever, and cannot even be killed.
@@ -190,9 +192,11 @@ extension ViewProcess {
     /// A user's mount was made by the setuid helper of FUSE, which alone may take it away.
     private static func unmountByHelper(_ place: BytePath, lazily: Bool) throws(ViewError) {
         let options: [BytePath] = lazily ? ["-u", "-z"] : ["-u"]
-        let end = try ViewError.catching { () throws(SystemError) in
-            let child = try ChildProcess.spawn(findHelperProgram("fusermount3"), arguments: options + [place])
-            return try ChildProcess.wait(for: child)
+        let end: ProcessEnd
+        do throws(HelperError) {
+            end = try HelperProcess.start(HelperLaunch(HelperProcess.find("fusermount3"), options + [place])).wait()
+        } catch {
+            throw ViewError(error, place)
         }
         guard end.status == 0 else { throw ViewError(place, "fusermount3 could not unmount it") }
     }
@@ -227,7 +231,8 @@ extension ViewProcess {
         guard process > 1, let text = try? Descriptor.openDirectory(BytePath("/proc/\(process)")).readFile("cmdline")
         else { return false }
         let words = text.split(separator: 0, omittingEmptySubsequences: false).map { BytePath(bytes: Array($0)) }
-        guard words.first?.lastComponent == programName, let option = words.firstIndex(of: "--mountpoint") else {
+        guard words.first?.lastComponent == programName, let option = words.firstIndex(of: ViewRequest.mountpointOption)
+        else {
             return false
         }
         return words.dropFirst(option + 1).first == place

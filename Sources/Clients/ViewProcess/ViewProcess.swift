@@ -1,11 +1,12 @@
 package import BytePath
 package import GarbageCollection
+internal import HelperProcess
 internal import LinuxSystem
 package import ViewImage
 
 /// Starts, lists and ends the processes that serve views, and cleans up after those that were killed.
 package enum ViewProcess {
-    /// The program's name, as ``findHelperProgram(_:)`` wants it.
+    /// The program's name, as ``HelperProcess/find(_:)`` wants it.
     package static let programName: BytePath = "moss-view"
 
     /// A view that answers.
@@ -58,11 +59,10 @@ package enum ViewProcess {
     }
 
     package static func findProgram() throws(ViewError) -> BytePath {
-        do throws(SystemError) {
-            return try findHelperProgram(programName)
+        do throws(HelperError) {
+            return try HelperProcess.find(programName)
         } catch {
-            throw ViewError(
-                programName, "the program is missing", "install it beside moss, in ../libexec/moss or in PATH")
+            throw ViewError(error, programName)
         }
     }
 
@@ -80,57 +80,28 @@ package enum ViewProcess {
         }
     }
 
-    /// Milliseconds after which a view that has not begun never will.
-    private static let startLimit: Int32 = 120_000
-
     private static func launch(_ request: ViewRequest, inheriting: [Int32]) throws(ViewError) -> Started {
-        let program = try findProgram()
-        var request = request
-        let process: Int32
-        let answer: [UInt8]
-        do throws(SystemError) {
-            let pipe = try Pipe()
-            request.ready = pipe.writing.raw
-            process = try spawnDetached(
-                program, arguments: request.arguments, inheriting: inheriting + [pipe.writing.raw])
-            let answers = pipe.intoReading()
-            guard try answers.waitUntilReadable(milliseconds: startLimit) else {
-                ChildProcess.send(9, to: process)
-                throw SystemError(.timedOut, call: "poll")
-            }
-            answer = try answers.readToEnd(limit: 64 << 10)
+        var launch = HelperLaunch.detached(try findProgram(), request.arguments)
+        launch.inherited = inheriting
+        launch.ready = ViewRequest.readyOption
+        do throws(HelperError) {
+            let process = try HelperProcess.start(launch)
+            let reading = process.remark
+            return Started(process: process.leave(), reading: reading)
         } catch {
-            if error.number == .timedOut {
-                throw ViewError(request.mountpoint, "the process that serves the view does not answer", "try again")
-            }
-            throw ViewError(error)
-        }
-        return try outcome(answer, process, request.mountpoint)
-    }
-
-    /// Reads what ``ViewRequest/ready`` promises.
-    private static func outcome(
-        _ answer: [UInt8], _ process: Int32, _ mountpoint: BytePath
-    ) throws(ViewError) -> Started {
-        let text = String(decoding: answer.dropFirst().prefix { $0 != 10 }, as: UTF8.self)
-        switch answer.first {
-        case UInt8(ascii: "R"): return Started(process: process, reading: String(text.dropFirst()))
-        case UInt8(ascii: "E"): throw ViewError(mountpoint, text)
-        default:
-            throw ViewError(mountpoint, "the process that serves the view ended before it answered", "try --foreground")
+            throw ViewError(error, request.mountpoint)
         }
     }
 
     /// Serves `request` with this process's standard streams until the view ends.
     /// - Returns: the exit code.
     package static func serve(_ request: ViewRequest, inheriting: [Int32]) throws(ViewError) -> Int32 {
-        let program = try findProgram()
-        do throws(SystemError) {
-            return try ChildProcess.runForwardingSignals { () throws(SystemError) in
-                try ChildProcess.spawn(program, arguments: request.arguments, inheriting: inheriting)
-            }.status
+        var launch = HelperLaunch(try findProgram(), request.arguments)
+        launch.inherited = inheriting
+        do throws(HelperError) {
+            return try HelperProcess.run(launch).status
         } catch {
-            throw ViewError(error)
+            throw ViewError(error, request.mountpoint)
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import BytePath
 internal import CFuse
 import Glibc
+internal import HelperProcess
 internal import LinuxSystem
 internal import ViewImage
 

@@ -1,6 +1,7 @@
-package import BytePath
+internal import BytePath
 internal import CFuse
 internal import GarbageCollection
+internal import HelperProcess
 internal import LinuxSystem
 internal import ObjectStore
 package import ViewImage
@@ -20,9 +21,17 @@ package enum PreviewMount {
     /// Makes what a request without an image is for.
     package typealias MakeCatalogue = (ViewRequest) throws -> any ViewCatalogue
 
+    /// What the program moss-view does.
+    package static func main(_ makeCatalogue: MakeCatalogue) -> Int32 {
+        CurrentProcess.prepare()
+        CurrentProcess.setFileModeMask(0o022)
+        CurrentProcess.raiseOpenFileLimit()
+        return run(CurrentProcess.arguments, makeCatalogue)
+    }
+
     /// Runs the process that `arguments` describe (see ``ViewRequest``) until it is told to stop or unmounted.
     /// - Returns: the exit code.
-    package static func run(_ arguments: [BytePath], _ makeCatalogue: MakeCatalogue) -> Int32 {
+    private static func run(_ arguments: [BytePath], _ makeCatalogue: MakeCatalogue) -> Int32 {
         let request: ViewRequest
         do throws(ViewRequest.Malformed) {
             request = try ViewRequest(arguments: arguments)
@@ -47,7 +56,6 @@ package enum PreviewMount {
     private static func serve(
         _ request: ViewRequest, _ starter: ReadySignal, _ makeCatalogue: MakeCatalogue
     ) throws(Failure) {
-        CurrentProcess.raiseOpenFileLimit()
         let contents = try Contents(request)
         let source = try ViewSource(request, makeCatalogue)
         let session = try ViewSession(source, contents)

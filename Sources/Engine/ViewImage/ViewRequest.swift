@@ -1,5 +1,6 @@
 package import BytePath
 internal import Digests
+package import HelperProcess
 package import PackageModel
 
 /// What a process that serves a view is told, as the words of its command line.
@@ -55,69 +56,58 @@ package struct ViewRequest: Hashable, Sendable {
         self.mountpoint = mountpoint
     }
 
+    /// The words that others than ``arguments`` write, or look for.
+    package static let mountpointOption: BytePath = "--mountpoint"
+    package static let readyOption: BytePath = "--ready"
+
     /// The command line without the program's name.
     package var arguments: [BytePath] {
-        var words: [BytePath] = ["--root", root, "--mountpoint", mountpoint, "--reading", BytePath(reading.rawValue)]
-        words += image.map { ["--image", BytePath("\($0)")] } ?? ["--all"]
-        if forbidsExecution { words.append("--noexec") }
-        if allowsOthers { words.append("--allow-other") }
-        if let scratch { words += ["--scratch", scratch] }
-        for stone in stones { words += ["--stone", BytePath(stone.id.hexadecimal), stone.path] }
-        if let lease { words += ["--lease", BytePath("\(lease)")] }
-        if let ready { words += ["--ready", BytePath("\(ready)")] }
-        return words
+        var words = HelperArguments()
+        words.add("--root", root)
+        words.add(Self.mountpointOption, mountpoint)
+        words.add("--reading", choice: reading)
+        words.add("--image", number: image)
+        words.add("--all", if: image == nil)
+        words.add("--noexec", if: forbidsExecution)
+        words.add("--allow-other", if: allowsOthers)
+        words.add("--scratch", path: scratch)
+        for stone in stones { words.add("--stone", BytePath(stone.id.hexadecimal), stone.path) }
+        words.add("--lease", number: lease)
+        words.add(Self.readyOption, number: ready)
+        return words.words
     }
 
-    /// Why a command line is none.
-    package struct Malformed: Error, Hashable, Sendable, CustomStringConvertible {
-        package let description: String
-    }
+    package typealias Malformed = HelperArgumentReader.Malformed
 
     package init(arguments: [BytePath]) throws(Malformed) {
-        var rest = arguments[...]
+        var words = HelperArgumentReader(arguments)
         var showsAll = false
         var root: BytePath?
         var mountpoint: BytePath?
         self.init(image: nil, root: "", mountpoint: "")
-        while let word = rest.popFirst() {
+        while let word = words.next() {
             switch word {
-            case "--root": root = try Self.value(of: word, &rest)
-            case "--mountpoint": mountpoint = try Self.value(of: word, &rest)
-            case "--reading":
-                guard let reading = Reading(rawValue: try Self.value(of: word, &rest).display) else {
-                    throw Malformed(description: "--reading is none of auto, passthrough, cached")
-                }
-                self.reading = reading
+            case "--root": root = try words.value(of: word)
+            case Self.mountpointOption: mountpoint = try words.value(of: word)
+            case "--reading": reading = try words.choice(of: word)
             case "--all": showsAll = true
             case "--noexec": forbidsExecution = true
             case "--allow-other": allowsOthers = true
-            case "--image": image = try Self.number(of: word, &rest)
-            case "--scratch": scratch = try Self.value(of: word, &rest)
+            case "--image": image = try words.number(of: word)
+            case "--scratch": scratch = try words.value(of: word)
             case "--stone":
-                guard let id = PackageID(hexadecimal: try Self.value(of: word, &rest).display) else {
-                    throw Malformed(description: "--stone needs a package id of 64 hexadecimal digits")
+                guard let id = PackageID(hexadecimal: try words.value(of: word).display) else {
+                    throw Malformed(word, "needs a package id of 64 hexadecimal digits")
                 }
-                stones.append(Stone(id: id, path: try Self.value(of: word, &rest)))
-            case "--lease": lease = try Self.number(of: word, &rest)
-            case "--ready": ready = try Self.number(of: word, &rest)
-            default: throw Malformed(description: "\(word.display) is not understood")
+                stones.append(Stone(id: id, path: try words.value(of: word)))
+            case "--lease": lease = try words.number(of: word)
+            case Self.readyOption: ready = try words.number(of: word)
+            default: throw Malformed(word, "is not understood")
             }
         }
         guard let root, let mountpoint, showsAll == (image == nil) else {
-            throw Malformed(description: "--root, --mountpoint and one of --image and --all are needed")
+            throw Malformed("", "--root, --mountpoint and one of --image and --all are needed")
         }
         (self.root, self.mountpoint) = (root, mountpoint)
-    }
-
-    private static func value(of word: BytePath, _ rest: inout ArraySlice<BytePath>) throws(Malformed) -> BytePath {
-        guard let value = rest.popFirst() else { throw Malformed(description: "\(word.display) needs a value") }
-        return value
-    }
-
-    private static func number(of word: BytePath, _ rest: inout ArraySlice<BytePath>) throws(Malformed) -> Int32 {
-        guard let number = Int32(try value(of: word, &rest).display), number >= 0 else {
-            throw Malformed(description: "\(word.display) needs a descriptor's number")
-        }
-        return number
     }
 }

@@ -16,10 +16,7 @@ struct Entrypoint {
         switch String(decoding: name, as: UTF8.self) {
         case "deb2stone": exit(Deb2StoneCommands.main())
         case "moss-sandbox": exit(SandboxProgram.main())
-        case "moss-view":
-            CurrentProcess.prepare()
-            CurrentProcess.setFileModeMask(0o022)
-            exit(PreviewMount.run(CurrentProcess.arguments) { try RootCatalogue($0) })
+        case "moss-view": exit(PreviewMount.main { try RootCatalogue($0) })
         default: exit(MossCommands.main())
         }
     }

@@ -1,5 +1,4 @@
 import Glibc
-import LinuxSystem
 import PreviewMount
 import Views
 
@@ -7,8 +6,6 @@ import Views
 @main
 enum Entrypoint {
     static func main() {
-        CurrentProcess.prepare()
-        CurrentProcess.setFileModeMask(0o022)
-        exit(PreviewMount.run(CurrentProcess.arguments) { try RootCatalogue($0) })
+        exit(PreviewMount.main { try RootCatalogue($0) })
     }
 }

@@ -38,7 +38,7 @@ struct DebianFixture {
         let lines = control.split(separator: "\n").joined(separator: "\n") + "\n"
         let script = """
             set -e
-            umask 022  # moss in this process sets its own
+            umask 022  # tests in this process set their own
             umask 022
             rm -rf "$1"
             mkdir -p "$1/DEBIAN" "$2"

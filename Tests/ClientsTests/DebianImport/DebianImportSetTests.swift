@@ -126,7 +126,7 @@ import Testing
             for (name, transform) in [("dots", "s,^./usr/x,./usr/../../x,"), ("late", "s,^./usr/x,usr/x/..,")] {
                 let script = """
                     set -e
-                    umask 022  # moss in this process sets its own
+                    umask 022  # tests in this process set their own
                     mkdir "$1"; cd "$1"; ar x "$2"; mkdir t; : > t/x
                     tar -C t -czPf data.tar.gz --transform 's,^x,./usr/x,;\(transform)' x
                     ar rc "$3" debian-binary control.tar.gz data.tar.gz
@@ -159,7 +159,7 @@ import Testing
             {
                 let script = """
                     set -e
-                    umask 022  # moss in this process sets its own
+                    umask 022  # tests in this process set their own
                     mkdir "$1"; cd "$1"; ar x "$2"; cat > control; tar -czf control.tar.gz ./control
                     ar rc "$3" debian-binary control.tar.gz data.tar.gz
                     """

@@ -21,6 +21,7 @@ struct InstallationScratch {
     var stones: BytePath { path.appending("stones") }
 
     init(_ path: BytePath, rootName: BytePath = "root") throws {
+        CurrentProcess.prepareForRoots()
         self.path = path
         root = path.appending(rootName)
         try Descriptor.openDirectory(path).makeDirectory("stones")

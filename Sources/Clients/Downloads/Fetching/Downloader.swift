@@ -157,7 +157,7 @@ package final class Downloader: Sendable {
             let place = try reporting { () throws(SystemError) in try directory.open() }
             let process = try TransferProcess(into: place, settings.transfer)
             // The thread must not keep this value: its end is what ends the thread.
-            guard BackgroundThread.detached({ [weak self] in Self.listen(to: process) { self } }) else {
+            guard withThreadBeside({ [weak self] in Self.listen(to: process) { self } }) else {
                 throw RepositoryError(SystemError(.wouldBlock, call: "pthread_create"))
             }
             state.process = process
@@ -171,7 +171,6 @@ package final class Downloader: Sendable {
     private static let listenInterval: Int32 = 50
 
     private static func listen(to process: TransferProcess, _ owner: () -> Downloader?) {
-        CurrentThread.blockSignals()
         var events = TransferStream<TransferEvent>()
         do {
             while let downloader = owner(), !downloader.state.withLock({ $0.isClosed }) {

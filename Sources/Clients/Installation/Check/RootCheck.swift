@@ -44,9 +44,7 @@ final class RootCheck {
         _ path: BytePath, _ options: CheckOptions, waiting: (@Sendable (String) -> Void)?,
         progress: @escaping ProgressHandler
     ) throws(InstallationError) -> CheckReport {
-        CurrentProcess.raiseOpenFileLimit()
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
-        CurrentProcess.clearFileModeMask()
         if options.repairs { try InstallationError.states { () throws(StateError) in try root.checkOwner() } }
         let lock = try takeLock(root, options, waiting)
         defer { lock?.lock.hold() }

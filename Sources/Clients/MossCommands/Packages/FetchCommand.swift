@@ -14,6 +14,7 @@ struct FetchCommand: MossCommand {
             collection.
             """)
     static let title = "fetch"
+    static let worksOnRoots = false
 
     @OptionGroup var global: GlobalOptions
 

@@ -28,6 +28,7 @@ final class CommandContext {
 
     /// Runs `command` to its exit code; errors become a line on standard error, or the JSON document.
     static func run(_ command: some MossCommand) -> Int32 {
+        if type(of: command).worksOnRoots { CurrentProcess.prepareForRoots() }
         let context = CommandContext(title: type(of: command).title, command.global)
         if let failure = context.failure(of: command) {
             context.speech.fail(failure)

@@ -10,6 +10,7 @@ struct ExtractCommand: MossCommand {
             the setuid, setgid and sticky bits are not applied; devices, pipes and sockets are left out.
             """)
     static let title = "extract"
+    static let worksOnRoots = false
 
     @OptionGroup var global: GlobalOptions
 

@@ -20,6 +20,7 @@ struct IndexCommand: MossCommand {
             moss-collection.pending.json while signatures of others are missing, see `moss key sign`.
             """)
     static let title = "index"
+    static let worksOnRoots = false
 
     @OptionGroup var global: GlobalOptions
 

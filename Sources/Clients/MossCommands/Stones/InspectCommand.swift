@@ -13,6 +13,7 @@ struct InspectCommand: MossCommand {
     static let configuration = CommandConfiguration(
         commandName: "inspect", abstract: "Show what is in stones: packages, indices and build manifests.")
     static let title = "inspect"
+    static let worksOnRoots = false
 
     @OptionGroup var global: GlobalOptions
 
