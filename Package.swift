@@ -137,8 +137,10 @@ let clients: [Target] = [
     module("Clients", "Solver", ["PackageModel"]),
     module("Clients", "Trust", ["BytePath", "Digests", "Failures", "JSON", "LinuxSystem", "Signatures"]),
     module("Clients", "Transfer", ["BytePath", "Digests"]),
-    module("Clients", "HTTPTransfer", ["BytePath", "CCurl", "Digests", "LinuxSystem", "Transfer"]),
-    module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat", "Transfer"]),
+    module("Clients", "HTTPTransfer", ["BytePath", "CCurl", "Digests", "HelperProcess", "LinuxSystem", "Transfer"]),
+    module(
+        "Clients", "Downloads",
+        ["BytePath", "Digests", "Failures", "HelperProcess", "LinuxSystem", "StoneFormat", "Transfer"]),
     module(
         "Clients", "CollectionIndex",
         [
@@ -165,8 +167,9 @@ let clients: [Target] = [
         "Clients", "Installation",
         [
             "Blit", "BytePath", "CollectionIndex", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection",
-            "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog", "PackageModel", "Solver",
-            "States", "StoneFormat", "Storage", "Transfer", "ViewImage", "ViewProcess", "YAML",
+            "HelperProcess", "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog",
+            "PackageModel", "Solver", "States", "StoneFormat", "Storage", "Transfer", "ViewImage", "ViewProcess",
+            "YAML",
         ]),
     module(
         "Clients", "Views",
@@ -222,7 +225,8 @@ let allTests: [Target] = [
     tests(
         "BaseTests",
         [
-            "BytePath", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures", "TerminalOutput",
+            "BytePath", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures",
+            "TerminalOutput",
             "WebAddress", "YAML", "Zstandard",
         ]),
     tests(
