@@ -166,7 +166,7 @@ let clients: [Target] = [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
             "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
             "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage",
-            "ViewProcess", argumentParser,
+            "ViewProcess", "WebAddress", argumentParser,
         ]),
 ]
 
