@@ -33,9 +33,8 @@ import WebAddress
     ])
     func allSettingsAreRead(file: BytePath, text: String) throws {
         let site = try configuration(file, text)
-        #expect(
-            site.source == .versioned(try VersionedSource(base: "https://pkg.example.org/", version: "stream/unstable"))
-        )
+        let source = try VersionedSource(base: "https://pkg.example.org/", version: "stream/unstable")
+        #expect(site.source == .versioned(source))
         #expect(site.uri == "https://pkg.example.org/ main stream/unstable x86_64" && !site.source.isLocal)
         #expect(site.mirrors.map(\.text) == ["https://m.example/a/", "http://n.example/"])
         #expect(try site.trust == .keys([CollectionKey(Self.key), CollectionKey(Self.otherKey)], threshold: 2))

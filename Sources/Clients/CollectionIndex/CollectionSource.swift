@@ -90,6 +90,11 @@ package struct VersionedSource: Hashable, Sendable {
 }
 
 extension VersionedSource {
+    /// What it is made of, as it is written in configuration.
+    package var texts: (base: String, channel: String, version: String, architecture: String) {
+        (base.text, channel.text, version.text, architecture)
+    }
+
     /// The channel's directory, which nothing that it offers lies above.
     package var channelDirectory: WebAddress { base.appending(channel.text).asDirectory }
 

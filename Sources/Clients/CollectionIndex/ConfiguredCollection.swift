@@ -1,6 +1,5 @@
 internal import BytePath
 internal import Downloads
-internal import RootIndex
 internal import WebAddress
 
 /// What a file says about one collection, in whatever language it is written.
@@ -183,11 +182,12 @@ extension ConfiguredCollection {
         switch configuration.source {
         case .direct(let uri): settings.append(Setting(name: "uri", value: .text(uri)))
         case .versioned(let source):
+            let texts = source.texts
             settings += [
-                Setting(name: "base-uri", value: .text(source.base.text)),
-                Setting(name: "channel", value: .text(source.channel.text)),
-                Setting(name: "version", value: .text(source.version.text)),
-                Setting(name: "arch", value: .text(source.architecture)),
+                Setting(name: "base-uri", value: .text(texts.base)),
+                Setting(name: "channel", value: .text(texts.channel)),
+                Setting(name: "version", value: .text(texts.version)),
+                Setting(name: "arch", value: .text(texts.architecture)),
             ]
         }
         if !configuration.mirrors.isEmpty {

@@ -21,11 +21,23 @@ import Testing
     private func outline(_ value: KDLValue) -> String {
         let type = value.type.map { "(\($0))" } ?? ""
         switch value.content {
-        case .text(let text): return type + text.debugDescription
+        case .text(let text): return type + quoted(text)
         case .number(let text): return type + text
         case .boolean(let value): return type + "\(value)"
         case .null: return type + "null"
         }
+    }
+
+    private func quoted(_ text: String) -> String {
+        let escaped = text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"", "\\": "\\\(scalar)"
+            case "\n": "\\n"
+            case " "..."~": "\(scalar)"
+            default: "\\u{\(String(scalar.value, radix: 16))}"
+            }
+        }
+        return "\"\(escaped.joined())\""
     }
 
     @Test(arguments: [
@@ -35,7 +47,8 @@ import Testing
         ("a { b { c 1; }; d }", "a {b {c 1}; d}"), ("a {b}", "a {b}"), ("a { b } // c", "a {b}"),
         ("\"a b\" \"c\"", "a b \"c\""), ("a b c-d", "a \"b\" \"c-d\""),
         ("a - + -a .b -.c", "a \"-\" \"+\" \"-a\" \".b\" \"-.c\""),
-        ("é ü=\"ö\"", "é ü=\"ö\""), ("a \\\n 1", "a 1"), ("a \\ // c\n 1", "a 1"), ("a \\ /* b */ \n b", "a \"b\""),
+        ("é ü=\"ö\"", "é ü=\"\\u{f6}\""), ("a \\\n 1", "a 1"), ("a \\ // c\n 1", "a 1"),
+        ("a \\ /* b */ \n b", "a \"b\""),
         ("a /* b */ 1/* c */", "a 1"), ("a\u{a0}1\u{3000}2", "a 1 2"),
         ("a\r\nb\rc\u{85}d\u{c}e\u{b}f\u{2028}g", "a; b; c; d; e; f; g"),
         ("a b = 1 c= 2", "a b=1 c=2"), ("a \"b c\"=1", "a b c=1"),
@@ -48,15 +61,15 @@ import Testing
         ("a /-{ b } { c }", "a {c}"),
         ("a { b } /-{ c }", "a {b}"), ("a /-{ b }\nc", "a; c"), ("/- kdl-version 2\na", "a"), ("a { /-b\nc }", "a {c}"),
         // Texts.
-        (#"a "\"\\\/\b\f\n\r\t\s\u{41}\u{10ffff}""#, #"a "\"\\/\u{08}\u{0C}\n\r\t A\u{10FFFF}""#),
+        (#"a "\"\\\/\b\f\n\r\t\s\u{41}\u{10ffff}""#, #"a "\"\\/\u{8}\u{c}\n\u{d}\u{9} A\u{10ffff}""#),
         ("a \"b\\   \n  c\"", "a \"bc\""), (##"a #"b\n"c"#"##, #"a "b\\n\"c""#),
         (###"a ##"b"#c"## d"###, ##"a "b\"#c" "d""##),
         (#"a r"b\" c"#, #"a "b\\" "c""#), (##"a r#"b"c"# r b=r"\""##, #"a "b\"c" "r" b="\\""#),
         ("a \"\" #\"\"#", "a \"\" \"\""),
         ("a \"\"\"\n  b\n    c\n\n  \"\"\"", #"a "b\n  c\n""#), ("a \"\"\"\n\"\"\" 1", "a \"\" 1"),
-        ("a \"\"\"\n\t\"b\"\\n\r\n\t\t\"\" \\\n   c\n\t\"\"\"", #"a "\"b\"\n\n\t\"\" c""#),
+        ("a \"\"\"\n\t\"b\"\\n\r\n\t\t\"\" \\\n   c\n\t\"\"\"", #"a "\"b\"\n\n\u{9}\"\" c""#),
         ("a \"\"\"\n   \\s b\n   \n \t\n   \"\"\"", #"a "  b\n\n""#), ("a #\"\"\"\n b\\\n \"\"\"# 1", #"a "b\\" 1"#),
-        ("a \"\u{300}\"", "a \"\u{300}\""),
+        ("a \"\u{300}\"", "a \"\\u{300}\""),
     ])
     func textsAreRead(text: String, outline expected: String) throws {
         #expect(outline(try read(text)) == expected)
@@ -82,7 +95,7 @@ import Testing
             ("a 1e", 1, 3, "no number"), ("a 0b2", 1, 3, "no number"), ("a 0x_1", 1, 3, "no number"),
             ("a 1._5", 1, 3, "no number"), ("a --1", nil, nil, ""),
             ("a\n\"b", 2, 1, "does not end"), ("a \"b\nc\"", 1, 3, "does not end on its line"),
-            ("a #\"b\"", 1, 3, "does not end"),
+            ("a #\"b\"", 1, 4, "does not end"),
             ("a r\"b", 1, 4, "does not end"), (#"a "\x""#, 1, 5, "no such escape"), (#"a "\u{}""#, 1, 7, "hexadecimal"),
             (#"a "\u{d800}""#, 1, 11, "hexadecimal"),
             (#"a "\u{1234567}""#, 1, 13, "hexadecimal"), (#"a "\u{110000}""#, 1, 13, "hexadecimal"),

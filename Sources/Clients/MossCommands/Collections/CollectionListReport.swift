@@ -1,7 +1,6 @@
 internal import BytePath
 package import CollectionIndex
 internal import CommandLineSupport
-internal import RootIndex
 package import TerminalOutput
 internal import WebAddress
 
@@ -75,9 +74,9 @@ package struct CollectionListReport: Report {
 extension CollectionListReport.Channel {
     init?(_ source: CollectionSource) {
         guard case .versioned(let source) = source else { return nil }
+        let texts = source.texts
         self.init(
-            base: source.base.text, name: source.channel.text, version: source.version.text,
-            architecture: source.architecture)
+            base: texts.base, name: texts.channel, version: texts.version, architecture: texts.architecture)
     }
 }
 
