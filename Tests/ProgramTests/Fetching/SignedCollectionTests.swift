@@ -61,11 +61,11 @@ import Trust
     @Test func freeze() throws {
         try withScene { scene in
             // It warns before it refuses.
-            try scene.put(serial: 2, created: SignedScene.now - 29 * SignedScene.day, expires: SignedScene.now + 600)
+            try scene.put(serial: 2, expires: SignedScene.now + 600)
             let result = try scene.root.moss("repo", "update")
             #expect(result.end == .exited(0), "\(result.errorText)")
             #expect(result.errorText.contains("expire"), "\(result.errorText)")
-            try scene.put(serial: 3, created: SignedScene.now - 29 * SignedScene.day, expires: SignedScene.now - 1)
+            try scene.put(serial: 3, expires: SignedScene.now - 1)
             try scene.expect("freeze", "repo", "update", "test")
         }
     }

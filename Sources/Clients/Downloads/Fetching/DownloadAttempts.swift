@@ -39,7 +39,7 @@ struct DownloadAttempts: Sendable {
     mutating func after(_ failure: TransferFailure, jitter: Double = 0) -> Step {
         complain(failure.message)
         note(failure.kind.code)
-        fruitless = failure.transferred > 0 ? 1 : fruitless + 1
+        fruitless = isWorthwhile(failure) ? 1 : fruitless + 1
         total += 1
         if failure.kind == .local {
             let error = SystemError(ErrorNumber(rawValue: failure.number), call: "write", path: item.partName)
@@ -49,6 +49,12 @@ struct DownloadAttempts: Sendable {
         guard fruitless < settings.tries, total < Self.triesMax, goOn() else { return .giveUp(conclusion) }
         let wait = failure.kind.isWorthRetrying ? wait(failure, jitter) : 0
         return .retry(address: address, waitMilliseconds: wait, fromStart: failure.kind.spoils)
+    }
+
+    /// A server that keeps sending a little too little must not keep us for ever.
+    private func isWorthwhile(_ failure: TransferFailure) -> Bool {
+        let trickle = UInt64(settings.transfer.slowBytes) * UInt64(settings.transfer.stallSeconds)
+        return failure.transferred > (failure.kind == .stalled ? trickle : 0)
     }
 
     /// After a file that came whole and is not the promised one.
