@@ -59,6 +59,7 @@ let base: [Target] = [
         "Base", "LMDB", ["BytePath", "CLMDB", "Digests", "Failures", "LinuxSystem"],
         [.enableExperimentalFeature("Lifetimes")]),
     module("Base", "LinuxSystem", ["BytePath", "CLinux", "Failures"]),
+    module("Base", "Scratch", ["BytePath", "LinuxSystem"]),
     module("Base", "Signatures", ["CHogweed"]),
     module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
     module("Base", "WebAddress", []),
@@ -140,12 +141,18 @@ let clients: [Target] = [
     module("Clients", "HTTPTransfer", ["BytePath", "CCurl", "Digests", "HelperProcess", "LinuxSystem", "Transfer"]),
     module(
         "Clients", "Downloads",
-        ["BytePath", "Digests", "Failures", "HelperProcess", "LinuxSystem", "StoneFormat", "Transfer"]),
+        [
+            "BytePath", "Digests", "Failures", "HelperProcess", "LinuxSystem", "Scratch", "StoneFormat", "Transfer",
+            "YAML",
+        ]),
+    module(
+        "Clients", "CollectionSettings",
+        ["BytePath", "Downloads", "KDL", "LinuxSystem", "PackageModel", "RootIndex", "WebAddress", "YAML"]),
     module(
         "Clients", "CollectionIndex",
         [
-            "BytePath", "Digests", "Downloads", "FileIndex", "KDL", "LinuxSystem", "PackageModel", "RootIndex",
-            "Signatures", "Solver", "StoneFormat", "Storage", "Trust", "WebAddress", "YAML", "Zstandard",
+            "BytePath", "CollectionSettings", "Digests", "Downloads", "FileIndex", "LinuxSystem", "PackageModel",
+            "RootIndex", "Signatures", "Solver", "StoneFormat", "Storage", "Trust", "WebAddress", "Zstandard",
         ]),
     module(
         "Clients", "Publishing",
@@ -161,15 +168,14 @@ let clients: [Target] = [
         ]),
     module(
         "Clients", "ViewProcess",
-        ["BytePath", "GarbageCollection", "HelperProcess", "LinuxSystem", "ObjectStore", "ViewImage"]),
+        ["BytePath", "GarbageCollection", "HelperProcess", "LinuxSystem", "ObjectStore", "Scratch", "ViewImage"]),
     module("Clients", "Trial", ["BytePath", "LinuxSystem", "Sandbox", "ViewImage", "ViewProcess"]),
     module(
         "Clients", "Installation",
         [
             "Blit", "BytePath", "CollectionIndex", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection",
             "HelperProcess", "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog",
-            "PackageModel", "Solver", "States", "StoneFormat", "Storage", "Transfer", "ViewImage", "ViewProcess",
-            "YAML",
+            "PackageModel", "Solver", "States", "StoneFormat", "Storage", "ViewImage", "ViewProcess", "YAML",
         ]),
     module(
         "Clients", "Views",
@@ -182,8 +188,8 @@ let clients: [Target] = [
         [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
             "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
-            "Publishing", "RootIndex", "Sandbox", "Signatures", "Solver", "States", "StoneFormat", "TerminalOutput",
-            "Trial", "Trust", "ViewImage", "ViewProcess", "WebAddress", argumentParser,
+            "Publishing", "Sandbox", "Signatures", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial",
+            "Trust", "ViewImage", "ViewProcess", "WebAddress", argumentParser,
         ]),
 ]
 

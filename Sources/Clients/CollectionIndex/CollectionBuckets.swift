@@ -1,3 +1,4 @@
+internal import CollectionSettings
 internal import Digests
 internal import PackageModel
 internal import Storage

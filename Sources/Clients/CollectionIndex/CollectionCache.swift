@@ -1,4 +1,5 @@
 internal import BytePath
+internal import CollectionSettings
 internal import Downloads
 internal import LinuxSystem
 

@@ -1,3 +1,4 @@
+internal import CollectionSettings
 package import Storage
 
 /// The id's bytes and a NUL.

@@ -1,3 +1,4 @@
+package import CollectionSettings
 package import Downloads
 internal import Storage
 

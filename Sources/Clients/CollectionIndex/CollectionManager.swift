@@ -1,4 +1,5 @@
 package import BytePath
+package import CollectionSettings
 package import Downloads
 internal import LinuxSystem
 internal import PackageModel

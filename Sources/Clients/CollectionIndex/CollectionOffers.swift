@@ -1,3 +1,4 @@
+internal import CollectionSettings
 internal import Digests
 internal import Downloads
 package import PackageModel

@@ -1,3 +1,4 @@
+internal import CollectionSettings
 package import Downloads
 internal import PackageModel
 internal import Storage

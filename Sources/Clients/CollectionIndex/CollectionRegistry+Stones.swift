@@ -1,4 +1,5 @@
 package import BytePath
+internal import CollectionSettings
 package import Downloads
 package import LinuxSystem
 internal import PackageModel

@@ -1,4 +1,5 @@
 internal import BytePath
+package import CollectionSettings
 package import Downloads
 package import PackageModel
 internal import Solver

@@ -1,4 +1,5 @@
 internal import BytePath
+package import CollectionSettings
 internal import Digests
 package import Downloads
 internal import LinuxSystem

@@ -1,4 +1,5 @@
 package import BytePath
+internal import CollectionSettings
 internal import Digests
 package import Downloads
 internal import LinuxSystem

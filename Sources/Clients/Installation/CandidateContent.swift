@@ -5,6 +5,7 @@ internal import LinuxSystem
 internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
+internal import Scratch
 internal import ViewImage
 internal import ViewProcess
 

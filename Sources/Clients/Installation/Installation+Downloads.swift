@@ -37,7 +37,10 @@ extension Installation {
                 return nil
             }
         }
-        return Downloader(into: directory, try FetchConfiguration.load(from: root).applying(options))
+        let configuration = try InstallationError.collections { () throws(RepositoryError) in
+            try FetchConfiguration.load(from: root.root, at: root.path)
+        }
+        return Downloader(into: directory, configuration.applying(options))
     }
 
     /// Seconds after which a fetched stone, or a part of one, is not waited for any more.

@@ -1,5 +1,6 @@
 internal import BytePath
 internal import CollectionIndex
+internal import CollectionSettings
 internal import Downloads
 internal import FileTree
 internal import Ingest

@@ -1,5 +1,6 @@
 package import BytePath
 package import CollectionIndex
+package import Downloads
 internal import FileTree
 package import GarbageCollection
 internal import Ingest

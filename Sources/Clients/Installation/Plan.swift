@@ -1,5 +1,6 @@
 package import BytePath
-package import CollectionIndex
+internal import CollectionIndex
+package import CollectionSettings
 package import FileTree
 package import PackageCatalog
 package import PackageModel

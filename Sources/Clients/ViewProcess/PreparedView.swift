@@ -1,6 +1,7 @@
 package import BytePath
 package import GarbageCollection
 package import LinuxSystem
+package import Scratch
 package import ViewImage
 
 /// Everything that a process needs to show one tree: to be handed over, then let go of.

@@ -3,6 +3,7 @@ package import GarbageCollection
 internal import HelperProcess
 internal import LinuxSystem
 package import ObjectStore
+internal import Scratch
 internal import ViewImage
 
 /// Views that are there. Nothing here touches a view's own files: whoever asks one that does not answer may wait for

@@ -1,5 +1,6 @@
 internal import BytePath
 package import LinuxSystem
+internal import Scratch
 
 /// The directory that a command fetches files into: one that stays, so that the next command finds what this one
 /// fetched, while nobody else is at it; else one of the command's own, which goes with it.

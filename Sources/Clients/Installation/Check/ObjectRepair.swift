@@ -1,5 +1,6 @@
 internal import BytePath
 internal import CollectionIndex
+internal import CollectionSettings
 internal import Digests
 internal import Downloads
 internal import Failures

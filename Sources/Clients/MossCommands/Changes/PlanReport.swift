@@ -1,5 +1,6 @@
 internal import BytePath
 internal import CollectionIndex
+internal import CollectionSettings
 internal import CommandLineSupport
 internal import FileTree
 package import Installation

@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CollectionIndex
+internal import CollectionSettings
 
 /// The name of a collection on the command line.
 struct CollectionArgument: ExpressibleByArgument {

@@ -1,5 +1,6 @@
 internal import BytePath
 package import CollectionIndex
+internal import CollectionSettings
 internal import CommandLineSupport
 package import TerminalOutput
 internal import WebAddress

@@ -1,4 +1,5 @@
 package import CollectionIndex
+internal import CollectionSettings
 internal import CommandLineSupport
 package import Downloads
 package import TerminalOutput

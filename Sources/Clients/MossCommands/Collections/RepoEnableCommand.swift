@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import CollectionIndex
+internal import CollectionSettings
 internal import CommandLineSupport
 internal import Installation
 

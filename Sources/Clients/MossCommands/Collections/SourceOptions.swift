@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import BytePath
 internal import CollectionIndex
+internal import CollectionSettings
 internal import CommandLineSupport
 internal import Downloads
 internal import LinuxSystem

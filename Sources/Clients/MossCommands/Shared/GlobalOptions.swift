@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import BytePath
 internal import CommandLineSupport
+internal import Downloads
 internal import Installation
 internal import TerminalOutput
 

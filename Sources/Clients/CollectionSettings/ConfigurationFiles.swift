@@ -2,6 +2,8 @@ package import BytePath
 package import Downloads
 internal import LinuxSystem
 
+/// Which collections there are: where each is, who vouches for it, and which file says so.
+///
 /// The files below a root that configure collections.
 ///
 /// The vendor's lie in `usr/share/moss`, the administrator's in `etc/moss`; in both these are `repo.yaml` or `repo.kdl`
@@ -31,7 +33,7 @@ package struct ConfigurationFiles: Sendable {
     package func load() throws(RepositoryError) -> [CollectionConfiguration] { try survey().configurations }
 
     /// The same, and whether nothing had to be left out.
-    func survey() throws(RepositoryError) -> (configurations: [CollectionConfiguration], isWhole: Bool) {
+    package func survey() throws(RepositoryError) -> (configurations: [CollectionConfiguration], isWhole: Bool) {
         var merged: [CollectionID: CollectionConfiguration] = [:]
         let (vendor, failures) = vendorFiles()
         for failure in failures { notice("\(failure); left out, with the collections it defines") }
@@ -222,7 +224,7 @@ package struct ConfigurationFiles: Sendable {
 
 extension [UInt8] {
     /// Whether the bytes end with the ASCII text `suffix` and hold more than it.
-    func hasSuffix(_ suffix: StaticString) -> Bool {
+    package func hasSuffix(_ suffix: StaticString) -> Bool {
         suffix.withUTF8Buffer { count > $0.count && self.suffix($0.count).elementsEqual($0) }
     }
 }

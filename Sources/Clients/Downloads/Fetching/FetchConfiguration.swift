@@ -1,7 +1,6 @@
-internal import BytePath
-internal import Downloads
-internal import LinuxSystem
-internal import States
+package import BytePath
+package import LinuxSystem
+internal import Transfer
 internal import Transfer
 internal import YAML
 
@@ -16,32 +15,33 @@ package struct FetchOptions: Hashable, Sendable {
 }
 
 /// The administrator's `etc/moss/fetch.yaml`: how files are fetched.
-struct FetchConfiguration {
+package struct FetchConfiguration {
     private static let file: BytePath = "etc/moss/fetch.yaml"
 
     private var settings = DownloadSettings()
 
-    static func load(from root: RootDirectory) throws(InstallationError) -> FetchConfiguration {
-        let bytes: [UInt8]?
-        do throws(SystemError) {
-            bytes = try root.root.readFileIfPresent(file, limit: 1 << 20, followingLinks: true)
-        } catch {
-            throw .system(error.below(root.path))
+    /// - Parameters:
+    ///   - root: the root's directory.
+    ///   - path: its path, for errors.
+    package static func load(
+        from root: borrowing Descriptor, at path: BytePath
+    ) throws(RepositoryError) -> FetchConfiguration {
+        let bytes = try reporting(below: path) { () throws(SystemError) in
+            try root.readFileIfPresent(file, limit: 1 << 20, followingLinks: true)
         }
-        return try FetchConfiguration(bytes ?? [], file: root.path.appending(file))
+        return try FetchConfiguration(bytes ?? [], file: path.appending(file))
     }
 
-    init(_ bytes: [UInt8], file: BytePath) throws(InstallationError) {
+    init(_ bytes: [UInt8], file: BytePath) throws(RepositoryError) {
         do throws(YAMLError) {
             guard let node = try YAMLNode.read(bytes) else { return }
             for pair in try node.mapping(or: "expected a map of settings").pairs { try set(pair) }
         } catch {
-            throw .repository(
-                RepositoryError(.malformedConfiguration, "\(file.display):\(error.mark.line)", error.message))
+            throw RepositoryError(.malformedConfiguration, "\(file.display):\(error.mark.line)", error.message)
         }
     }
 
-    func applying(_ options: FetchOptions) -> DownloadSettings {
+    package func applying(_ options: FetchOptions) -> DownloadSettings {
         var settings = settings
         settings.isOffline = options.isOffline
         if let bandwidth = options.bandwidth { settings.transfer.bandwidth = bandwidth }

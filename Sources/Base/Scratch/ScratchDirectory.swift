@@ -1,4 +1,5 @@
 package import BytePath
+package import LinuxSystem
 
 /// A directory outside every root for the life of one view or command; a lock on it says that somebody has it.
 package struct ScratchDirectory: ~Copyable, Sendable {
