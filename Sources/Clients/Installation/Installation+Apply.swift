@@ -74,7 +74,7 @@ extension Installation {
                     try stateStore.commit(next, blitter, waiting: waiting)
                 }
             }
-            forgetStones(of: arrivals)
+            stones.forget(arrivals)
         }
         isDone = true
         root.keepReserve()
@@ -89,7 +89,7 @@ extension Installation {
     ) throws(InstallationError) -> [PackageRecord] {
         if arrivals.isEmpty { return [] }
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
-        let remote = try remoteBytes(of: arrivals, registry)
+        let remote = try stones.remoteBytes(of: arrivals, registry)
         if remote > 0 {
             progress(.phase(.fetching, total: remote))
             collections.downloads.tell { progress(.advanced(.fetching, by: $0)) }
@@ -98,8 +98,8 @@ extension Installation {
         progress(.phase(.unpacking, total: arrivals.saturatedSum { $0.record.contentBytes }))
         // Large stones first, so that no thread is left with one at the end.
         let ordered = arrivals.sorted { $0.record.contentBytes > $1.record.contentBytes }
-        return try asTheyCome(ordered, registry) { (arrival) throws(InstallationError) in
-            let record = try self.ingest(arrival.offer, registry, into: self.ingester) {
+        return try stones.asTheyCome(ordered, registry) { (arrival) throws(InstallationError) in
+            let record = try self.stones.ingest(arrival.offer, registry, into: self.ingester) {
                 progress(.advanced(.unpacking, by: $0))
             }
             guard record.layout.bytes == arrival.record.layout.bytes else {
@@ -148,7 +148,7 @@ extension Installation {
 
     /// Removes trees that nobody uses any more and prepares the next spare.
     package func tidy() throws(InstallationError) -> StateStore.Tidied {
-        _ = fetchedFiles(olderThan: Self.downloadLifetime, removing: true)
+        _ = FetchedFiles.find(in: root, olderThan: FetchedFiles.lifetime, removing: true)
         return try InstallationError.states { () throws(StateError) in try stateStore.tidy(Blitter(objects)) }
     }
 }

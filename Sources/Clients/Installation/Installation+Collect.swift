@@ -117,7 +117,7 @@ extension Installation {
         let needsFullSweep = try InstallationError.states { () throws(StateError) in try root.needsFullSweep() }
         let looksEverywhere = options.looksEverywhere || needsFullSweep
         let unusedTrees = try options.includesTrees ? countUnusedTrees() : 0
-        let downloads = options.includesTrees ? fetchedFiles(olderThan: 0, removing: false) : FetchedFiles()
+        let downloads = options.includesTrees ? FetchedFiles.find(in: root, olderThan: 0, removing: false) : FetchedFiles()
         let temporaryPins = try InstallationError.states { () throws(StateError) in try stateStore.temporaryPins() }
         return try InstallationError.stored { () throws(StoreError) in
             var garbage = try collector.findGarbage(needed)
@@ -178,7 +178,7 @@ extension Installation {
         if plan.options.includesTrees {
             let tidied = try InstallationError.states { () throws(StateError) in try stateStore.removeUnusedTrees() }
             freed.add(tidied)
-            freed.add(fetchedFiles(olderThan: 0, removing: true))
+            freed.add(FetchedFiles.find(in: root, olderThan: 0, removing: true))
         }
         if plan.looksEverywhere { root.markSwept() }
         root.keepReserve()

@@ -24,7 +24,7 @@ extension Installation {
             let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(package)
             }
             guard let offer else { continue }
-            _ = try ingest(offer, registry, into: ingester)
+            _ = try stones.ingest(offer, registry, into: ingester)
             return true
         }
         return try InstallationError.stored { () throws(StoreError) in

@@ -152,7 +152,7 @@ extension Installation {
             }
         }
         return try inParallel(offers) { (offer) throws(InstallationError) in
-            let (path, record) = try self.peek(offer, registry)
+            let (path, record) = try self.stones.peek(offer, registry)
             // What is planned and shown is what the index promised, or nothing.
             if let problem = record.metadata.difference(from: offer.metadata) {
                 throw .repository(.unpromised(offer, problem, at: path))

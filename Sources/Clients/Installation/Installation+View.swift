@@ -191,8 +191,8 @@ extension Installation {
         content.scratchStore = scratch
         if !now.isEmpty {
             progress(.phase(.unpacking, total: now.saturatedSum { $0.record.contentBytes }))
-            _ = try asTheyCome(now, registry) { (arrival) throws(InstallationError) in
-                try self.ingest(arrival.offer, registry, into: Ingester(scratch)) {
+            _ = try stones.asTheyCome(now, registry) { (arrival) throws(InstallationError) in
+                try self.stones.ingest(arrival.offer, registry, into: Ingester(scratch)) {
                     progress(.advanced(.unpacking, by: $0))
                 }
             }

@@ -36,6 +36,7 @@ package final class Installation: Sendable {
     package let collections: CollectionManager
     var collector: GarbageCollector { GarbageCollector(catalog, leases, database) }
     var ingester: Ingester { Ingester(objects) }
+    var stones: StoneSupply { StoneSupply(collections: collections, ingester: ingester) }
     /// What an earlier command had left to do.
     package let recovery: Recovery
     private let lock: FileLock?
@@ -84,7 +85,7 @@ package final class Installation: Sendable {
         leases = Leases(objects, database)
         self.stateStore = stateStore
         collections = CollectionManager(
-            root: root.path, database: database, downloads: try Self.downloads(of: root, settings), notice: notice)
+            root: root.path, database: database, downloads: try FetchedFiles.downloader(of: root, settings), notice: notice)
     }
 
     private static func open(
@@ -124,7 +125,7 @@ package final class Installation: Sendable {
         leases = Leases(objects, database)
         stateStore = StateStore(root, catalog, database)
         collections = CollectionManager(
-            root: root.path, database: database, downloads: try Self.downloads(of: root, FetchOptions()))
+            root: root.path, database: database, downloads: try FetchedFiles.downloader(of: root, FetchOptions()))
         recovery = .notNeeded
         lock = nil
     }

@@ -349,7 +349,7 @@ final class ObjectRepair {
             let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(package)
             }
             guard let offer else { return nil }
-            _ = try installation.ingest(offer, registry, into: installation.ingester)
+            _ = try installation.stones.ingest(offer, registry, into: installation.ingester)
             return offer.collection.text
         }
         return unpacked ?? nil

@@ -218,7 +218,7 @@ extension RootCheck {
             }
             let offer = try InstallationError.collections { () throws(RepositoryError) in try registry.package(id) }
             guard let offer else { return false }
-            let record = try installation.ingest(offer, registry, into: installation.ingester)
+            let record = try installation.stones.ingest(offer, registry, into: installation.ingester)
             try keepFile(BytePath("packages/\(id.hexadecimal).stone"))
             try InstallationError.stored { () throws(StoreError) in
                 try installation.catalog.replaceManifest(of: id, with: record.manifest)

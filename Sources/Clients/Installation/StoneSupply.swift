@@ -9,61 +9,10 @@ internal import PackageCatalog
 internal import PackageModel
 internal import States
 
-/// Files that were fetched.
-struct FetchedFiles: Hashable, Sendable {
-    var count = 0
-    var bytes: UInt64 = 0
-}
-
-/// Stones that are elsewhere.
-extension Installation {
-    private static let downloadDirectory: BytePath = "downloads"
-
-    /// What is fetched for a root lies in it, unless it belongs to somebody else.
-    static func downloads(
-        of root: RootDirectory, _ options: FetchOptions
-    ) throws(InstallationError) -> Downloader {
-        let isOwn = root.possession.isOwn
-        let directory = DownloadDirectory { () throws(SystemError) in
-            guard isOwn else { return nil }
-            do throws(SystemError) {
-                try root.moss.ensureDirectory(downloadDirectory, mode: 0o700)
-                return try root.moss.openDirectory(downloadDirectory)
-            } catch {
-                // Somebody who may only look has a directory of his own.
-                guard [.accessDenied, .readOnlyFileSystem, .notPermitted].contains(error.number) else {
-                    throw error.below(root.path.appending(".moss"))
-                }
-                return nil
-            }
-        }
-        let configuration = try InstallationError.collections { () throws(RepositoryError) in
-            try FetchConfiguration.load(from: root.root, at: root.path)
-        }
-        return Downloader(into: directory, configuration.applying(options))
-    }
-
-    /// Seconds after which a fetched stone, or a part of one, is not waited for any more.
-    static let downloadLifetime: Int64 = 7 * 86_400
-
-    /// What was fetched and is not needed any more; nothing while somebody is at it.
-    ///
-    /// - Parameter seconds: files that changed within so many count as needed.
-    func fetchedFiles(olderThan seconds: Int64, removing: Bool) -> FetchedFiles {
-        var found = FetchedFiles()
-        guard let directory = try? root.moss.openDirectory(Self.downloadDirectory),
-            (try? directory.lock(.exclusive)) == true, let entries = try? directory.entries()
-        else { return found }
-        for entry in entries where entry.kind == .regular {
-            guard let status = try? directory.status(of: entry.name),
-                currentTimeSeconds() - status.modified / 1_000_000_000 >= seconds
-            else { continue }
-            if removing, (try? directory.unlink(entry.name)) == nil { continue }
-            found.count += 1
-            found.bytes.addSaturated(status.size)
-        }
-        return found
-    }
+/// The stones of packages, wherever they are: their heads to plan with, and wholes to unpack.
+struct StoneSupply: Sendable {
+    let collections: CollectionManager
+    let ingester: Ingester
 
     // MARK: Heads
 
@@ -129,7 +78,7 @@ extension Installation {
     }
 
     /// Fetched stones go once a state is made of them: all that is in them is in the store.
-    func forgetStones(of arrivals: [Plan.Arrival]) {
+    func forget(_ arrivals: [Plan.Arrival]) {
         guard let registry = try? collections.registry() else { return }
         // One that stays takes room until the next collection of garbage, nothing else.
         for arrival in arrivals { try? registry.forget(arrival.offer) }
