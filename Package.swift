@@ -220,7 +220,7 @@ let allTests: [Target] = [
             "BytePath", "CollectionIndex", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore",
             "PackageModel", "Sandbox", "States", "StoneFormat", "Storage", "Zstandard", "call-tracer",
             "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-sandbox", "moss-view",
-        ], exclude: ["OldRoots/format-2.tar.zst"]),
+        ], exclude: ["OldRoots/format-2.tar.zst", "OldRoots/format-3.tar.zst"]),
 ]
 
 func fuzzer(_ name: String) -> Target {
