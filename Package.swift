@@ -173,9 +173,10 @@ let clients: [Target] = [
     module(
         "Clients", "Installation",
         [
-            "Blit", "BytePath", "CollectionIndex", "Digests", "Downloads", "Failures", "FileTree", "GarbageCollection",
-            "HelperProcess", "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore", "PackageCatalog",
-            "PackageModel", "Solver", "States", "StoneFormat", "Storage", "ViewImage", "ViewProcess", "YAML",
+            "Blit", "BytePath", "CollectionIndex", "CollectionSettings", "Digests", "Downloads", "Failures", "FileTree",
+            "GarbageCollection", "HelperProcess", "Ingest", "JSON", "LinuxSystem", "Maintenance", "ObjectStore",
+            "PackageCatalog", "PackageModel", "Scratch", "Solver", "States", "StoneFormat", "Storage", "ViewImage",
+            "ViewProcess", "YAML",
         ]),
     module(
         "Clients", "Views",
@@ -186,10 +187,10 @@ let clients: [Target] = [
     module(
         "Clients", "MossCommands",
         [
-            "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
-            "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
-            "Publishing", "Sandbox", "Signatures", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial",
-            "Trust", "ViewImage", "ViewProcess", "WebAddress", argumentParser,
+            "BytePath", "CollectionIndex", "CollectionSettings", "CommandLineSupport", "Digests", "Downloads",
+            "Failures", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore",
+            "PackageModel", "Publishing", "Sandbox", "Signatures", "Solver", "States", "StoneFormat", "TerminalOutput",
+            "Trial", "Trust", "ViewImage", "ViewProcess", "WebAddress", argumentParser,
         ]),
 ]
 

@@ -45,7 +45,9 @@ struct EngineScratch {
         let root = path.appending("root")
         _ = try RootDirectory.initialise(root)
         let opened = try RootDirectory(opening: root)
-        database = try Database(at: root.appending(".moss/db"))
+        var options = DatabaseOptions()
+        options.format = DatabaseFormat.rule
+        database = try Database(at: root.appending(".moss/db"), options: options)
         let objects = try ObjectStore(
             in: opened.moss, database, ownership: ownership ?? opened.ownership, making: .all)
         states = StateStore(opened, try PackageCatalog(objects, database), database)

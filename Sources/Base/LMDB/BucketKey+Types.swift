@@ -1,13 +1,9 @@
 package import BytePath
 package import Digests
 
-extension UInt32: PrefixKey, BucketValue {
+extension UInt32: PrefixKey {
     package func encode(into writer: inout KeyWriter) {
         writer.append(bigEndian: self)
-    }
-
-    package func encode(into bytes: inout [UInt8]) {
-        withUnsafeBytes(of: bigEndian) { bytes.append(contentsOf: $0) }
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
@@ -20,13 +16,9 @@ extension UInt32: PrefixKey, BucketValue {
     }
 }
 
-extension UInt64: PrefixKey, BucketValue {
+extension UInt64: PrefixKey {
     package func encode(into writer: inout KeyWriter) {
         writer.append(bigEndian: self)
-    }
-
-    package func encode(into bytes: inout [UInt8]) {
-        withUnsafeBytes(of: bigEndian) { bytes.append(contentsOf: $0) }
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
@@ -39,14 +31,10 @@ extension UInt64: PrefixKey, BucketValue {
     }
 }
 
-extension Digest128: PrefixKey, BucketValue {
+extension Digest128: PrefixKey {
     package func encode(into writer: inout KeyWriter) {
         writer.append(bigEndian: high)
         writer.append(bigEndian: low)
-    }
-
-    package func encode(into bytes: inout [UInt8]) {
-        appendCanonical(to: &bytes)
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
@@ -61,17 +49,13 @@ extension Digest128: PrefixKey, BucketValue {
     }
 }
 
-extension SHA256Digest: PrefixKey, BucketValue {
+extension SHA256Digest: PrefixKey {
     package func encode(into writer: inout KeyWriter) {
         let (word0, word1, word2, word3) = words
         writer.append(bigEndian: word0)
         writer.append(bigEndian: word1)
         writer.append(bigEndian: word2)
         writer.append(bigEndian: word3)
-    }
-
-    package func encode(into bytes: inout [UInt8]) {
-        bytes.append(contentsOf: self.bytes)
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
@@ -102,13 +86,9 @@ extension [UInt8]: BucketKey, BucketValue {
 }
 
 /// A path, stored as it is: at most 511 bytes as a key.
-extension BytePath: BucketKey, BucketValue {
+extension BytePath: BucketKey {
     package func encode(into writer: inout KeyWriter) {
         bytes.withUnsafeBytes { writer.append($0) }
-    }
-
-    package func encode(into bytes: inout [UInt8]) {
-        bytes.append(contentsOf: self.bytes)
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {

@@ -1,4 +1,4 @@
-/// A value of a bucket.
+/// A value of a bucket. Numbers and digests are none by themselves: what is stored should say in which version it is.
 package protocol BucketValue: Sendable {
     /// Appends the encoding; `bytes` may hold other bytes already, which must stay.
     func encode(into bytes: inout [UInt8])
@@ -8,7 +8,7 @@ package protocol BucketValue: Sendable {
     init(decoding bytes: UnsafeRawBufferPointer) throws
 }
 
-/// The value of a bucket that is a set of keys.
+/// The value of a bucket that is a set of keys: no bytes, so none that tell a version either.
 package struct Empty: BucketValue, Hashable {
     package init() {}
 

@@ -39,6 +39,10 @@ package struct DatabaseError: Error, Sendable, Equatable {
         case valueTooBig
         /// The environment was opened for reading only.
         case readOnly
+        /// The records are of the format before: they can be read, and have to be taken over before anything changes.
+        case formerFormat
+        /// The records are of a format that is not known yet.
+        case newerFormat
         /// Other processes write faster than an unlocked reader can read.
         case busy
         /// It belongs to somebody else, and is larger than what is copied of such a one.
@@ -115,6 +119,8 @@ extension DatabaseError: CustomStringConvertible {
         case .invalidKey: "the key is empty, too long or not encodable"
         case .valueTooBig: "the value is too big"
         case .readOnly: "opened for reading only"
+        case .formerFormat: "its records are of the format before"
+        case .newerFormat: "written by a newer version of this program"
         case .busy: "it changes faster than it can be read without its lock"
         case .tooLargeToCopy: "it belongs to another user and is too large to be checked before it is read"
         case .unusable: "an earlier failure made it unusable"
@@ -143,6 +149,8 @@ extension DatabaseError: CustomStringConvertible {
         case .invalidKey: "use a key of 1 to 511 bytes"
         case .valueTooBig: "split the value"
         case .readOnly: "open it for writing"
+        case .formerFormat: "take it over first, nothing was changed"
+        case .newerFormat: "use that version"
         case .unusable: "run the command again"
         case .other: "nothing was changed"
         }

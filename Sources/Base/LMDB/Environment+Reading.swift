@@ -94,6 +94,7 @@ extension Environment {
         if let transaction = context.transaction { mdb_txn_reset(transaction) }
         endSnapshot(context.snapshot)
         context.snapshot = nil
+        context.dropTranslations()
         gate.retire(context)
     }
 

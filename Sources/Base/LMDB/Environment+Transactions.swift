@@ -49,6 +49,7 @@ extension Environment {
             do throws(DatabaseError) { context = try beginReading() } catch { throw convert(error) }
             attempts += 1
             do throws(E) {
+                do throws(DatabaseError) { try applyRule(to: context) } catch { throw convert(error) }
                 let result = try body(ReadTransaction(context))
                 if endReading(context) { return result }
             } catch {
@@ -58,15 +59,16 @@ extension Environment {
         }
     }
 
-    private func update<R: ~Copyable, E: Error>(
-        rethrowing convert: (DatabaseError) -> E, _ body: (inout WriteTransaction) throws(E) -> R
+    func update<R: ~Copyable, E: Error>(
+        rethrowing convert: (DatabaseError) -> E, ofFormer: Bool = false,
+        _ body: (inout WriteTransaction) throws(E) -> R
     ) throws(E) -> R {
         guard !options.readOnly else { throw convert(DatabaseError(.readOnly, directory: directory)) }
         gate.becomeWriter()
         defer { gate.resignWriter() }
         while true {
             let context: TransactionContext
-            do throws(DatabaseError) { context = try beginWriting() } catch { throw convert(error) }
+            do throws(DatabaseError) { context = try beginWriting(ofFormer: ofFormer) } catch { throw convert(error) }
             var failure: E?
             do throws(E) {
                 var transaction = WriteTransaction(context)

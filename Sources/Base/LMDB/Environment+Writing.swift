@@ -9,7 +9,9 @@ extension Environment {
     ///
     /// Every bucket that exists when an update begins has a handle: handles cannot be opened by a view while an update
     /// has created one that is not committed yet.
-    func beginWriting() throws(DatabaseError) -> TransactionContext {
+    ///
+    /// - Parameter ofFormer: whether records of the format before are wanted; otherwise they are refused.
+    func beginWriting(ofFormer: Bool) throws(DatabaseError) -> TransactionContext {
         while true {
             let context = TransactionContext(environment: handle, directory: directory, isUntrusted: false)
             context.handles = try gate.enter()
@@ -22,7 +24,10 @@ extension Environment {
             let result = mdb_txn_begin(handle, nil, 0, &context.transaction)
             if result == MDB_SUCCESS {
                 do throws(DatabaseError) {
-                    if try bucketCount(in: context.transaction) == context.handles.count { return context }
+                    if try bucketCount(in: context.transaction) == context.handles.count {
+                        try beginFormat(context, ofFormer: ofFormer)
+                        return context
+                    }
                 } catch {
                     rollBack(context)
                     throw error
@@ -38,6 +43,18 @@ extension Environment {
             }
             try adoptMapSize()
         }
+    }
+
+    /// New environments are of today's format from their first record on.
+    private func beginFormat(_ context: TransactionContext, ofFormer: Bool) throws(DatabaseError) {
+        if context.handles.count == 0 {
+            guard let rule = options.format else { return }
+            var transaction = WriteTransaction(context)
+            try rule.mark(&transaction)
+            return
+        }
+        try applyRule(to: context)
+        if context.rule != nil, !ofFormer { throw DatabaseError(.formerFormat, directory: directory) }
     }
 
     /// - Returns: what went wrong; everything is undone then.

@@ -9,9 +9,9 @@ package import LinuxSystem
 /// never wait for the writer; the writer may be another process. A commit is on disk when `update` returns. LMDB's own
 /// locks are not used: see `LockFile`.
 ///
-///     let sizes = Bucket<Digest128, UInt64>("sizes")
-///     try environment.update { transaction in try transaction.put(17, in: sizes, for: digest) }
-///     let size = try environment.view { transaction in try transaction.value(in: sizes, for: digest) }
+///     let texts = Bucket<Digest128, [UInt8]>("texts")
+///     try environment.update { transaction in try transaction.put(text, in: texts, for: digest) }
+///     let text = try environment.view { transaction in try transaction.value(in: texts, for: digest) }
 ///
 /// - Never use an environment in a forked child.
 /// - LMDB maps the file: whoever truncates it while it is open ends this process with SIGBUS.
@@ -36,6 +36,8 @@ package final class Environment: Sendable {
     // LMDB environments may be used from all threads; set once, closed by deinit.
     nonisolated(unsafe) let handle: OpaquePointer
     let gate = Gate()
+    /// Whether the records were seen to be of today's format.
+    let isCurrent = Guarded(false)
     /// nil for a copy, of which there may be many.
     private let identity: EnvironmentRegistry.Identity?
 
@@ -83,10 +85,12 @@ package final class Environment: Sendable {
     /// - Parameters:
     ///   - path: what errors call the directory.
     ///   - limit: bytes; a larger database is refused.
+    ///   - format: as in ``EnvironmentOptions``.
     package init(
-        copyOf directory: borrowing Descriptor, at path: BytePath, limit: UInt64
+        copyOf directory: borrowing Descriptor, at path: BytePath, limit: UInt64, format: FormatRule? = nil
     ) throws(DatabaseError) {
         var options = EnvironmentOptions()
+        options.format = format
         options.readOnly = true
         options.withoutLock = true
         let copy: Descriptor

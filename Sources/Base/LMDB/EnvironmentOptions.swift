@@ -20,5 +20,8 @@ package struct EnvironmentOptions: Sendable {
     /// With `readOnly`: reads without the lock file even where that could be written, and leaves nothing behind.
     package var withoutLock = false
 
+    /// How the format of the records is told; nil where they have one that never changes.
+    package var format: FormatRule?
+
     package init() {}
 }

@@ -1,4 +1,4 @@
-internal import BytePath
+package import BytePath
 internal import CLMDB
 internal import Digests
 import Glibc
@@ -8,7 +8,7 @@ import Glibc
 /// Used by one thread at a time: the gate hands it out, closures cannot leak it.
 package final class TransactionContext {
     let environment: OpaquePointer
-    let directory: BytePath
+    package let directory: BytePath
     /// nil between transactions of a writer, and for a reader whose slot was given back.
     var transaction: OpaquePointer?
     var handles = BucketHandles()
@@ -22,6 +22,10 @@ package final class TransactionContext {
     package var untrustedBytes = 0
     /// LMDB said that the map is full; the update must run again on a larger one.
     var isMapFull = false
+    /// How records are translated while they are of the format before.
+    var rule: FormatRule?
+    /// What was read that way; lives as long as the transaction.
+    var translations: [UnsafeMutableRawBufferPointer] = []
     /// Reused for encoding values.
     @usableFromInline var scratch: [UInt8] = []
 
@@ -30,6 +34,8 @@ package final class TransactionContext {
         self.environment = environment
         self.directory = directory
     }
+
+    deinit { dropTranslations() }
 
     static let checksumByteCount = 8
 
@@ -67,6 +73,7 @@ package final class TransactionContext {
         guard stored == recordChecksum(key: key, value: value) else {
             throw undecodable(bucket: bucket, key: key, DecodingFailure("checksum mismatch"))
         }
+        if let rule { return try translated(value, key: key, bucket: bucket, rule) }
         return value
     }
 

@@ -44,34 +44,29 @@ package struct IndexStamp: Hashable, Sendable {
     }
 }
 
-/// The digest, four numbers (u64), then source, NUL, base, NUL and validator; records of former versions end with base.
 extension CollectionRecord: BucketValue {
     package func encode(into bytes: inout [UInt8]) {
-        stamp.digest.encode(into: &bytes)
-        stamp.size.encode(into: &bytes)
-        stamp.identity.encode(into: &bytes)
-        UInt64(bitPattern: refreshed).encode(into: &bytes)
-        UInt64(clamping: packageCount).encode(into: &bytes)
-        bytes += source.utf8
-        bytes.append(0)
-        bytes += base.bytes
-        bytes.append(0)
-        bytes += validator.utf8
+        RecordWriter.append(to: &bytes, version: 1) { writer in
+            writer.put(stamp.digest)
+            writer.put(stamp.size)
+            writer.put(stamp.identity)
+            writer.put(refreshed)
+            writer.put(UInt64(clamping: packageCount))
+            writer.put(source)
+            writer.put(base)
+            writer.put(validator)
+        }
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
-        let head = SHA256Digest.byteCount
-        guard bytes.count > head + 32, let end = bytes[(head + 32)...].firstIndex(of: 0) else {
-            throw DecodingFailure("a collection in \(bytes.count) bytes")
-        }
-        let number = { UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: head + 8 * $0, as: UInt64.self)) }
-        stamp = IndexStamp(
-            size: number(0), identity: number(1), digest: SHA256Digest(bytes: bytes))
-        refreshed = Int64(bitPattern: number(2))
-        packageCount = Int(clamping: number(3))
-        source = String(decoding: bytes[(head + 32)..<end], as: UTF8.self)
-        let parts = Array(bytes[(end + 1)...]).split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
-        base = BytePath(bytes: Array(parts[0]))
-        validator = parts.count > 1 ? String(decoding: parts[1], as: UTF8.self) : ""
+        var reader = try RecordReader(bytes, "collection record", versions: 1...1)
+        let digest = try reader.sha256()
+        stamp = IndexStamp(size: try reader.integer(), identity: try reader.integer(), digest: digest)
+        refreshed = try reader.integer()
+        packageCount = Int(clamping: try reader.integer(UInt64.self))
+        source = try reader.text()
+        base = try reader.path()
+        validator = try reader.text()
+        try reader.finish()
     }
 }

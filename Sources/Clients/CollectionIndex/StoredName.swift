@@ -1,9 +1,7 @@
-internal import Digests
 internal import PackageModel
 internal import Storage
 
-/// What lists and searches show of a package, without its metadata: id (32 bytes), release and build release (u64),
-/// then version, NUL, summary.
+/// What lists and searches show of a package, without its metadata.
 struct StoredName: BucketValue {
     var package: PackageID
     var release: UInt64
@@ -20,23 +18,22 @@ struct StoredName: BucketValue {
     }
 
     func encode(into bytes: inout [UInt8]) {
-        package.encode(into: &bytes)
-        release.encode(into: &bytes)
-        buildRelease.encode(into: &bytes)
-        bytes += version.utf8
-        bytes.append(0)
-        bytes += summary.utf8
+        RecordWriter.append(to: &bytes, version: 1) { writer in
+            writer.put(package)
+            writer.put(release)
+            writer.put(buildRelease)
+            writer.put(version)
+            writer.put(summary)
+        }
     }
 
     init(decoding bytes: UnsafeRawBufferPointer) throws {
-        let head = SHA256Digest.byteCount
-        guard bytes.count > head + 16, let end = bytes[(head + 16)...].firstIndex(of: 0) else {
-            throw DecodingFailure("a package of a list in \(bytes.count) bytes")
-        }
-        package = PackageID(bytes: bytes)
-        release = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: head, as: UInt64.self))
-        buildRelease = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: head + 8, as: UInt64.self))
-        version = String(decoding: bytes[(head + 16)..<end], as: UTF8.self)
-        summary = String(decoding: bytes[(end + 1)...], as: UTF8.self)
+        var reader = try RecordReader(bytes, "name record", versions: 1...1)
+        package = try reader.package()
+        release = try reader.integer()
+        buildRelease = try reader.integer()
+        version = try reader.text()
+        summary = try reader.text()
+        try reader.finish()
     }
 }

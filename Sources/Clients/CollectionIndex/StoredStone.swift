@@ -1,7 +1,7 @@
 internal import StoneFormat
 internal import Storage
 
-/// A stone that a scan found: size and identity (u64 each), then the metadata.
+/// A stone that a scan found: size and identity (u64 each), then the record of its metadata.
 struct StoredStone: BucketValue {
     var size: UInt64
     var identity: UInt64
@@ -14,15 +14,19 @@ struct StoredStone: BucketValue {
     }
 
     func encode(into bytes: inout [UInt8]) {
-        size.encode(into: &bytes)
-        identity.encode(into: &bytes)
-        metadata.encode(into: &bytes)
+        var rest: [UInt8] = []
+        metadata.encode(into: &rest)
+        RecordWriter.append(to: &bytes, version: 1) { writer in
+            writer.put(size)
+            writer.put(identity)
+            writer.put(rest: rest)
+        }
     }
 
     init(decoding bytes: UnsafeRawBufferPointer) throws {
-        guard bytes.count > 16 else { throw DecodingFailure("a stone in \(bytes.count) bytes") }
-        size = UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self))
-        identity = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
-        metadata = try StoredMetadata(decoding: UnsafeRawBufferPointer(rebasing: bytes[16...]))
+        var reader = try RecordReader(bytes, "stone record", versions: 1...1)
+        size = try reader.integer()
+        identity = try reader.integer()
+        metadata = try StoredMetadata(decoding: reader.rest())
     }
 }

@@ -63,7 +63,7 @@ extension Installation {
         _ root: RootDirectory, isWritable: Bool, _ access: Access, _ notice: (String) -> Void
     ) throws(InstallationError) -> OpenedStore {
         do throws(InstallationError) {
-            return try openStore(root, isWritable: isWritable, create: false)
+            return try openStore(root, isWritable: isWritable, create: false, notice)
         } catch {
             guard case .database(let cause) = error,
                 [.notFound, .notADatabase, .versionMismatch, .damaged].contains(cause.code)
@@ -86,9 +86,10 @@ extension Installation {
             notice(
                 "the database could not be read (\(cause.detail)) and was made anew from the files beside it: "
                     + "\(report.packages) packages, \(report.states) states\(old)")
+            if report.isTakenOver { notice(TakeOver.notice) }
             if !report.wasReadable { notice("run `moss repo update` to bring back what collections offer") }
             if !report.damage.isEmpty { notice("not all of it could be made again; see `moss fsck`") }
-            return try openStore(root, isWritable: isWritable, create: false)
+            return try openStore(root, isWritable: isWritable, create: false, notice)
         }
     }
 }

@@ -48,8 +48,10 @@ package final class Installation: Sendable {
         let root = try InstallationError.states { () throws(StateError) in
             if let fresh { fresh } else { try RootDirectory(opening: path) }
         }
+        // What is a root of the format before is one already.
+        if fresh == nil, root.format != .current { return false }
         try InstallationError.states { () throws(StateError) in try root.checkOwner() }
-        let (catalog, database) = try openStore(root, isWritable: true, create: true)
+        let (catalog, database) = try openStore(root, isWritable: true, create: true) { _ in }
         try InstallationError.states { () throws(StateError) in
             try StateStore(root, catalog, database).initialise()
             // Last: what makes this a root must not come before its parts.
@@ -58,8 +60,8 @@ package final class Installation: Sendable {
         return fresh != nil
     }
 
-    /// A database that does not open is made anew from the files beside it. `notice` is told of that, and of what is
-    /// left out of the configuration.
+    /// A database that does not open is made anew from the files beside it, and one of the format before is taken over,
+    /// unless this only reads. `notice` is told of that, and of what is left out of the configuration.
     package init(
         opening path: BytePath, _ access: Access, fetching settings: FetchOptions = FetchOptions(),
         notice: @escaping @Sendable (String) -> Void = { _ in }
@@ -118,9 +120,11 @@ package final class Installation: Sendable {
     }
 
     /// For the one who holds the root's lock already, and has seen to what an earlier command was stopped in.
-    init(_ root: RootDirectory, isWritable: Bool) throws(InstallationError) {
+    init(
+        _ root: RootDirectory, isWritable: Bool, notice: (String) -> Void
+    ) throws(InstallationError) {
         self.root = root
-        (catalog, database) = try Self.openStore(root, isWritable: isWritable, create: false)
+        (catalog, database) = try Self.openStore(root, isWritable: isWritable, create: false, notice)
         objects = catalog.objects
         leases = Leases(objects, database)
         stateStore = StateStore(root, catalog, database)
@@ -171,9 +175,10 @@ package final class Installation: Sendable {
     }
 
     static func openStore(
-        _ root: RootDirectory, isWritable: Bool, create: Bool
+        _ root: RootDirectory, isWritable: Bool, create: Bool, _ notice: (String) -> Void
     ) throws(InstallationError) -> OpenedStore {
         let database = try openDatabase(root, isWritable: isWritable, create: create)
+        if isWritable { try TakeOver.run(root, database, notice) }
         return try InstallationError.stored { () throws(StoreError) in
             let objects = try ObjectStore(
                 in: root.moss, database, ownership: root.ownership, making: create ? .all : .none)
@@ -205,6 +210,7 @@ package final class Installation: Sendable {
             var options = DatabaseOptions()
             options.readOnly = !isWritable
             options.withoutLock = !root.possession.isOwn
+            options.format = DatabaseFormat.rule
             return try Database(at: place, options: options)
         } catch {
             throw .database(error)
@@ -225,7 +231,7 @@ package final class Installation: Sendable {
                 error.number == .accessDenied ? .permissionDenied : .notFound, directory: place,
                 detail: "\(error)")
         }
-        let database = try Database(copyOf: directory, at: place, limit: copyLimit)
+        let database = try Database(copyOf: directory, at: place, limit: copyLimit, format: DatabaseFormat.rule)
         // A bucket under another name would look like one with nothing in it.
         for name in try database.bucketNames() where !BucketName.all.contains(String(decoding: name, as: UTF8.self)) {
             let text = "bucket \(String(decoding: name, as: UTF8.self)) is none of ours"

@@ -36,7 +36,8 @@ package struct TreeTotals: Hashable, Sendable {
     }
 }
 
-/// A borrowed view of an encoded directory, the unit that trees are stored and hashed in.
+/// A borrowed view of an encoded directory, the unit that trees are stored and hashed in. The hash of these bytes is its
+/// name in states and in other directories, so they are no record that could ever be written another way.
 ///
 /// ```
 ///  0  u32  1, the format

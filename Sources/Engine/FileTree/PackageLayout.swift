@@ -2,7 +2,8 @@ package import BytePath
 internal import Digests
 package import PackageModel
 
-/// The layout of one package in the form that composing wants: its paths grouped by directory, ascending.
+/// The layout of one package in the form that composing wants: its paths grouped by directory, ascending. Used from
+/// where it lies in the database, so it is no record whose fields are read one after the other.
 ///
 /// ```
 ///  0  u32  1, the format

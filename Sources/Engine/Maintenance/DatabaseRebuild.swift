@@ -24,6 +24,8 @@ package struct DatabaseRebuild {
         package var wasReadable = true
         /// Where the old database is, relative to the root; nil where there was none.
         package var oldDatabase: BytePath?
+        /// Whether the root was of the format before.
+        package var isTakenOver = false
         /// What could not be made again.
         package var damage: [Damage] = []
     }
@@ -50,7 +52,8 @@ package struct DatabaseRebuild {
         let lock = try root.lockTrees(holder: "process \(CurrentProcess.identifier) (rebuilding)", waiting: { _ in })
         defer { lock.hold() }
         let salvage = try StateError.database { () throws(DatabaseError) in
-            try DatabaseSalvage(root.path.appending(".moss").appending(RootLayout.database))
+            try DatabaseSalvage(
+                root.path.appending(".moss").appending(RootLayout.database), isFormer: root.format != .current)
         }
         // Where a change was cut short already, its mark stays for who looks after that.
         let isFirst = try !root.isChangePending()
@@ -70,7 +73,9 @@ package struct DatabaseRebuild {
         _ root: RootDirectory, _ salvage: DatabaseSalvage, _ generate: @escaping Generating
     ) throws(StateError) {
         database = try StateError.database { () throws(DatabaseError) in
-            try Database(at: root.path.appending(".moss").appending(RootLayout.newDatabase))
+            var options = DatabaseOptions()
+            options.format = DatabaseFormat.rule
+            return try Database(at: root.path.appending(".moss").appending(RootLayout.newDatabase), options: options)
         }
         try root.settleDatabase(RootLayout.newDatabase)
         let database = database
@@ -130,7 +135,7 @@ package struct DatabaseRebuild {
         of states: [State], _ progress: (UInt64) -> Void
     ) throws(StateError) -> [PackageRecord] {
         let wanted = states.reduce(into: Set<PackageID>()) { $0.formUnion($1.selections.map(\.package)) }.sorted()
-        let (catalog, digests) = (catalog, salvage.manifests)
+        let (catalog, recorded) = (catalog, salvage.manifests)
         let read = try inParallel(wanted) { (id) throws(StateError) -> PackageRecord? in
             do throws(StoreError) {
                 return try catalog.readManifest(id)
@@ -144,7 +149,8 @@ package struct DatabaseRebuild {
         for (id, record) in zip(wanted, read) {
             progress(1)
             // A whole manifest may still be another package's; where nothing else is left, the trees tell.
-            let isAnother = record.map { digests[id] != nil && digests[id] != Digest128(hashing: $0.manifest) } ?? true
+            let isAnother =
+                record.map { recorded[id] != nil && recorded[id] != ManifestRecord(of: $0.manifest) } ?? true
             if let record, !isAnother {
                 records.append(record)
             } else if let metadata = salvage.packages[id], let layout = salvage.layouts[id],
@@ -289,7 +295,14 @@ package struct DatabaseRebuild {
         if let problem = problems.first {
             throw .database(DatabaseError(.damaged, directory: place, detail: problem.text))
         }
-        report.oldDatabase = try root.system(below: ".moss") { () throws(SystemError) in
+        report.isTakenOver = root.format != .current
+        report.oldDatabase = try root.takingOver { () throws(StateError) in try putInPlace(root) }
+        return report
+    }
+
+    /// - Returns: where the old database is.
+    private static func putInPlace(_ root: RootDirectory) throws(StateError) -> BytePath? {
+        try root.system(below: ".moss") { () throws(SystemError) in
             try root.moss.syncFileSystem()
             guard try root.moss.statusIfPresent(of: RootLayout.database) != nil else {
                 try root.moss.rename(RootLayout.newDatabase, to: RootLayout.database)
@@ -303,6 +316,5 @@ package struct DatabaseRebuild {
             try root.moss.rename(RootLayout.newDatabase, to: kept, below: keeper)
             return LostAndFound.path.appending(kept)
         }
-        return report
     }
 }

@@ -2,6 +2,7 @@ internal import BytePath
 internal import Digests
 internal import Failures
 internal import FileTree
+internal import PackageCatalog
 internal import PackageModel
 internal import States
 internal import Storage
@@ -22,44 +23,66 @@ struct DatabaseSalvage {
     private(set) var foreign: [Foreign] = []
     private(set) var packages: [PackageID: [UInt8]] = [:]
     private(set) var layouts: [PackageID: [UInt8]] = [:]
-    /// Digests of the manifests.
-    private(set) var manifests: [PackageID: Digest128] = [:]
+    private(set) var manifests: [PackageID: ManifestRecord] = [:]
     private(set) var states: [UInt64: State] = [:]
     private(set) var trees: [TreeID: [UInt8]] = [:]
     private(set) var control: Control?
 
+    /// - Parameter isFormer: whether a database that does not tell its format may be of the one before.
     /// - Throws: where the old database cannot be looked at, which does not mean that nothing is in it.
-    init(_ directory: BytePath) throws(DatabaseError) {
+    init(_ directory: BytePath, isFormer: Bool) throws(DatabaseError) {
         var salvage = Self()
+        var records: [Foreign] = []
         do throws(DatabaseError) {
-            salvage.problems = try DatabaseFile.read(directory) { salvage.take($0) }
+            salvage.problems = try DatabaseFile.read(directory) { record in
+                records.append(
+                    Foreign(bucket: record.bucket, key: Array(record.key), value: Array(record.value)))
+            }
         } catch {
             if error.saysNothing { throw error }
             salvage.failure = "\(error)"
+        }
+        let tellsFormat = records.contains { $0.bucket.elementsEqual(BucketName.format.description.utf8) }
+        for record in records {
+            guard isFormer, !tellsFormat else {
+                salvage.take(record)
+                continue
+            }
+            // What cannot be translated is as good as damaged.
+            let translated: [UInt8]?
+            do {
+                translated = try record.value.withUnsafeBytes { try FormerRecords.translate($0, in: record.bucket) }
+            } catch {
+                continue
+            }
+            salvage.take(Foreign(bucket: record.bucket, key: record.key, value: translated ?? record.value))
         }
         self = salvage
     }
 
     private init() {}
 
-    private mutating func take(_ record: DatabaseFile.Record) {
+    private mutating func take(_ record: Foreign) {
         let name = String(decoding: record.bucket, as: UTF8.self)
-        switch name {
-        case "packages": if let id = Self.package(record.key) { packages[id] = Array(record.value) }
-        case "layouts": if let id = Self.package(record.key) { layouts[id] = Array(record.value) }
-        case "manifests":
-            guard record.value.count == Digest128.byteCount, let id = Self.package(record.key) else { return }
-            manifests[id] = Digest128(canonical: record.value)
-        case "trees":
-            guard record.key.count == TreeID.byteCount else { return }
-            let id = TreeID(canonical: record.key)
-            // Its name is its hash, so no checksum is needed to believe it.
-            if TreeID(hashing: record.value) == id { trees[id] = Array(record.value) }
-        case "states": if let state = try? State(decoding: record.value) { states[state.number] = state }
-        case "control": control = try? Control(decoding: record.value)
-        default:
-            if BucketName.rebuildable.contains(name) { return }
-            foreign.append(Foreign(bucket: record.bucket, key: Array(record.key), value: Array(record.value)))
+        record.key.withUnsafeBytes { key in
+            record.value.withUnsafeBytes { value in
+                switch name {
+                case "packages": if let id = Self.package(key) { packages[id] = record.value }
+                case "layouts": if let id = Self.package(key) { layouts[id] = record.value }
+                case "manifests":
+                    if let id = Self.package(key), let manifest = try? ManifestRecord(decoding: value) {
+                        manifests[id] = manifest
+                    }
+                case "trees":
+                    guard key.count == TreeID.byteCount else { return }
+                    let id = TreeID(canonical: key)
+                    // Its name is its hash, so no checksum is needed to believe it.
+                    if TreeID(hashing: value) == id { trees[id] = record.value }
+                case "states": if let state = try? State(decoding: value) { states[state.number] = state }
+                case "control": control = try? Control(decoding: value)
+                default: if !BucketName.rebuildable.contains(name) { foreign.append(record) }
+                }
+            }
         }
     }
 

@@ -79,11 +79,11 @@ package struct ManifestCheck: Sendable {
 
     /// Whether these are the bytes the records were made of.
     private func isRecorded(manifest bytes: [UInt8], _ id: PackageID) throws(StoreError) -> Bool {
-        let digest = try objects.reading { (transaction) throws(StoreError) in
+        let record = try objects.reading { (transaction) throws(StoreError) in
             try StoreError.catching { () throws(DatabaseError) in
                 try transaction.value(in: PackageBuckets.manifests, for: id)
             }
         }
-        return digest == Digest128(hashing: bytes)
+        return record == ManifestRecord(of: bytes)
     }
 }

@@ -102,9 +102,10 @@ package struct RecordCheck {
                 let digest = try cursor.key()
                 let bytes = try cursor.valueBytes()
                 let start = rows.count
-                bytes.withUnsafeBytes { Self.append($0, digest, to: &rows) }
-                guard rows.count > start else {
-                    add(.record(bucket: "objects", key: digest.bytes), .damaged)
+                let failure = bytes.withUnsafeBytes { Self.append($0, digest, to: &rows) }
+                guard failure == nil, rows.count > start else {
+                    rows.removeSubrange(start...)
+                    add(.record(bucket: "objects", key: digest.bytes), .damaged, failure?.description ?? "")
                     continue
                 }
                 if rows.count > start + 1 { rows[start...].sort(by: ObjectTable.Row.precedes) }
@@ -116,25 +117,19 @@ package struct RecordCheck {
         table = ObjectTable(sorted: rows)
     }
 
-    /// The rows of a record, see ``ObjectRecord``.
+    /// The rows of a record.
+    /// - Returns: what is wrong with it.
     private static func append(
         _ bytes: UnsafeRawBufferPointer, _ digest: ObjectID, to rows: inout [ObjectTable.Row]
-    ) {
-        guard bytes.count >= 8 else { return }
-        let head = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-        // Without the arrays that decoding the record would make: there are very many.
-        let isCounted = head >> 56 == 1
-        let step = isCounted ? 16 : 12
-        guard (bytes.count - 8) % step == 0 else { return }
-        for offset in stride(from: 8, to: bytes.count, by: step) {
-            func field(_ index: Int) -> UInt32 {
-                UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4 * index, as: UInt32.self))
+    ) -> DecodingFailure? {
+        do throws(DecodingFailure) {
+            try ObjectRecord.read(bytes) { size, variant, _ in
+                guard let variant else { return }
+                rows.append(ObjectTable.Row(digest: digest, variant: variant, size: size, marks: .recorded))
             }
-            let variant = EntryMetadata(mode: field(0), uid: field(1), gid: field(2))
-            rows.append(
-                ObjectTable.Row(
-                    digest: digest, variant: variant, size: isCounted ? head & ((1 << 56) - 1) : head, marks: .recorded)
-            )
+            return nil
+        } catch {
+            return error
         }
     }
 

@@ -5,8 +5,8 @@ package import Storage
 
 /// What the database says of an object: its size, every variant that packages ask for, and how many ask for each.
 ///
-/// Encoded as u64 size and, per variant in the order of these numbers, u32 mode, uid and gid; with counts, the size's
-/// highest byte is 1 and a u32 follows each variant. All little-endian.
+/// Encoded as a flag for counts, u64 size and, per variant in the order of these numbers, u32 mode, uid and gid; with
+/// counts, a u32 follows each variant.
 package struct ObjectRecord: Hashable, Sendable, BucketValue {
     package var size: UInt64
     /// Mode and owner of each loose copy.
@@ -38,48 +38,52 @@ package struct ObjectRecord: Hashable, Sendable, BucketValue {
         return self != before
     }
 
-    private static let countedMark: UInt64 = 1 << 56
-
     package func encode(into bytes: inout [UInt8]) {
-        let counts = isCounted && size < Self.countedMark
-        append(counts ? size | Self.countedMark : size, to: &bytes)
-        // One order, so that the same store always has the same records, whichever package came first.
-        let order = variants.indices.sorted {
-            let (one, other) = (variants[$0], variants[$1])
-            return (one.mode, one.uid, one.gid) < (other.mode, other.uid, other.gid)
+        RecordWriter.append(to: &bytes, version: 1) { writer in
+            writer.put(isCounted)
+            writer.put(size)
+            // One order, so that the same store always has the same records, whichever package came first.
+            let order = variants.indices.sorted {
+                let (one, other) = (variants[$0], variants[$1])
+                return (one.mode, one.uid, one.gid) < (other.mode, other.uid, other.gid)
+            }
+            for index in order {
+                let variant = variants[index]
+                writer.put(variant.mode)
+                writer.put(variant.uid)
+                writer.put(variant.gid)
+                if isCounted { writer.put(claims[index]) }
+            }
         }
-        for index in order {
-            let variant = variants[index]
-            append(variant.mode, to: &bytes)
-            append(variant.uid, to: &bytes)
-            append(variant.gid, to: &bytes)
-            if counts { append(claims[index], to: &bytes) }
-        }
-    }
-
-    private func append(_ value: some FixedWidthInteger, to bytes: inout [UInt8]) {
-        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
-        guard bytes.count >= 8 else { throw DecodingFailure("an object record of \(bytes.count) bytes") }
-        let head = UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self))
-        let isCounted = head >> 56 == 1
-        let variantByteCount = isCounted ? 16 : 12
-        guard (bytes.count - 8) % variantByteCount == 0 else {
-            throw DecodingFailure(
-                "an object record has 8 bytes and \(variantByteCount) for each variant, not \(bytes.count)")
+        (size, variants) = (0, [])
+        try Self.read(bytes) { size, variant, claims in
+            self.size = size
+            if let variant { variants.append(variant) }
+            if let claims { self.claims.append(claims) }
         }
-        size = isCounted ? head & (Self.countedMark - 1) : head
+    }
+
+    /// Calls `body` with the size and each variant; once with the size alone where there is none. Makes no arrays: there
+    /// are very many of these records.
+    package static func read(
+        _ bytes: UnsafeRawBufferPointer, _ body: (UInt64, EntryMetadata?, UInt32?) -> Void
+    ) throws(DecodingFailure) {
+        var reader = try RecordReader(bytes, "object record", versions: 1...1)
+        let isCounted = try reader.flag()
+        let size: UInt64 = try reader.integer()
         // Sums of sizes must not run over.
-        guard size < 1 << 48 else { throw DecodingFailure("an object of \(size) bytes") }
-        variants = []
-        for offset in stride(from: 8, to: bytes.count, by: variantByteCount) {
-            func field(_ index: Int) -> UInt32 {
-                UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: offset + 4 * index, as: UInt32.self))
-            }
-            variants.append(EntryMetadata(mode: field(0), uid: field(1), gid: field(2)))
-            if isCounted { claims.append(field(3)) }
+        guard size < 1 << 48 else { throw reader.failure("an object of \(size) bytes") }
+        guard reader.remaining % (isCounted ? 16 : 12) == 0 else {
+            throw reader.failure("\(reader.remaining) bytes of variants")
+        }
+        if reader.remaining == 0 { body(size, nil, nil) }
+        while reader.remaining > 0 {
+            let variant = EntryMetadata(
+                mode: try reader.integer(), uid: try reader.integer(), gid: try reader.integer())
+            body(size, variant, isCounted ? try reader.integer() : nil)
         }
     }
 }
@@ -88,6 +92,6 @@ package enum ObjectBuckets {
     package static let objects = Bucket<ObjectID, ObjectRecord>(BucketName.objects)
     /// Copies that collecting unlinks, and has committed itself to before: nobody may rely on them.
     package static let pendingObjects = Bucket<ObjectID, ObjectRecord>(BucketName.pendingObjects)
-    /// Encoded directories.
+    /// Encoded directories, whose bytes are what their ids are hashes of.
     package static let trees = Bucket<TreeID, [UInt8]>(BucketName.trees)
 }

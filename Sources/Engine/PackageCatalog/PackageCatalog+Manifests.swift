@@ -126,7 +126,7 @@ extension PackageCatalog {
         }
         try StoreError.catching { () throws(DatabaseError) in
             _ = try database.update { (transaction) throws(DatabaseError) in
-                try transaction.put(Digest128(hashing: bytes), in: PackageBuckets.manifests, for: id)
+                try transaction.put(ManifestRecord(of: bytes), in: PackageBuckets.manifests, for: id)
             }
         }
     }

@@ -55,7 +55,7 @@ extension PackageCatalog {
         do throws(DatabaseError) {
             try transaction.put(metadata, in: PackageBuckets.packages, for: record.id)
             try transaction.put(record.layout.bytes, in: PackageBuckets.layouts, for: record.id)
-            try transaction.put(Digest128(hashing: record.manifest), in: PackageBuckets.manifests, for: record.id)
+            try transaction.put(ManifestRecord(of: record.manifest), in: PackageBuckets.manifests, for: record.id)
             for key in record.metadata.capabilityKeys {
                 try transaction.put(Empty(), in: PackageBuckets.capabilities, for: KeyPair(key, record.id))
             }
@@ -68,13 +68,9 @@ extension PackageCatalog {
         }
     }
 
-    /// u32 number of records, little-endian, then the plain bytes of a Meta payload.
     private static func storedForm(of record: PackageRecord) throws(StoreError) -> [UInt8] {
         do throws(StoneError) {
-            let records = record.metadata.records
-            var bytes = withUnsafeBytes(of: UInt32(records.count).littleEndian) { Array($0) }
-            bytes += try MetaRecord.encode(records)
-            return bytes
+            return try StoredPackage.encode(record.metadata)
         } catch {
             throw .stone(manifestName(record.id), error)
         }
@@ -92,23 +88,23 @@ extension PackageCatalog {
     package func metadata(
         of id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable
     ) throws(StoreError) -> PackageMetadata {
-        try decodeMetadata(of: id, in: transaction) { (records, count) throws(StoneError) in
-            try PackageMetadata(records: MetaRecord.decode(records, count: count, at: 0))
-        }
+        try decodeMetadata(of: id, in: transaction) { (bytes) throws(StoneError) in try StoredPackage.decode(bytes) }
     }
 
     /// What lists show of a package; takes a fraction of the time of ``metadata(of:in:)``.
     package func brief(
         of id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable
     ) throws(StoreError) -> PackageBrief {
-        try decodeMetadata(of: id, in: transaction) { (records, count) throws(StoneError) in
-            try PackageBrief(plain: records, count: count)
+        try decodeMetadata(of: id, in: transaction) { (bytes) throws(StoneError) in
+            try StoredPackage.decode(bytes) { (records, count) throws(StoneError) in
+                try PackageBrief(plain: records, count: count)
+            }
         }
     }
 
     private func decodeMetadata<R>(
         of id: PackageID, in transaction: borrowing some ReadableTransaction & ~Copyable,
-        _ decode: (UnsafeRawBufferPointer, UInt32) throws(StoneError) -> R
+        _ decode: (UnsafeRawBufferPointer) throws(StoneError) -> R
     ) throws(StoreError) -> R {
         let span: RawSpan?
         do throws(DatabaseError) {
@@ -118,11 +114,7 @@ extension PackageCatalog {
         }
         guard let span else { throw .unknownPackage(id) }
         do throws(StoneError) {
-            return try span.withUnsafeBytes { (bytes) throws(StoneError) in
-                guard bytes.count >= 4 else { throw StoneError(.truncated, "the record is too short") }
-                let count = UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
-                return try decode(UnsafeRawBufferPointer(rebasing: bytes[4...]), count)
-            }
+            return try span.withUnsafeBytes(decode)
         } catch {
             throw .stone(Self.manifestName(id), error)
         }

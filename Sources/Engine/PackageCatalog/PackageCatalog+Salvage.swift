@@ -13,11 +13,8 @@ extension PackageCatalog {
         let name = PackageCatalog.manifestName(id)
         let layout = PackageLayout(stored: layout)
         do throws(StoneError) {
-            guard stored.count >= 4 else { throw StoneError(.truncated, "the record is too short") }
             let metadata = try stored.span.bytes.withUnsafeBytes { (bytes) throws(StoneError) in
-                let count = UInt32(littleEndian: bytes.loadUnaligned(as: UInt32.self))
-                return try PackageMetadata(
-                    records: MetaRecord.decode(UnsafeRawBufferPointer(rebasing: bytes[4...]), count: count, at: 0))
+                try StoredPackage.decode(bytes)
             }
             return PackageRecord(
                 id: id, metadata: metadata, layout: layout, objects: try wantedObjects(layout),

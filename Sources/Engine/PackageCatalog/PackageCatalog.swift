@@ -27,15 +27,15 @@ package final class PackageCatalog: Sendable {
 }
 
 package enum PackageBuckets {
-    /// Meta records, uncompressed, in canonical order.
+    /// Metadata, see ``StoredPackage``.
     package static let packages = Bucket<PackageID, [UInt8]>(BucketName.packages)
-    /// ``PackageLayout`` bytes.
+    /// ``PackageLayout`` bytes: composing reads them from where they lie, so they have a format of their own.
     package static let layouts = Bucket<PackageID, [UInt8]>(BucketName.layouts)
-    /// XXH3-128 of each package's manifest, from which its other records were made.
-    package static let manifests = Bucket<PackageID, Digest128>(BucketName.manifests)
+    package static let manifests = Bucket<PackageID, ManifestRecord>(BucketName.manifests)
     /// Which packages provide, need or oppose a capability: XXH3-128 of role, kind and target, then the package.
     package static let capabilities = Bucket<KeyPair<Digest128, PackageID>, Empty>(BucketName.capabilities)
-    /// Which packages name a directory: XXH3-128 of its path, then the package; mode, uid, gid.
+    /// Which packages name a directory: XXH3-128 of its path, then the package; the only variant is its
+    /// mode and owner.
     package static let directoryClaims = Bucket<KeyPair<Digest128, PackageID>, ObjectRecord>(
         BucketName.directoryClaims)
 }

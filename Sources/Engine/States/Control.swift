@@ -27,6 +27,20 @@ package struct TreeOnDisk: Hashable, Sendable {
 
     /// The same, of which nobody knows any more whether it was changed.
     var untrusted: TreeOnDisk { TreeOnDisk(untrusted: tree, mountPoints: mountPoints) }
+
+    fileprivate func encode(into writer: inout RecordWriter) {
+        writer.put(tree)
+        writer.put(stamp)
+        writer.put(fingerprint)
+        writer.put(mountPoints)
+    }
+
+    fileprivate init(from reader: inout RecordReader) throws(DecodingFailure) {
+        tree = try reader.tree()
+        stamp = try reader.integer()
+        fingerprint = try reader.integer()
+        mountPoints = try reader.paths()
+    }
 }
 
 /// A switch that has begun: what the next command has to finish or to forget.
@@ -55,57 +69,37 @@ package struct Control: Hashable, Sendable, BucketValue {
     }
 
     package func encode(into bytes: inout [UInt8]) {
-        var writer = RecordWriter()
-        for number in [active, nextState] { writer.put(number) }
-        writer.put(live.tree)
-        writer.put(live.stamp)
-        let hasMountPoints = !live.mountPoints.isEmpty || journal?.mountPoints.isEmpty == false
-        if journal != nil || hasMountPoints {
-            // No state has the number 0.
-            writer.put(journal?.state ?? 0)
-            writer.put(UInt8(journal?.isNew == true ? 1 : 0))
-            writer.put(journal?.slot ?? 0)
+        RecordWriter.append(to: &bytes, version: 1) { writer in
+            // The greater number first: a program that waited for the lock while this root was taken over from the
+            // format before, and still takes records for such, finds an impossible one and changes nothing.
+            writer.put(nextState)
+            writer.put(active)
+            live.encode(into: &writer)
+            writer.put(journal != nil)
+            guard let journal else { return }
+            writer.put(journal.state)
+            writer.put(journal.isNew)
+            writer.put(journal.slot)
+            writer.put(journal.mountPoints)
         }
-        writer.put(live.fingerprint)
-        if hasMountPoints {
-            writer.put(paths: live.mountPoints)
-            writer.put(paths: journal?.mountPoints ?? [])
-        }
-        bytes += writer.bytes
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
-        var reader = RecordReader(bytes)
-        active = try reader.integer()
+        var reader = try RecordReader(bytes, "control record", versions: 1...1)
         nextState = try reader.integer()
+        active = try reader.integer()
         guard active < nextState, nextState - 1 <= State.numbers.upperBound else {
-            throw DecodingFailure("state \(active) is active, and the next is \(nextState)")
+            throw reader.failure("state \(active) is active, and the next is \(nextState)")
         }
-        let (tree, stamp): (TreeID, Int64) = (try reader.tree(), try reader.integer())
-        var journal: SwitchJournal?
-        if reader.remaining >= Self.journalByteCount {
+        live = try TreeOnDisk(from: &reader)
+        if try reader.flag() {
+            let state: UInt64 = try reader.integer()
+            guard State.numbers.contains(state) else { throw reader.failure("a switch to a state that cannot be") }
             journal = SwitchJournal(
-                state: try reader.integer(), isNew: try reader.integer(UInt8.self) != 0, slot: try reader.integer())
+                state: state, isNew: try reader.flag(), slot: try reader.integer(), mountPoints: try reader.paths())
         }
-        // A record of before there were fingerprints trusts no tree.
-        live = TreeOnDisk(untrusted: tree)
-        if reader.remaining > 0 {
-            let fingerprint: UInt64 = try reader.integer()
-            var mountPoints: [BytePath] = []
-            if reader.remaining > 0 {
-                mountPoints = try reader.paths()
-                journal?.mountPoints = try reader.paths()
-                if journal?.state == 0 { journal = nil }
-            }
-            live = TreeOnDisk(tree: tree, stamp: stamp, fingerprint: fingerprint, mountPoints: mountPoints)
-        }
-        if let state = journal?.state, !State.numbers.contains(state) {
-            throw DecodingFailure("a switch to a state that cannot be")
-        }
-        self.journal = journal
+        try reader.finish()
     }
-
-    private static let journalByteCount = 17
 }
 
 /// A directory in `.moss/trees`.
@@ -125,31 +119,33 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
     /// The same, not to be patched any more.
     var untrusted: TreeSlot { TreeSlot(distrusting: content, becoming: becoming, isOurs: isOurs) }
 
-    private static let oursFlag: UInt8 = 1
-    /// It is being changed to nothing.
-    private static let restingFlag: UInt8 = 2
-    /// Two times and three numbers follow.
-    private static let sealedFlag: UInt8 = 4
+    private static let contentFlag: UInt8 = 1
+    private static let becomingFlag: UInt8 = 2
+    private static let oursFlag: UInt8 = 4
+    private static let sealedFlag: UInt8 = 8
 
+    /// Flags, then those of content, what it becomes and seal that there are.
     package func encode(into bytes: inout [UInt8]) {
-        guard let content else { return }
-        var writer = RecordWriter()
-        writer.put(content.tree)
-        writer.put(content.stamp)
-        writer.put(content.fingerprint)
-        if becoming != nil || seal != nil || !content.mountPoints.isEmpty {
-            writer.put(becoming ?? content.tree)
+        RecordWriter.append(to: &bytes, version: 1) { writer in
             writer.put(
-                (isOurs ? Self.oursFlag : 0) | (becoming == nil ? Self.restingFlag : 0)
-                    | (seal == nil ? 0 : Self.sealedFlag))
+                (content == nil ? 0 : Self.contentFlag) | (becoming == nil ? 0 : Self.becomingFlag)
+                    | (isOurs ? Self.oursFlag : 0) | (seal == nil ? 0 : Self.sealedFlag))
+            content?.encode(into: &writer)
+            if let becoming { writer.put(becoming) }
+            seal?.encode(into: &writer)
         }
-        if let seal {
-            writer.put(seal.accessTime)
-            writer.put(seal.changeTime)
-            for number in [seal.boot, seal.device, seal.inode] { writer.put(number) }
-        }
-        if !content.mountPoints.isEmpty { writer.put(paths: content.mountPoints) }
-        bytes += writer.bytes
+    }
+
+    package init(decoding bytes: UnsafeRawBufferPointer) throws {
+        var reader = try RecordReader(bytes, "slot record", versions: 1...1)
+        let flags: UInt8 = try reader.integer()
+        guard flags < Self.sealedFlag << 1 else { throw reader.failure("flags \(flags)") }
+        self.init(
+            content: flags & Self.contentFlag == 0 ? nil : try TreeOnDisk(from: &reader),
+            becoming: flags & Self.becomingFlag == 0 ? nil : try reader.tree(),
+            isOurs: flags & Self.oursFlag != 0,
+            seal: flags & Self.sealedFlag == 0 ? nil : try TreeSeal(from: &reader))
+        try reader.finish()
     }
 
     private init(content: TreeOnDisk?, becoming: TreeID?, isOurs: Bool, seal: TreeSeal? = nil) {
@@ -178,40 +174,6 @@ package struct TreeSlot: Hashable, Sendable, BucketValue {
             untrusted: content?.tree, becoming: next, isOurs: isOurs, mountPoints: content?.mountPoints ?? [])
     }
 
-    package init(decoding bytes: UnsafeRawBufferPointer) throws {
-        guard !bytes.isEmpty else {
-            self.init(nil)
-            return
-        }
-        var reader = RecordReader(bytes)
-        let tree = try reader.tree()
-        let stamp = try reader.integer(Int64.self)
-        guard reader.remaining > 0 else {
-            // Of before there were fingerprints.
-            self.init(untrusted: tree)
-            return
-        }
-        let fingerprint: UInt64 = try reader.integer()
-        guard reader.remaining > 0 else {
-            self.init(TreeOnDisk(tree: tree, stamp: stamp, fingerprint: fingerprint))
-            return
-        }
-        let next = try reader.tree()
-        let flags = try reader.integer(UInt8.self)
-        let seal =
-            flags & Self.sealedFlag == 0
-            ? nil
-            : TreeSeal(
-                accessTime: try reader.integer(), changeTime: try reader.integer(), boot: try reader.integer(),
-                device: try reader.integer(),
-                inode: try reader.integer())
-        let content = TreeOnDisk(
-            tree: tree, stamp: stamp, fingerprint: fingerprint,
-            mountPoints: reader.remaining > 0 ? try reader.paths() : [])
-        self.init(
-            content: content, becoming: flags & Self.restingFlag != 0 ? nil : next,
-            isOurs: flags & Self.oursFlag != 0, seal: seal)
-    }
 }
 
 package enum StateBuckets {

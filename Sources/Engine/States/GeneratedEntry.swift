@@ -31,27 +31,33 @@ package struct GeneratedEntry: Hashable, Sendable {
 
     package var path: BytePath { directory.appending(entry.name) }
 
-    func encode(into writer: inout RecordWriter, withOrigin: Bool) {
-        writer.put(directory.bytes)
-        writer.put(entry.withRecord { Array(UnsafeRawBufferPointer(start: $0.base, count: $0.byteCount)) })
-        guard withOrigin else { return }
-        writer.put(Array((origin?.maker ?? "").utf8))
-        writer.put(paths: origin?.sources ?? [])
+    /// Directory and entry record; a flag and, where it is known, the origin.
+    func encode(into writer: inout RecordWriter) {
+        writer.put(directory)
+        entry.withRecord { writer.put(counted: UnsafeRawBufferPointer(start: $0.base, count: $0.byteCount)) }
+        writer.put(origin != nil)
+        guard let origin else { return }
+        writer.put(origin.maker)
+        writer.put(origin.sources)
     }
 
-    init(from reader: inout RecordReader, withOrigin: Bool) throws {
-        directory = BytePath(bytes: Array(try reader.counted()))
+    /// Reads all but the origin.
+    init(from reader: inout RecordReader) throws(DecodingFailure) {
+        directory = try reader.path()
         let bytes = try reader.counted()
         guard let base = bytes.baseAddress, let record = EntryRecord(at: base, limit: base + bytes.count),
-            record.byteCount == bytes.count, !record.isDirectory
-        else { throw DecodingFailure("a generated entry is no entry record") }
+            record.byteCount == bytes.count, !record.isDirectory,
+            // Nothing in it is skipped, as reading trees skips what no writer writes.
+            record.entry.withRecord({ UnsafeRawBufferPointer(start: $0.base, count: $0.byteCount).elementsEqual(bytes) }
+            )
+        else { throw reader.failure("a generated entry is no entry record") }
         entry = record.entry
-        guard withOrigin else {
-            origin = nil
-            return
-        }
-        let maker = String(decoding: try reader.counted(), as: UTF8.self)
-        let sources = try reader.paths()
-        origin = maker.isEmpty ? nil : Origin(maker: maker, sources: sources)
+        origin = nil
+    }
+
+    func withOrigin(from reader: inout RecordReader) throws(DecodingFailure) -> GeneratedEntry {
+        let origin = Origin(maker: try reader.text(), sources: try reader.paths())
+        // That is how version 3 wrote that there is none.
+        return origin.maker.isEmpty ? self : GeneratedEntry(directory: directory, entry: entry, origin: origin)
     }
 }

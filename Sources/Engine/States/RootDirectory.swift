@@ -8,7 +8,7 @@ package import ObjectStore
 /// ```
 /// usr/                 the live tree; usr/.stateID is the active state's number, without newline
 /// bin, lib, …          links into usr
-/// .moss/format         which version of this layout, and whether owners are applied
+/// .moss/format         which version of this, and whether owners are applied: see RootFormat
 /// .moss/lock           held by the command that changes the root
 /// .moss/changing       there while a command changes the root, and after one that was stopped
 /// .moss/unswept        there after a command was stopped or failed that may have left objects nobody needs
@@ -30,13 +30,12 @@ package final class RootDirectory: Sendable {
     package let states: Descriptor
     package let ownership: ObjectStore.Ownership
     package let possession: Possession
+    /// When it was opened.
+    package let format: RootFormat
 
     package static let stateFileName = ".stateID"
     static let lockName: BytePath = "lock"
     static let treesLockName: BytePath = "trees.lock"
-    private static let formatName: BytePath = "format"
-    private static let formatLine = "moss root 1"
-
     /// Root links and where they lead.
     package static let links: [(name: String, target: String)] = [
         ("bin", "usr/bin"), ("sbin", "usr/sbin"), ("lib", "usr/lib"), ("lib32", "usr/lib32"), ("lib64", "usr/lib"),
@@ -49,20 +48,16 @@ package final class RootDirectory: Sendable {
             throw .notARoot(path)
         }
         let moss = try StateError.at(path) { () throws(SystemError) in try root.openDirectory(".moss") }
-        let format = try StateError.at(path.appending(".moss")) { () throws(SystemError) in
-            try moss.readFileIfPresent(Self.formatName, limit: 4096)
-        }
-        guard let format else { throw .notARoot(path) }
-        let lines = String(decoding: format, as: UTF8.self).split(separator: "\n")
-        guard lines.first.map(String.init) == Self.formatLine else { throw .unknownFormat(path) }
-        try self.init(path, root, moss, lines.contains("owners recorded") ? .recorded : .applied)
+        guard let file = try RootFormat.read(path, moss) else { throw .notARoot(path) }
+        try self.init(path, root, moss, file.recordsOwners ? .recorded : .applied, file.format)
     }
 
     private init(
         _ path: BytePath, _ root: consuming Descriptor, _ moss: consuming Descriptor,
-        _ ownership: ObjectStore.Ownership
+        _ ownership: ObjectStore.Ownership, _ format: RootFormat
     ) throws(StateError) {
         self.path = path
+        self.format = format
         possession = try StateError.at(path) { () throws(SystemError) in try Possession(of: root, moss) }
         // Of somebody else's root only the kernel's word counts, and that has one owner for all of it.
         self.ownership = possession.isTrusted ? ownership : .recorded
@@ -124,7 +119,8 @@ package final class RootDirectory: Sendable {
             throw .system(error.below(path))
         }
         let moss = try StateError.at(path) { () throws(SystemError) in try root.openDirectory(".moss") }
-        return try RootDirectory(path, root, moss, CurrentProcess.canApplyOwners ? .applied : .recorded)
+        return try RootDirectory(
+            path, root, moss, CurrentProcess.canApplyOwners ? .applied : .recorded, .current)
     }
 
     private static func foreignOwner(of root: borrowing Descriptor) throws(SystemError) -> UInt32? {
@@ -146,11 +142,8 @@ package final class RootDirectory: Sendable {
 
     /// Makes it a root, for good: everything that was put into it is on disk before the file that says so.
     package func seal() throws(StateError) {
-        let owners = ownership == .applied ? "owners applied" : "owners recorded"
-        try StateError.at(path.appending(".moss")) { () throws(SystemError) in
-            try moss.syncFileSystem()
-            try moss.replaceFile(Self.formatName, with: Array("\(Self.formatLine)\n\(owners)\n".utf8), durable: true)
-        }
+        try StateError.at(path.appending(".moss")) { () throws(SystemError) in try moss.syncFileSystem() }
+        try write(.current)
     }
 
     /// Gives a database that was made just now the owner and mode that everything in `.moss` has.

@@ -60,90 +60,73 @@ package struct State: Hashable, Sendable {
     }
 }
 
-/// Encoded little-endian: u32 format (3), u64 number, u64 parent, i64 created, 16 bytes tree, four u64 totals,
-/// u32 length and bytes of the summary, u32 count of redirects with u32 length and bytes each, u32 count of generated
-/// entries with the directory's u32 length and bytes, the entry record's, the maker's, and u32 count of sources with u32
-/// length and bytes each, u32 count of selections with 32 bytes and a flag byte each. In format 2 generated entries have
-/// no maker and no sources, format 1 has none. The same bytes are the state's file in `.moss/states`, so a state is written
-/// again in the format it was read in.
+/// Number, parent, time, tree and totals; the summary; redirects; a flag and, where it is known what was generated, that;
+/// then the selections. The same bytes are the state's file in `.moss/states`.
+///
+/// Records and files of before version 4 are read as they are: three bytes 0 follow the version, generated entries come
+/// without the flag, and have no maker and no sources in version 2. Version 1 has none.
 extension State: BucketValue {
-    private static let format: UInt32 = 3
-    private static let formatWithoutOrigins: UInt32 = 2
-    private static let formatWithoutGenerated: UInt32 = 1
-
-    private var ownFormat: UInt32 {
-        guard let generated else { return Self.formatWithoutGenerated }
-        return generated.contains { $0.origin != nil } ? Self.format : Self.formatWithoutOrigins
-    }
+    private static let versions: ClosedRange<UInt8> = 1...4
+    private static let versionWithOrigins: UInt8 = 3
+    private static let versionWithGenerated: UInt8 = 2
 
     package func encode(into bytes: inout [UInt8]) {
-        var writer = RecordWriter()
-        let format = ownFormat
-        writer.put(format)
-        writer.put(number)
-        writer.put(parent)
-        writer.put(UInt64(bitPattern: created))
-        writer.put(tree)
-        for total in [totals.directories, totals.files, totals.symlinks, totals.bytes] { writer.put(total) }
-        writer.put(Array(summary.utf8))
-        writer.put(UInt32(redirects.count))
-        for redirect in redirects { writer.put(redirect.bytes) }
-        if let generated {
-            writer.put(UInt32(generated.count))
-            for entry in generated { entry.encode(into: &writer, withOrigin: format == Self.format) }
+        RecordWriter.append(to: &bytes, version: Self.versions.upperBound) { writer in
+            writer.put(number)
+            writer.put(parent)
+            writer.put(created)
+            writer.put(tree)
+            for total in [totals.directories, totals.files, totals.symlinks, totals.bytes] { writer.put(total) }
+            writer.put(summary)
+            writer.put(redirects)
+            writer.put(generated != nil)
+            if let generated {
+                writer.put(UInt32(generated.count))
+                for entry in generated { entry.encode(into: &writer) }
+            }
+            writer.put(UInt32(selections.count))
+            for selection in selections {
+                writer.put(selection.package)
+                writer.put(selection.isExplicit)
+            }
         }
-        writer.put(UInt32(selections.count))
-        for selection in selections {
-            writer.bytes += selection.package.bytes
-            writer.bytes.append(selection.isExplicit ? 1 : 0)
-        }
-        bytes += writer.bytes
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
-        var reader = RecordReader(bytes)
-        let format = try reader.integer(UInt32.self)
-        guard (Self.formatWithoutGenerated...Self.format).contains(format) else {
-            throw DecodingFailure("unknown state format")
-        }
+        var reader = try RecordReader(bytes, "state record", versions: Self.versions)
+        let isFormer = reader.version < Self.versions.upperBound
+        if isFormer, !(try reader.take(3).allSatisfy { $0 == 0 }) { throw reader.failure("no such version") }
         number = try reader.integer()
         parent = try reader.integer()
         guard Self.numbers.contains(number), parent < number else {
-            throw DecodingFailure("state \(number), made from state \(parent)")
+            throw reader.failure("state \(number), made from state \(parent)")
         }
-        created = Int64(bitPattern: try reader.integer())
+        created = try reader.integer()
         tree = try reader.tree()
         totals = TreeTotals(
             directories: try reader.integer(), files: try reader.integer(), symlinks: try reader.integer(),
             bytes: try reader.integer())
-        summary = String(decoding: try reader.counted(), as: UTF8.self)
-        var redirects: [BytePath] = []
-        for _ in 0..<(try reader.integer(UInt32.self)) {
-            redirects.append(BytePath(bytes: Array(try reader.counted())))
-        }
-        self.redirects = redirects
-        generated =
-            format == Self.formatWithoutGenerated
-            ? nil : try Self.generated(&reader, withOrigins: format == Self.format)
-        let count = Int(try reader.integer(UInt32.self))
-        guard count == reader.remaining / 33, reader.remaining % 33 == 0 else {
-            throw DecodingFailure("a state of \(count) packages in \(reader.remaining) bytes")
-        }
+        summary = try reader.text()
+        redirects = try reader.paths()
+        let saysGenerated = isFormer ? reader.version >= Self.versionWithGenerated : try reader.flag()
+        generated = saysGenerated ? try Self.generated(&reader) : nil
+        let count = try reader.count(ofAtLeast: PackageID.byteCount + 1)
         var selections: [Selection] = []
         selections.reserveCapacity(count)
         for _ in 0..<count {
-            let package = PackageID(bytes: try reader.take(PackageID.byteCount))
-            selections.append(Selection(package: package, isExplicit: try reader.integer(UInt8.self) != 0))
+            selections.append(Selection(package: try reader.package(), isExplicit: try reader.flag()))
         }
         self.selections = selections
+        try reader.finish()
     }
 
-    private static func generated(
-        _ reader: inout RecordReader, withOrigins: Bool
-    ) throws -> [GeneratedEntry] {
+    private static func generated(_ reader: inout RecordReader) throws(DecodingFailure) -> [GeneratedEntry] {
         var generated: [GeneratedEntry] = []
-        for _ in 0..<(try reader.integer(UInt32.self)) {
-            generated.append(try GeneratedEntry(from: &reader, withOrigin: withOrigins))
+        for _ in 0..<(try reader.count(ofAtLeast: 8)) {
+            let entry = try GeneratedEntry(from: &reader)
+            let isWithOrigin =
+                reader.version >= versions.upperBound ? try reader.flag() : reader.version >= versionWithOrigins
+            generated.append(isWithOrigin ? try entry.withOrigin(from: &reader) : entry)
         }
         return generated
     }

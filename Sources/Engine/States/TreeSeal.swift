@@ -1,5 +1,6 @@
 package import BytePath
 internal import LinuxSystem
+internal import Storage
 
 /// That a tree in `.moss/trees` was found unchanged while nobody had it, and that nobody has looked for it since.
 ///
@@ -20,6 +21,27 @@ package struct TreeSeal: Hashable, Sendable {
     /// Which directory `.moss/trees` was.
     let device: UInt64
     let inode: UInt64
+
+    init(accessTime: Int64, boot: UInt64, device: UInt64, inode: UInt64) {
+        self.accessTime = accessTime
+        self.boot = boot
+        self.device = device
+        self.inode = inode
+    }
+
+    func encode(into writer: inout RecordWriter) {
+        writer.put(accessTime)
+        writer.put(changeTime)
+        for number in [boot, device, inode] { writer.put(number) }
+    }
+
+    init(from reader: inout RecordReader) throws(DecodingFailure) {
+        accessTime = try reader.integer()
+        changeTime = try reader.integer()
+        boot = try reader.integer()
+        device = try reader.integer()
+        inode = try reader.integer()
+    }
 }
 
 extension RootDirectory {

@@ -18,10 +18,13 @@ package enum BucketName {
     package static let collectionNames: StaticString = "repositories.names"
     package static let collectionStones: StaticString = "repositories.stones"
 
+    /// The database's format, see ``DatabaseFormat``.
+    package static let format: StaticString = "format"
+
     /// Those that can be made again from the files beside the database.
     package static let rebuildable = texts([
         objects, pendingObjects, trees, packages, layouts, manifests, pendingManifests, capabilities, directoryClaims,
-        states, slots, control,
+        states, slots, control, format,
     ])
 
     package static let all = rebuildable.union(

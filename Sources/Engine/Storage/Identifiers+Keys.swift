@@ -1,12 +1,9 @@
 internal import Digests
 package import PackageModel
 
-/// How what the engine names is written in a database.
-///
-/// Ids are keys and values as the digests they are.
-extension DigestIdentifier where Digest: PrefixKey & BucketValue {
+/// Ids are keys as the digests they are.
+extension DigestIdentifier where Digest: PrefixKey {
     package func encode(into writer: inout KeyWriter) { digest.encode(into: &writer) }
-    package func encode(into bytes: inout [UInt8]) { digest.encode(into: &bytes) }
     package init(decoding bytes: UnsafeRawBufferPointer) throws { self.init(try Digest(decoding: bytes)) }
 
     package static func prefixByteCount(of bytes: UnsafeRawBufferPointer) -> Int? {
@@ -14,6 +11,6 @@ extension DigestIdentifier where Digest: PrefixKey & BucketValue {
     }
 }
 
-extension ObjectID: PrefixKey, BucketValue {}
-extension TreeID: PrefixKey, BucketValue {}
-extension PackageID: PrefixKey, BucketValue {}
+extension ObjectID: PrefixKey {}
+extension TreeID: PrefixKey {}
+extension PackageID: PrefixKey {}

@@ -1,4 +1,5 @@
-/// The first 128 bytes of a ``ViewImage``.
+/// The first 128 bytes of a ``ViewImage``, as they lie in memory: an image is mapped, not read. Its magic number is its
+/// version.
 package struct ViewImageHeader: Sendable {
     var magic: UInt64 = Self.magic
     var nodeCount: UInt64

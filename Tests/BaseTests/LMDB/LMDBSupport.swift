@@ -1,4 +1,5 @@
 import BytePath
+import Digests
 import Glibc
 import LMDB
 
@@ -42,6 +43,17 @@ struct LMDBScratch: ~Copyable {
         let count = bytes.withUnsafeBytes { pwrite(descriptor, $0.baseAddress, $0.count, 0) }
         guard count == bytes.count else { throw DecodingFailure("write: errno \(errno)") }
     }
+}
+
+// Values that tests can tell apart at a glance.
+extension UInt64: BucketValue {
+    package func encode(into bytes: inout [UInt8]) {
+        withUnsafeBytes(of: bigEndian) { bytes.append(contentsOf: $0) }
+    }
+}
+
+extension Digest128: BucketValue {
+    package func encode(into bytes: inout [UInt8]) { appendCanonical(to: &bytes) }
 }
 
 /// The code of the database error `body` throws; nil where it throws none.

@@ -32,7 +32,7 @@ import Testing
             var value = Array(record.value)
             switch name {
             case "tree-slots": return
-            case "control": value = Array(value.prefix(32))
+            case "control": value = Array(value.prefix(33))
             case "trees": if !needed.contains(TreeID(canonical: record.key)) { return }
             default: break
             }

@@ -55,7 +55,7 @@ struct RootDirectoryTests {
         try withScratchDirectory { path in
             let root = path.appending("root")
             _ = try RootDirectory.initialise(root)
-            for text in ["moss root 2\nowners applied\n", "", "\u{0}", "moss root 10\n"] {
+            for text in ["moss root 3\nowners applied\n", "", "\u{0}", "moss root 10\n"] {
                 try Descriptor.openDirectory(root).replaceFile(".moss/format", with: Array(text.utf8))
                 guard case .unknownFormat = failure({ _ = try RootDirectory(opening: root) }) else {
                     Issue.record("\(text.debugDescription) was taken")

@@ -16,10 +16,9 @@ extension EngineScratch {
         var slots: [UInt64: [UInt8]] = [:]
         var states: [UInt64: [UInt8]] = [:]
 
-        /// The journal follows 40 bytes: its state, a flag, its slot; then comes a fingerprint.
         var journalSlot: UInt64? {
-            guard let control = control[0], control.count == 65 else { return nil }
-            return control[49..<57].reversed().reduce(0) { $0 << 8 | UInt64($1) }
+            let record = control[0].flatMap { try? $0.withUnsafeBytes { try Control(decoding: $0) } }
+            return record?.journal?.slot
         }
 
         var isInFlux: Bool { journalSlot != nil }

@@ -121,9 +121,8 @@ struct CrashChecker {
                 return "no good manifest \(path.display)"
             }
         }
-        var record: [UInt8] = []
-        state.encode(into: &record)
-        guard try store.readFileIfPresent(BytePath("states/\(state.number)")) == record else {
+        let file = try store.readFileIfPresent(BytePath("states/\(state.number)"))
+        guard let file, try file.withUnsafeBytes({ try State(decoding: $0) }) == state else {
             return "no good state file"
         }
         return nil

@@ -17,6 +17,8 @@ struct CrashOperation: Sendable {
     }
 
     let name: String
+    /// A packed root to begin with.
+    var archive: OldRoot?
     /// Run first, and on disk before the rest begins.
     let before: [[BytePath]]
     /// What happens to the disk before the steps: they repair it, and a repair that is cut short must be possible still.
@@ -31,6 +33,13 @@ struct CrashOperation: Sendable {
         self.before = before
         self.damage = damage
         self.steps = steps
+    }
+
+    /// The same with a root of an earlier version.
+    private static func on(_ archive: OldRoot, _ operation: CrashOperation) -> CrashOperation {
+        var operation = operation
+        operation.archive = archive
+        return operation
     }
 
     private static func run(_ arguments: BytePath...) -> Step { Step(arguments: arguments) }
@@ -63,6 +72,7 @@ struct CrashOperation: Sendable {
             try directory.openDirectory("newer").replaceFile(
                 BytePath(package.metadata.stoneFileName), with: package.stone())
         }
+        if let archive { try archive.unpack(into: root.root) }
         for arguments in before { try root.command(complete(arguments, for: root)).runSuccessfully() }
         return root
     }
@@ -135,6 +145,11 @@ struct CrashOperation: Sendable {
             "collect again", after: three, killed(after: "unlink", 4, "-y", "state", "remove", "1-2"),
             run("-y", "gc")),
         CrashOperation("rebuild", after: one, run("store", "rebuild"), run("repo", "add", "newer", newer)),
+        on(
+            .format3,
+            CrashOperation(
+                "take over", after: [], run("repo", "add", "test", stones), run("-y", "install", "other"))),
+        on(.format3, CrashOperation("take over and rebuild", after: [], run("store", "rebuild"))),
         CrashOperation("full links", after: one, failing("linkat", 4, tooManyLinks, "-y", "remove", "p0")),
         CrashOperation("repair records", after: three, damaged: { try $0.removeFilesBesideRecords() }, repair),
         CrashOperation("repair swapped", after: three, damaged: { try $0.swapObjects() }, repair),

@@ -27,7 +27,7 @@ import Testing
 
     @Test func whatAFileSaysOfOwnersDoesNotCount() throws {
         try withUserRoot { root in
-            try root.script("printf 'moss root 1\\nowners applied\\n' >\"$1\"", [root.moss.appending("format")])
+            try root.script("printf 'moss root 2\\nowners applied\\n' >\"$1\"", [root.moss.appending("format")])
             let before = try TreeListing(of: root.root)
             for change in UserRoot.changes { try expectRefused(root, change, root.root) }
             for question in UserRoot.questions { _ = try root.asRoot(question) }

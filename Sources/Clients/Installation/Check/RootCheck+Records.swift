@@ -186,7 +186,7 @@ extension RootCheck {
             rebuild.oldDatabase = first.oldDatabase
         }
         report.rebuild = rebuild
-        installation = try Installation(root, isWritable: true)
+        installation = try Installation(root, isWritable: true, notice: notice)
     }
 
     /// Where a state is not what its packages' manifests make, one of these is another package's, and without records

@@ -17,6 +17,7 @@ internal import States
 final class RootCheck {
     let root: RootDirectory
     let options: CheckOptions
+    let notice: (String) -> Void
     let progress: ProgressHandler
     let aside: AsideDirectory
     /// Whether this holds the root's lock: nobody else changes more than spares and their records meanwhile.
@@ -39,30 +40,31 @@ final class RootCheck {
 
     /// Checks the root at `path`.
     ///
-    /// - Parameter waiting: called before this waits for another command; without it, that is an error.
+    /// - Parameters: as of ``Installation/check(_:_:waiting:notice:progress:)``.
     static func run(
         _ path: BytePath, _ options: CheckOptions, waiting: (@Sendable (String) -> Void)?,
-        progress: @escaping ProgressHandler
+        notice: @escaping (String) -> Void, progress: @escaping ProgressHandler
     ) throws(InstallationError) -> CheckReport {
         let root = try InstallationError.states { () throws(StateError) in try RootDirectory(opening: path) }
         if options.repairs { try InstallationError.states { () throws(StateError) in try root.checkOwner() } }
         let lock = try takeLock(root, options, waiting)
         defer { lock?.lock.hold() }
-        if lock != nil { return try look(root, options, progress, isLocked: true) }
+        if lock != nil { return try look(root, options, notice, progress, isLocked: true) }
         return try UnlockedCheck(root, progress).run { () throws(InstallationError) in
-            try look(root, options, progress, isLocked: false)
+            try look(root, options, notice, progress, isLocked: false)
         }
     }
 
     private static func look(
-        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, isLocked: Bool
+        _ root: RootDirectory, _ options: CheckOptions, _ notice: @escaping (String) -> Void,
+        _ progress: @escaping ProgressHandler, isLocked: Bool
     ) throws(InstallationError) -> CheckReport {
         var report = CheckReport()
         let aside = AsideDirectory(root)
         guard try checkDirectories(root, options, aside, &report),
             try checkDatabaseFile(root, options, progress, isLocked: isLocked, &report)
         else { return report }
-        let check = try RootCheck(root, options, progress, aside, report, isLocked: isLocked)
+        let check = try RootCheck(root, options, notice, progress, aside, report, isLocked: isLocked)
         try check.perform()
         return check.report
     }
@@ -105,16 +107,17 @@ final class RootCheck {
     }
 
     private init(
-        _ root: RootDirectory, _ options: CheckOptions, _ progress: @escaping ProgressHandler, _ aside: AsideDirectory,
-        _ report: CheckReport, isLocked: Bool
+        _ root: RootDirectory, _ options: CheckOptions, _ notice: @escaping (String) -> Void,
+        _ progress: @escaping ProgressHandler, _ aside: AsideDirectory, _ report: CheckReport, isLocked: Bool
     ) throws(InstallationError) {
         self.root = root
         self.options = options
+        self.notice = notice
         self.progress = progress
         self.report = report
         self.isLocked = isLocked
         self.aside = aside
-        installation = try Installation(root, isWritable: options.repairs)
+        installation = try Installation(root, isWritable: options.repairs, notice: notice)
     }
 
     private func perform() throws(InstallationError) {

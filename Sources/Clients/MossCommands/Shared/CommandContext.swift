@@ -67,7 +67,7 @@ final class CommandContext {
     func remark(_ text: String) { speech.remark(text) }
 
     /// Takes remarks that come while a root is opened.
-    private var notice: @Sendable (String) -> Void { speech.notice }
+    var notice: @Sendable (String) -> Void { speech.notice }
 
     /// Ends with this code although there is a report; for what is a result rather than an error.
     func end(with exit: MossExit) {

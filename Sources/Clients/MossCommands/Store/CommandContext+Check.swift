@@ -7,7 +7,7 @@ extension CommandContext {
         let progress = ChangeProgress()
         let report = try looking { () throws(InstallationError) in
             defer { progress.finish() }
-            return try Installation.check(root, options, waiting: waitingNotice) { progress.report($0) }
+            return try Installation.check(root, options, waiting: waitingNotice, notice: notice) { progress.report($0) }
         }
         if options.repairs, report.isDamaged || report.isRepaired { renewViews() }
         if let rebuild = report.rebuild, !global.json { note(StoreRebuildReport(rebuild).summary) }

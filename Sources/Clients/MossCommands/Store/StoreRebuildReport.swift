@@ -1,5 +1,6 @@
 internal import BytePath
 internal import CommandLineSupport
+internal import Installation
 package import Maintenance
 internal import States
 package import TerminalOutput
@@ -15,6 +16,8 @@ package struct StoreRebuildReport: Report {
     package var oldWasReadable: Bool
     /// Where the old database is, below the root.
     package var oldDatabase: String?
+    /// Whether the root was of the format before.
+    package var isTakenOver: Bool
     /// What could not be made again.
     package var lost: [FsckReport.Finding]
 
@@ -25,6 +28,7 @@ package struct StoreRebuildReport: Report {
         takenOver = report.takenOver
         oldWasReadable = report.wasReadable
         oldDatabase = report.oldDatabase?.display
+        isTakenOver = report.isTakenOver
         lost = report.damage.map { FsckReport.Finding($0, outcome: "lost", how: nil) }
     }
 
@@ -34,6 +38,7 @@ package struct StoreRebuildReport: Report {
             "the database was made anew: \(Measures.count(packages, "package")), \(Measures.count(states, "state"))"
         if let oldDatabase { text += "; the old one is in \(oldDatabase.printable)" }
         if !oldWasReadable { text += "; `moss repo update` brings back what collections offer" }
+        if isTakenOver { text += "; \(TakeOver.notice)" }
         return text
     }
 
