@@ -225,16 +225,14 @@ let allTests: [Target] = [
         name: "TestSupport",
         dependencies: [
             "BytePath", "Digests", "FileIndex", "FileTree", "Installation", "KDL", "LinuxSystem", "ObjectStore",
-            "PackageModel",
-            "RootIndex", "States", "StoneEmission", "StoneFormat", "Zstandard",
+            "PackageModel", "RootIndex", "States", "StoneEmission", "StoneFormat", "Zstandard",
         ],
         path: "Tests/TestSupport", swiftSettings: settings),
     tests(
         "BaseTests",
         [
             "BytePath", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures",
-            "TerminalOutput",
-            "WebAddress", "YAML", "Zstandard",
+            "TerminalOutput", "WebAddress", "YAML", "Zstandard",
         ]),
     tests(
         "FormatsTests",
@@ -248,22 +246,19 @@ let allTests: [Target] = [
     tests(
         "ClientsTests",
         [
-            "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
-            "Downloads", "ELF", "Failures", "FileIndex", "FileTree", "Installation", "JSON", "LinuxSystem",
-            "Maintenance",
-            "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing",
-            "RootIndex", "Sandbox", "Signatures", "Solver", "States", "StoneEmission", "StoneFormat", "Storage",
-            "TerminalOutput",
-            "Transfer", "Trust", "ViewProcess", "Views", "WebAddress",
+            "BytePath", "CollectionIndex", "CollectionSettings", "CommandLineSupport", "Deb2StoneCommands",
+            "DebianImport", "Digests", "Downloads", "ELF", "Failures", "FileIndex", "FileTree", "Installation", "JSON",
+            "LinuxSystem", "Maintenance", "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog",
+            "PackageModel", "Publishing", "RootIndex", "Sandbox", "Signatures", "Solver", "States", "StoneEmission",
+            "StoneFormat", "Storage", "TerminalOutput", "Transfer", "Trust", "ViewProcess", "Views", "WebAddress",
         ]),
     tests(
         "ProgramTests",
         [
-            "BytePath", "CollectionIndex", "Digests", "FileTree", "Installation", "LinuxSystem", "ObjectStore",
-            "PackageModel", "Sandbox", "Signatures", "States", "StoneFormat", "Storage", "Trust", "Zstandard",
-            "call-tracer",
-            "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss", "moss-fetch", "moss-sandbox",
-            "moss-view",
+            "BytePath", "CollectionIndex", "CollectionSettings", "Digests", "FileTree", "Installation", "LinuxSystem",
+            "ObjectStore", "PackageModel", "Sandbox", "Signatures", "States", "StoneFormat", "Storage", "Trust",
+            "Zstandard", "call-tracer", "corpus-generator", "deb2stone", "hash-files", "link-tree", "moss",
+            "moss-fetch", "moss-sandbox", "moss-view",
         ], exclude: ["OldRoots/format-2.tar.zst"]),
 ]
 
@@ -295,8 +290,8 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "moss-benchmark",
         dependencies: [
-            "Blit", "BytePath", "CollectionIndex", "FileTree", "Ingest", "Installation", "LinuxSystem", "ObjectStore",
-            "PackageCatalog", "PackageModel", "States", "Storage", argumentParser,
+            "Blit", "BytePath", "CollectionIndex", "CollectionSettings", "FileTree", "Ingest", "Installation",
+            "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "States", "Storage", argumentParser,
         ],
         path: "Benchmarks/Harness", swiftSettings: settings),
 ]

@@ -1,5 +1,6 @@
 import BytePath
 import CollectionIndex
+import CollectionSettings
 import FileTree
 import Installation
 import LinuxSystem

@@ -1,5 +1,6 @@
 import BytePath
 import CollectionIndex
+import CollectionSettings
 import Glibc
 import LinuxSystem
 import PackageModel

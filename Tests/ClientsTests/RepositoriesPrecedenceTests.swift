@@ -1,5 +1,6 @@
 import BytePath
 import CollectionIndex
+import CollectionSettings
 import Downloads
 import LinuxSystem
 import Testing

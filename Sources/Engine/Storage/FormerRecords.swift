@@ -165,6 +165,8 @@ package enum FormerRecords {
             for number in numbers { $0.put(number) }
             $0.put(counted: source)
             $0.put(counted: base)
+            // Nothing was fetched from servers then.
+            $0.put("")
         }
     }
 

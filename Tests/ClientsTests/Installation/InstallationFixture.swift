@@ -1,5 +1,6 @@
 import BytePath
 import CollectionIndex
+import CollectionSettings
 import Installation
 import LinuxSystem
 import PackageModel

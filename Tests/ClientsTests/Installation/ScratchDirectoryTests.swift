@@ -1,6 +1,7 @@
 import BytePath
 import Installation
 import LinuxSystem
+import Scratch
 import TestSupport
 import Testing
 import ViewProcess

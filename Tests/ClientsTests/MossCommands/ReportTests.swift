@@ -1,5 +1,6 @@
 import BytePath
 import CollectionIndex
+import CollectionSettings
 import CommandLineSupport
 import Downloads
 import Installation
