@@ -46,7 +46,8 @@ package struct SealedSecret: Hashable, Sendable {
 
     package static let randomByteCount = saltByteCount + nonceByteCount
 
-    /// The secret; nil with another passphrase or context, and where anything was changed.
+    /// The secret; nil with another passphrase or context, and where anything was changed. HMAC fills up short keys with
+    /// NULs, so those at the end of a passphrase say nothing.
     package func open(passphrase: [UInt8], context: [UInt8]) -> [UInt8]? {
         var cipher = Cipher(passphrase, salt: salt, nonce: nonce, iterations, context: context)
         return cipher.open(content)

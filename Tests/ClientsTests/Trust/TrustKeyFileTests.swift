@@ -23,7 +23,7 @@ private typealias Fixture = TrustFixture
         let key = try read.unlock(file: "me", passphrase: passphrase)
         #expect(key.publicKey == made.publicKey && made.publicKey.verify(key.sign([1]), of: [1]))
         #expect(!String(decoding: made.text, as: UTF8.self).contains(Hexadecimal.encode(key.bytes)))
-        for wrong in [nil, [], Array("Correct horse".utf8), passphrase + [0]] as [[UInt8]?] {
+        for wrong in [nil, [], Array("Correct horse".utf8), passphrase + [1]] as [[UInt8]?] {
             Fixture.expect(.wrongPassphrase) { try read.unlock(file: "me", passphrase: wrong) }
         }
         #expect(try sealed().publicKey != made.publicKey)

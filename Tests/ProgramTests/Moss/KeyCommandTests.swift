@@ -96,7 +96,7 @@ import Testing
                     script -qefc "$line" "$1" < <(keys "$@") >/dev/null; cat "$1"
                     """
                 let shown = fixture.scratch.appending("shown-\(name)")
-                var command = Command(
+                var command = try Command(
                     "bash",
                     [
                         "-c", script, "bash", shown, BytePath(first), BytePath(second), try BuiltProduct.moss.path,
