@@ -249,8 +249,9 @@ let allTests: [Target] = [
             "BytePath", "CollectionIndex", "CollectionSettings", "CommandLineSupport", "Deb2StoneCommands",
             "DebianImport", "Digests", "Downloads", "ELF", "Failures", "FileIndex", "FileTree", "Installation", "JSON",
             "LinuxSystem", "Maintenance", "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog",
-            "PackageModel", "Publishing", "RootIndex", "Sandbox", "Signatures", "Solver", "States", "StoneEmission",
-            "StoneFormat", "Storage", "TerminalOutput", "Transfer", "Trust", "ViewProcess", "Views", "WebAddress",
+            "PackageModel", "Publishing", "RootIndex", "Sandbox", "Scratch", "Signatures", "Solver", "States",
+            "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "Transfer", "Trust", "ViewProcess", "Views",
+            "WebAddress",
         ]),
     tests(
         "ProgramTests",
