@@ -130,6 +130,9 @@ let clients: [Target] = [
     module("Clients", "Solver", ["PackageModel"]),
     module("Clients", "Downloads", ["BytePath", "Digests", "Failures", "LinuxSystem", "StoneFormat"]),
     module(
+        "Clients", "StoneFiles",
+        ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat", "TerminalOutput"]),
+    module(
         "Clients", "CollectionIndex",
         ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "Solver", "StoneFormat", "Storage", "YAML"]),
     module(
@@ -162,9 +165,8 @@ let clients: [Target] = [
         "Clients", "MossCommands",
         [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Digests", "Downloads", "Failures", "FileTree",
-            "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore", "PackageModel",
-            "Publishing", "Sandbox", "Solver", "States", "StoneFormat", "TerminalOutput", "Trial", "ViewImage",
-            "ViewProcess", argumentParser,
+            "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "PackageModel", "Publishing", "States",
+            "StoneFiles", "StoneFormat", "TerminalOutput", "Trial", "ViewImage", "ViewProcess", argumentParser,
         ]),
 ]
 
@@ -216,7 +218,8 @@ let allTests: [Target] = [
             "BytePath", "CollectionIndex", "CommandLineSupport", "Deb2StoneCommands", "DebianImport", "Digests",
             "Downloads", "ELF", "Failures", "FileTree", "Installation", "JSON", "LinuxSystem", "Maintenance",
             "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog", "PackageModel", "Publishing", "Sandbox",
-            "Solver", "States", "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "ViewProcess", "Views",
+            "Solver", "States", "StoneEmission", "StoneFiles", "StoneFormat", "Storage", "TerminalOutput", "Trial",
+            "ViewProcess", "Views",
         ]),
     tests(
         "ProgramTests",
