@@ -1,6 +1,6 @@
 package import BytePath
 internal import LinuxSystem
-package import Sandbox
+internal import Sandbox
 internal import ViewImage
 internal import ViewProcess
 

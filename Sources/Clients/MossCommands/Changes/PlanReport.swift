@@ -5,6 +5,7 @@ internal import FileTree
 package import Installation
 internal import Maintenance
 internal import PackageModel
+internal import Solver
 package import TerminalOutput
 
 /// A plan: what comes, what goes, what is replaced, why, and what it costs.

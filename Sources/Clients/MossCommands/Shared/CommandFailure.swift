@@ -51,11 +51,11 @@ extension ProgramFailure where Exit == MossExit {
     }
 
     package init(_ error: RepositoryError) {
-        self.init(.repository(error))
+        self.init(InstallationError.repository(error))
     }
 
     init(_ error: SystemError) {
-        self.init(.system(error))
+        self.init(InstallationError.system(error))
     }
 
     private init(_ error: ExtractionError) {
