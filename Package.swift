@@ -149,6 +149,9 @@ let clients: [Target] = [
         "Clients", "CollectionSettings",
         ["BytePath", "Downloads", "KDL", "LinuxSystem", "PackageModel", "RootIndex", "WebAddress", "YAML"]),
     module(
+        "Clients", "StoneFiles",
+        ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat", "TerminalOutput"]),
+    module(
         "Clients", "CollectionIndex",
         [
             "BytePath", "CollectionSettings", "Digests", "Downloads", "FileIndex", "LinuxSystem", "PackageModel",
@@ -188,9 +191,9 @@ let clients: [Target] = [
         "Clients", "MossCommands",
         [
             "BytePath", "CollectionIndex", "CollectionSettings", "CommandLineSupport", "Digests", "Downloads",
-            "Failures", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStore",
-            "PackageModel", "Publishing", "Sandbox", "Signatures", "Solver", "States", "StoneFormat", "TerminalOutput",
-            "Trial", "Trust", "ViewImage", "ViewProcess", "WebAddress", argumentParser,
+            "Failures", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "PackageModel",
+            "Publishing", "Signatures", "Solver", "States", "StoneFiles", "StoneFormat", "TerminalOutput", "Trial",
+            "Trust", "ViewImage", "ViewProcess", "WebAddress", argumentParser,
         ]),
 ]
 
@@ -250,8 +253,8 @@ let allTests: [Target] = [
             "DebianImport", "Digests", "Downloads", "ELF", "Failures", "FileIndex", "FileTree", "Installation", "JSON",
             "LinuxSystem", "Maintenance", "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog",
             "PackageModel", "Publishing", "RootIndex", "Sandbox", "Scratch", "Signatures", "Solver", "States",
-            "StoneEmission", "StoneFormat", "Storage", "TerminalOutput", "Transfer", "Trust", "ViewProcess", "Views",
-            "WebAddress",
+            "StoneEmission", "StoneFiles", "StoneFormat", "Storage", "TerminalOutput", "Transfer", "Trial", "Trust",
+            "ViewProcess", "Views", "WebAddress",
         ]),
     tests(
         "ProgramTests",

@@ -100,15 +100,25 @@ package enum InstallationError: MarkedError, Sendable {
 
     /// Of what a closure threw that may throw anything.
     init(_ error: any Error) {
-        self =
-            switch error {
-            case let error as InstallationError: error
-            case let error as StateError: .state(error)
-            case let error as RepositoryError: .repository(error)
-            case let error as DatabaseError: .database(error)
-            case let error as SystemError: .system(error)
-            default: .store(StoreError(error))
-            }
+        self = InstallationError(known: error) ?? .store(StoreError(error))
+    }
+
+    /// Of an error that an engine may have; nil for any other.
+    package init?(known error: any Error) {
+        switch error {
+        case let error as InstallationError: self = error
+        case let error as StateError: self = .state(error)
+        case let error as StoreError: self = .store(error)
+        case let error as RepositoryError: self = .repository(error)
+        case let error as DatabaseError: self = .database(error)
+        case let error as SystemError: self = .system(error)
+        default: return nil
+        }
+    }
+
+    /// Whether nobody offers what was asked for.
+    package var isOfUnknownRequests: Bool {
+        if case .solver(.unknownRequests) = self { true } else { false }
     }
 
     /// Whether it is about a record that a state had a moment ago: somebody may have removed it meanwhile.
@@ -136,7 +146,8 @@ package enum InstallationError: MarkedError, Sendable {
         case .state(.locked): .locked
         case .state(.notARoot), .state(.notEmpty): .notARoot
         case .state(.unknownState), .state(.unknownStateName), .state(.noDirectory): .notFound
-        case .unknownPath, .notOffered: .notFound
+        case .unknownPath, .notOffered, .solver(.unknownRequests), .solver(.notInstalled): .notFound
+        case .repository(let error) where error.code == .unknownCollection: .notFound
         case .state(.invalidStateName), .state(.stateNameTaken): .invalidInput
         case .solver: .unsatisfiable
         case .fileConflicts: .conflict

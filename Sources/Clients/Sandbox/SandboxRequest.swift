@@ -57,6 +57,19 @@ package struct SandboxRequest: Hashable, Sendable {
             self.target = target
             self.isReadOnly = isReadOnly
         }
+
+        /// Reads `outside:inside`, or one path for both.
+        package init(argument: BytePath) throws(SandboxError) {
+            let parts = argument.bytes.split(
+                separator: UInt8(ascii: ":"), maxSplits: 1, omittingEmptySubsequences: false
+            ).map { BytePath(bytes: Array($0)) }
+            guard let source = parts.first, let target = parts.last, !source.isEmpty, !target.isEmpty else {
+                throw SandboxError(
+                    argument, "names no place outside, or none inside",
+                    advice: "name one path for both, or two with a colon between them")
+            }
+            self.init(source, to: target)
+        }
     }
 
     package var lower: Lower

@@ -1,6 +1,6 @@
 package import BytePath
 internal import LinuxSystem
-package import Sandbox
+internal import Sandbox
 internal import ViewImage
 internal import ViewProcess
 
@@ -9,7 +9,23 @@ package struct KeptWrites: Sendable {
     package struct Change: Hashable, Sendable {
         /// As the command saw it.
         package let path: BytePath
-        package let kind: OverlayChanges.Kind
+        package let kind: Kind
+    }
+
+    package enum Kind: String, Hashable, Sendable {
+        case added, changed, removed
+        /// Something of another kind is where it was.
+        case replaced
+
+        fileprivate init(_ kind: OverlayChanges.Kind) {
+            self =
+                switch kind {
+                case .added: .added
+                case .changed: .changed
+                case .replaced: .replaced
+                case .removed: .removed
+                }
+        }
     }
 
     /// Where it is kept.
@@ -49,7 +65,7 @@ package struct KeptWrites: Sendable {
     ) throws(SandboxError) -> [Change] {
         guard CurrentProcess.exists(layer) else { return [] }
         let found = try OverlayChanges.read(upper: layer) { (path) throws(SandboxError) in original(path) }
-        return found.changes.map { Change(path: place.appending($0.path), kind: $0.kind) }
+        return found.changes.map { Change(path: place.appending($0.path), kind: Kind($0.kind)) }
     }
 }
 

@@ -7,8 +7,9 @@ package import ViewProcess
 /// A command inside a tree: view, sandbox, overlay, and what it wrote.
 package struct Trial: Sendable {
     package let command: [BytePath]
-    package var configuration = SandboxRequest.Configuration.host
-    package var binds: [SandboxRequest.Bind] = []
+    /// Has nothing of the host's /etc.
+    package var hasEmptyConfiguration = false
+    private var binds: [SandboxRequest.Bind] = []
     package var sharesNetwork = true
     package var passesEnvironment = false
     package var isPrivileged = false
@@ -18,6 +19,11 @@ package struct Trial: Sendable {
 
     package init(_ command: [BytePath]) {
         self.command = command
+    }
+
+    /// Shows a file or directory of the host inside: `path` where it is outside, or `outside:inside`.
+    package mutating func show(_ path: BytePath) throws(SandboxError) {
+        binds.append(try SandboxRequest.Bind(argument: path))
     }
 
     /// How it ended.
@@ -46,7 +52,7 @@ package struct Trial: Sendable {
             try ViewProcess.findProgram(), serving.arguments + [ViewRequest.readyOption, Provider.readyWord],
             inherited: view.descriptors)
         var request = SandboxRequest(lower: .provider(provider), command: command)
-        request.configuration = configuration
+        request.configuration = hasEmptyConfiguration ? .empty : .host
         request.sharesNetwork = sharesNetwork
         request.passesEnvironment = passesEnvironment
         request.isPrivileged = isPrivileged

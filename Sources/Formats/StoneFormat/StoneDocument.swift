@@ -20,6 +20,12 @@ package struct StoneDocument: Sendable {
         /// Where the header stands in the file.
         package var offset: UInt64
         package var body: Body
+
+        package init(header: PayloadHeader, offset: UInt64, body: Body) {
+            self.header = header
+            self.offset = offset
+            self.body = body
+        }
     }
 
     package let header: StoneHeader

@@ -99,7 +99,7 @@ import Testing
                 var command = try Command(
                     "bash",
                     [
-                        "-c", script, "bash", shown, BytePath(first), BytePath(second), try BuiltProduct.moss.path,
+                        "-c", script, "bash", shown, BytePath(first), BytePath(second), BuiltProduct.moss.path,
                         BytePath(name),
                     ]
                 )

@@ -2,7 +2,6 @@ internal import CollectionIndex
 internal import CommandLineSupport
 internal import Installation
 internal import LinuxSystem
-internal import Solver
 internal import States
 internal import TerminalOutput
 
@@ -42,7 +41,7 @@ extension CommandContext {
                 try installation.plan(change)
             }
         } catch {
-            guard case .solver(.unknownRequests) = error, try installation.collections.list().isEmpty else {
+            guard error.isOfUnknownRequests, try installation.collections.list().isEmpty else {
                 throw error
             }
             throw CommandFailure(

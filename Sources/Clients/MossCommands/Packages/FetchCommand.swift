@@ -5,6 +5,7 @@ internal import CommandLineSupport
 internal import Digests
 internal import Installation
 internal import PackageModel
+internal import TerminalOutput
 
 struct FetchCommand: MossCommand {
     static let configuration = CommandConfiguration(
@@ -38,8 +39,12 @@ struct FetchCommand: MossCommand {
             if !packages.contains(package) { packages.append(package) }
         }
         var report = FetchReport(stones: [])
-        let copier = try StoneCopier(
-            into: outputDir.path, totalBytes: packages.saturatedSum { $0.metadata.downloadSize ?? 0 })
+        let total = packages.saturatedSum { $0.metadata.downloadSize ?? 0 }
+        let display = ProgressDisplay()
+        defer { display.finish() }
+        let copier = try StoneCopier(into: outputDir.path) { package, done in
+            display.report(ProgressLine("Fetching \(package)", done: done, total: total, unit: .bytes))
+        }
         for package in packages {
             let copied: (path: BytePath, size: UInt64)
             do {

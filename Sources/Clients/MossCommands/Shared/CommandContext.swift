@@ -1,9 +1,7 @@
 internal import BytePath
 internal import CommandLineSupport
-internal import GarbageCollection
 internal import Installation
 internal import LinuxSystem
-internal import ObjectStore
 internal import States
 internal import TerminalOutput
 internal import ViewProcess
@@ -16,8 +14,8 @@ final class CommandContext {
     /// The exit code of a command that was run for the user and becomes this one's.
     private var passedOn: Int32?
     private let started = monotonicNanoseconds()
-    /// The store of a root that was opened for changing.
-    private var changing: (objects: ObjectStore, leases: Leases)?
+    /// Of a root that was opened for changing.
+    private var renewal: ViewRenewal?
 
     private init(title: String, _ global: GlobalOptions) {
         self.global = global
@@ -106,9 +104,9 @@ final class CommandContext {
     func openForChanging() throws(InstallationError) -> Installation {
         // A command that opens the root a second time must not keep the first database open.
         renewViewsIfReplaced()
-        changing = nil
+        renewal = nil
         let installation = try openLocked()
-        changing = (installation.objects, installation.leases)
+        renewal = ViewRenewal(installation.objects, installation.leases)
         ViewProcess.cleanUp(installation.leases)
         if let remark = Self.remark(on: installation.recovery) { notice(remark) }
         return installation
@@ -116,17 +114,17 @@ final class CommandContext {
 
     /// Views of the root go on with the right bytes, where others were found and replaced.
     func renewViews() {
-        if let installation = try? openWithoutCleaning() { renewViews(of: installation.leases) }
+        if let installation = try? openWithoutCleaning() { tell(of: ViewProcess.renew(installation.leases)) }
     }
 
-    private func renewViews(of leases: Leases) {
-        for view in ViewProcess.renew(leases) {
+    private func tell(of untold: [String]) {
+        for view in untold {
             notice("\(view) cannot be told of the repair and may show what was there before: mount it again")
         }
     }
 
     private func renewViewsIfReplaced() {
-        if let changing, changing.objects.hasReplacedObjects { renewViews(of: changing.leases) }
+        if let renewal { tell(of: renewal.renewIfReplaced()) }
     }
 
     private func openLocked() throws(InstallationError) -> Installation {

@@ -1,15 +1,14 @@
 internal import BytePath
+internal import CollectionIndex
 package import CommandLineSupport
 package import Downloads
 internal import Failures
 package import Installation
 internal import LinuxSystem
-internal import ObjectStore
-internal import Sandbox
-internal import Solver
 internal import States
+internal import StoneFiles
+internal import StoneFormat
 internal import Trust
-internal import ViewProcess
 
 /// Why a command ends with an exit code other than 0.
 package typealias CommandFailure = ProgramFailure<MossExit>
@@ -53,11 +52,34 @@ extension ProgramFailure where Exit == MossExit {
     }
 
     package init(_ error: RepositoryError) {
-        self.init(.repository(error))
+        self.init(InstallationError.repository(error))
     }
 
     init(_ error: SystemError) {
-        self.init(.system(error))
+        self.init(InstallationError.system(error))
+    }
+
+    private init(_ error: ExtractionError) {
+        switch error {
+        case .badStone: self.init(.failed, code: Self.invalidStone, error.description)
+        case .hostileName(let error): self.init(error)
+        case .exists: self.init(.failed, code: "alreadyExists", error.description + " with -o")
+        case .noSpace: self.init(.noSpace, code: "noSpace", error.description + " with -o")
+        case .system(let error): self.init(error)
+        }
+    }
+
+    private init(_ error: StoneCopyError) {
+        switch error {
+        case .repository(let error): self.init(error)
+        case .hostileName(let error): self.init(error)
+        case .nameTaken: self.init(.failed, code: "failed", error.description)
+        case .system(let error): self.init(error)
+        }
+    }
+
+    private init(_ error: SafeName.Hostile) {
+        self.init(.failed, code: "invalidInput", error.description)
     }
 
     init(_ error: TrustError) {
@@ -75,14 +97,15 @@ extension ProgramFailure where Exit == MossExit {
     init(any error: any Error) {
         switch error {
         case let error as CommandFailure: self = error
-        case let error as InstallationError: self.init(error)
-        case let error as RepositoryError: self.init(error)
-        case let error as SystemError: self.init(error)
         case let error as TrustError: self.init(error)
-        case let error as StoreError: self.init(.store(error))
-        case let error as ViewError: self.init(.failed, code: "failed", error.description)
-        case let error as SandboxError: self.init(.failed, code: "failed", error.description)
-        default: self.init(.failed, code: "failed", "\(error)")
+        case let error as ExtractionError: self.init(error)
+        case let error as StoneCopyError: self.init(error)
+        default:
+            if let error = InstallationError(known: error) {
+                self.init(error)
+            } else {
+                self.init(.failed, code: "failed", "\(error)")
+            }
         }
     }
 
@@ -95,12 +118,7 @@ extension ProgramFailure where Exit == MossExit {
     }
 
     private static func classified(_ error: InstallationError) -> (MossExit, String) {
-        switch error {
-        case .solver(.unknownRequests), .solver(.notInstalled): return (.notFound, "notFound")
-        case .repository(let error) where error.code == .unknownCollection: return (.notFound, "notFound")
-        case .repository(let error) where error.code.isOfAServer: return (.failed, error.code.rawValue)
-        default: break
-        }
+        if case .repository(let error) = error, error.code.isOfAServer { return (.failed, error.code.rawValue) }
         switch error.kind {
         case .notFound: return (.notFound, "notFound")
         case .locked: return (.locked, "locked")

@@ -1,6 +1,8 @@
 internal import ArgumentParser
 internal import BytePath
 internal import CommandLineSupport
+internal import StoneFiles
+internal import TerminalOutput
 
 struct ExtractCommand: MossCommand {
     static let configuration = CommandConfiguration(
@@ -26,11 +28,19 @@ struct ExtractCommand: MossCommand {
         var report = ExtractReport(directories: [])
         for file in file {
             do {
-                report.directories.append(try StoneExtractor(file.path, into: outputDir.path).extract())
+                report.directories.append(.init(try extract(file.path)))
             } catch {
                 throw CommandFailure(any: error).after(report.directories.map(\.path))
             }
         }
         context.show(report)
+    }
+
+    private func extract(_ stone: BytePath) throws(ExtractionError) -> StoneExtractor.Extracted {
+        let display = ProgressDisplay()
+        defer { display.finish() }
+        return try StoneExtractor(stone, into: outputDir.path).extract { done, total in
+            display.report(ProgressLine("Extracting", done: done, total: total, unit: .bytes))
+        }
     }
 }

@@ -1,4 +1,5 @@
 internal import CommandLineSupport
+package import StoneFiles
 package import TerminalOutput
 
 /// Directories that stones were unpacked into.
@@ -13,8 +14,12 @@ package struct ExtractReport: Report {
         /// Devices, pipes and sockets, below `/usr`.
         package var leftOut: [String] = []
 
-        package init(_ path: PathText) {
+        package init(_ extracted: StoneExtractor.Extracted) {
+            let path = PathText(extracted.directory)
             (self.path, pathBytes) = (path.text, path.bytes)
+            (fileCount, symlinkCount) = (extracted.fileCount, extracted.symlinkCount)
+            (directoryCount, bytes) = (extracted.directoryCount, extracted.bytes)
+            leftOut = extracted.leftOut.map { PathText($0).text }
         }
     }
 

@@ -1,6 +1,7 @@
 internal import CommandLineSupport
 internal import Digests
 internal import PackageModel
+internal import StoneFiles
 internal import StoneFormat
 package import TerminalOutput
 
@@ -63,17 +64,22 @@ package struct StoneDescription: Encodable, Sendable {
         (self.path, pathBytes) = (path.text, path.bytes)
     }
 
-    /// - Parameter offset: where the payload stands in its file.
-    mutating func add(
-        _ header: PayloadHeader, _ body: StoneDocument.Body, at offset: UInt64
-    ) throws(StoneError) {
+    mutating func add(_ part: StoneInspection.Part) throws(StoneError) {
+        switch part {
+        case .header(let header): self.header = Header(header)
+        case .payload(let payload): try add(payload)
+        }
+    }
+
+    private mutating func add(_ payload: StoneDocument.Payload) throws(StoneError) {
+        let header = payload.header
         payloads.append(
             Payload(
                 kind: header.kind.name, compression: header.compression == .zstd ? "zstd" : "none",
                 storedSize: header.storedSize, plainSize: header.plainSize, recordCount: header.recordCount))
-        switch body {
+        switch payload.body {
         case .meta(let records):
-            packages.append(PackageDetails(try PackageMetadata(records: records, at: offset)))
+            packages.append(PackageDetails(try PackageMetadata(records: records, at: payload.offset)))
         case .layout(let entries): layout += entries.map(LayoutLine.init)
         default: break
         }

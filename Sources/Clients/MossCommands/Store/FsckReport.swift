@@ -5,7 +5,6 @@ internal import Failures
 internal import FileTree
 package import Installation
 package import Maintenance
-internal import ObjectStore
 internal import PackageModel
 package import TerminalOutput
 
@@ -161,16 +160,16 @@ extension FsckReport.Finding {
     }
 
     fileprivate static func described(_ subject: Damage.Subject) -> (String, String) {
-        switch subject {
-        case .database: ("database", ".moss/db")
+        let place = subject.place.map { PathText($0).text } ?? ""
+        return switch subject {
+        case .database: ("database", place)
         case .record(let bucket, let key):
             ("record", "\(bucket) \(key.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined())")
-        case .object(let digest, let variant):
-            ("object", BytePath(".moss").appending(ObjectStore.path(of: digest, variant)).display)
-        case .file(let path): ("file", BytePath(".moss").appending(path).display)
-        case .manifest(let id): ("manifest", ".moss/packages/\(id.hexadecimal).stone")
-        case .stateFile(let number): ("state", ".moss/states/\(number)")
-        case .entry(let place, let path): ("entry", PathText(place.appending(path)).text)
+        case .object: ("object", place)
+        case .file: ("file", place)
+        case .manifest: ("manifest", place)
+        case .stateFile: ("state", place)
+        case .entry: ("entry", place)
         case .collection(let name): ("collection", name)
         }
     }

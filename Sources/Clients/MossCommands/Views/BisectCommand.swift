@@ -2,7 +2,6 @@ internal import ArgumentParser
 internal import BytePath
 internal import CommandLineSupport
 internal import Installation
-internal import Sandbox
 internal import States
 internal import Trial
 internal import ViewImage
@@ -59,11 +58,8 @@ struct BisectCommand: MossCommand {
         _ number: UInt64, _ installation: Installation, _ context: CommandContext
     ) throws -> Bisection.Verdict {
         let prepared = try installation.prepareView(of: .state(number), at: "", lazily: view.lazy)
-        return switch try sandbox.trial(command, view.reading).run(in: prepared, of: context.root).status {
-        case 0: .good
-        case 125: .unjudged
-        default: .bad
-        }
+        let outcome = try sandbox.trial(command, view.reading).run(in: prepared, of: context.root)
+        return Bisection.Verdict(status: outcome.status)
     }
 
     private static func failure(_ contradiction: Bisection.Contradiction, _ number: UInt64) -> CommandFailure {

@@ -1,6 +1,5 @@
 internal import BytePath
 internal import CommandLineSupport
-internal import Sandbox
 package import TerminalOutput
 package import Trial
 
@@ -13,13 +12,7 @@ package struct KeptWritesReport: Report {
         package var pathBytes: String?
 
         package init(_ change: KeptWrites.Change) {
-            self.change =
-                switch change.kind {
-                case .added: "added"
-                case .changed: "changed"
-                case .replaced: "replaced"
-                case .removed: "removed"
-                }
+            self.change = change.kind.rawValue
             let text = PathText(change.path)
             (path, pathBytes) = (text.text, text.bytes)
         }

@@ -1,12 +1,8 @@
 internal import ArgumentParser
 internal import BytePath
 internal import CommandLineSupport
-internal import Installation
-internal import LinuxSystem
-internal import Sandbox
 internal import Trial
 internal import ViewImage
-internal import ViewProcess
 
 /// The options of commands that run a program in a tree that is not the live one.
 struct SandboxOptions: ParsableArguments {
@@ -34,19 +30,14 @@ struct SandboxOptions: ParsableArguments {
     var environment = false
 
     /// What runs `command`.
-    func trial(_ command: [String], _ reading: ViewRequest.Reading) -> Trial {
+    func trial(_ command: [String], _ reading: ViewRequest.Reading) throws -> Trial {
         var trial = Trial(command.map { ArgumentText.path($0) })
-        if emptyEtc { trial.configuration = .empty }
+        trial.hasEmptyConfiguration = emptyEtc
         trial.sharesNetwork = !noNetwork
         trial.passesEnvironment = environment
         trial.isPrivileged = privileged
         trial.reading = reading
-        for bind in binds {
-            let parts = bind.path.bytes.split(separator: UInt8(ascii: ":"), maxSplits: 1)
-            guard let source = parts.first, let target = parts.last else { continue }
-            trial.binds.append(
-                SandboxRequest.Bind(BytePath(bytes: Array(source)), to: BytePath(bytes: Array(target))))
-        }
+        for bind in binds { try trial.show(bind.path) }
         return trial
     }
 }

@@ -3,7 +3,6 @@ internal import BytePath
 internal import CommandLineSupport
 internal import Installation
 internal import LinuxSystem
-internal import Sandbox
 internal import Trial
 internal import ViewImage
 
@@ -72,7 +71,7 @@ struct TryCommand: MossCommand {
         let progress = ChangeProgress()
         let prepared = try installation.prepareView(of: subject, at: "", lazily: view.lazy) { progress.report($0) }
         progress.finish()
-        var trial = sandbox.trial(command, view.reading)
+        var trial = try sandbox.trial(command, view.reading)
         trial.keepsWrites = keep
         let outcome = try trial.run(in: prepared, of: context.root)
         context.end(like: outcome.status)

@@ -1,34 +1,53 @@
-internal import BytePath
-internal import CollectionIndex
-internal import CommandLineSupport
+package import BytePath
 internal import Digests
 internal import Downloads
 internal import LinuxSystem
 internal import PackageModel
 internal import StoneFormat
-internal import TerminalOutput
 
-/// Unpacks one stone into a directory of its own.
+/// Stones on disk: looked into, held against their digests, and unpacked into a directory of their own.
 ///
-/// All names are made relative to open directories that this run has made, never through a link, and links come last:
-/// nothing can lead out of the target. The directory is removed again when anything is wrong.
-struct StoneExtractor {
+/// Unpacks one stone. All names are made relative to open directories that this run has made, never through a link, and
+/// links come last: nothing can lead out of the target. The directory is removed again when anything is wrong.
+package struct StoneExtractor {
     private let stone: BytePath
     private let outputPath: BytePath
 
-    init(_ stone: BytePath, into output: BytePath) {
+    /// What was made.
+    package struct Extracted: Hashable, Sendable {
+        package let directory: BytePath
+        package var fileCount = 0
+        package var symlinkCount = 0
+        package var directoryCount = 0
+        package var bytes: UInt64 = 0
+        /// Devices, pipes and sockets, below `/usr`.
+        package var leftOut: [BytePath] = []
+    }
+
+    /// Is told how many bytes of how many are unpacked.
+    package typealias Progress = (_ done: UInt64, _ total: UInt64) -> Void
+
+    package init(_ stone: BytePath, into output: BytePath) {
         self.stone = stone
         outputPath = output
     }
 
-    func extract() throws -> ExtractReport.Directory {
-        let package = try naming(readPackage)
+    package func extract(_ progress: Progress) throws(ExtractionError) -> Extracted {
+        do {
+            return try unpack(progress)
+        } catch {
+            throw ExtractionError(error, of: stone)
+        }
+    }
+
+    private func unpack(_ progress: Progress) throws -> Extracted {
+        let package = try readPackage()
         try checkSpace(for: package)
         let name = try SafeName.directory(of: package.metadata)
         let path = outputPath.appending(name)
         try makeDirectory(path)
         do {
-            return try fill(ExtractionTarget(making: "usr", in: path), with: package, PathText(path))
+            return try fill(ExtractionTarget(making: "usr", in: path), with: package, path, progress)
         } catch {
             try? Descriptor.openDirectory(outputPath).removeTree(name)
             if let error = error as? SystemError { throw error.on(path) }
@@ -44,10 +63,7 @@ struct StoneExtractor {
         }
         let free = try Descriptor.openDirectory(outputPath).fileSystemStatus()
         guard needed > free.availableBytes else { return }
-        throw CommandFailure(
-            .noSpace, code: "noSpace",
-            "\(stone): its files have \(Measures.size(needed)), and \(outputPath) has room for"
-                + " \(Measures.size(free.availableBytes)); choose another directory with -o")
+        throw ExtractionError.noSpace(stone, needed: needed, outputPath, available: free.availableBytes)
     }
 
     private func makeDirectory(_ path: BytePath) throws {
@@ -56,16 +72,14 @@ struct StoneExtractor {
             try parent.makeDirectory(path.lastComponent)
         } catch {
             guard error.number == .alreadyExists else { throw error.below(outputPath) }
-            throw CommandFailure(
-                .failed, code: "alreadyExists", "\(path): exists already; remove it or choose another directory with -o"
-            )
+            throw ExtractionError.exists(path)
         }
     }
 
     private func fill(
-        _ target: ExtractionTarget, with package: StonePackage, _ path: PathText
-    ) throws -> ExtractReport.Directory {
-        var report = ExtractReport.Directory(path)
+        _ target: ExtractionTarget, with package: StonePackage, _ path: BytePath, _ progress: Progress
+    ) throws -> Extracted {
+        var made = Extracted(directory: path)
         var paths: [ObjectID: [LayoutEntry]] = [:]
         var links: [(LayoutEntry, BytePath)] = []
         var directories: [LayoutEntry] = []
@@ -74,20 +88,20 @@ struct StoneExtractor {
             case .regular(let digest): paths[digest, default: []].append(entry)
             case .symlink(let text): links.append((entry, text))
             case .directory: directories.append(entry)
-            default: report.leftOut.append(PathText(entry.path).text)
+            default: made.leftOut.append(entry.path)
             }
         }
         for directory in directories { try target.ensureDirectory(directory.path) }
-        report.bytes = try naming { try writeContents(of: package, paths, to: target) }
+        made.bytes = try writeContents(of: package, paths, to: target, progress)
         for (link, text) in links { try target.makeLink(link.path, to: text) }
         // Last, and deepest first: a directory without write permission takes no more entries.
         for directory in directories.sorted(by: { $1.path < $0.path }) {
             try target.setMode(directory.mode & 0o777, of: directory.path)
         }
-        report.fileCount = paths.values.reduce(0) { $0 + $1.count }
-        report.symlinkCount = links.count
-        report.directoryCount = target.directoryCount
-        return report
+        made.fileCount = paths.values.reduce(0) { $0 + $1.count }
+        made.symlinkCount = links.count
+        made.directoryCount = target.directoryCount
+        return made
     }
 
     // MARK: Reading
@@ -120,11 +134,10 @@ struct StoneExtractor {
 
     /// Streams the content into the files; returns its size.
     private func writeContents(
-        of package: StonePackage, _ paths: [ObjectID: [LayoutEntry]], to target: ExtractionTarget
+        of package: StonePackage, _ paths: [ObjectID: [LayoutEntry]], to target: ExtractionTarget,
+        _ progress: Progress
     ) throws -> UInt64 {
         guard let contentSize = package.contentSize else { return 0 }
-        let display = ProgressDisplay()
-        defer { display.finish() }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 256 << 10, alignment: 64)
         defer { buffer.deallocate() }
         let writer = ContentWriter(ranges: package.ranges, paths: paths, target: target)
@@ -133,21 +146,10 @@ struct StoneExtractor {
             guard payload.kind == .content else { continue }
             while case let count = try reader.readContent(into: buffer), count > 0 {
                 try writer.write(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                display.report(ProgressLine("Extracting", done: writer.position, total: contentSize, unit: .bytes))
+                progress(writer.position, contentSize)
             }
         }
         try writer.finish()
         return contentSize
-    }
-
-    /// Gives errors about the stone its path.
-    private func naming<R>(_ body: () throws -> R) throws -> R {
-        do {
-            return try body()
-        } catch let error as StoneReadError<SystemError> {
-            throw CommandFailure(.failed, code: CommandFailure.invalidStone, "\(stone): \(error)")
-        } catch let error as StoneError {
-            throw CommandFailure(.failed, code: CommandFailure.invalidStone, "\(stone): \(error)")
-        }
     }
 }

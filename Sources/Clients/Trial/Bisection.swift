@@ -3,6 +3,15 @@ package struct Bisection: Hashable, Sendable {
     package enum Verdict: String, Hashable, Sendable {
         case good, bad
         case unjudged = "cannot be judged"
+
+        /// Of a command's exit status; 125 is also what there is where no sandbox could be made.
+        package init(status: Int32) {
+            switch status {
+            case 0: self = .good
+            case 125: self = .unjudged
+            default: self = .bad
+            }
+        }
     }
 
     /// What the ends were said to be and are not.

@@ -1,6 +1,6 @@
-import MossCommands
 import TestSupport
 import Testing
+import Trial
 
 @Suite struct BisectionTests {
     /// With some things that cannot be judged, the answer and those named with it are right for every first bad one.

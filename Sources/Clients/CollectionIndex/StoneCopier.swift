@@ -1,37 +1,44 @@
-internal import BytePath
-internal import CollectionIndex
-internal import CommandLineSupport
+package import BytePath
 internal import Digests
 internal import Downloads
-internal import LinuxSystem
+package import LinuxSystem
 internal import PackageModel
-internal import TerminalOutput
+internal import StoneFormat
 
-/// Copies stones out of collections, verifying them on the way.
-final class StoneCopier {
+/// Copies stones out of collections into a directory, verifying them on the way.
+package final class StoneCopier {
     private let directoryPath: BytePath
     private let directory: Descriptor
-    private let totalBytes: UInt64
     private var doneBytes: UInt64 = 0
     /// The names of this run, so that two packages of one file name do not overwrite each other.
     private var taken: Set<BytePath> = []
-    private let display = ProgressDisplay()
+    private let progress: Progress
 
-    init(into path: BytePath, totalBytes: UInt64) throws(SystemError) {
+    /// Is told the package's name, and how many bytes of this run there are by now.
+    package typealias Progress = (_ package: String, _ doneBytes: UInt64) -> Void
+
+    package init(into path: BytePath, _ progress: @escaping Progress) throws(SystemError) {
         directoryPath = path
         directory = try Descriptor.openDirectory(path)
-        self.totalBytes = totalBytes
-    }
-
-    deinit {
-        display.finish()
+        self.progress = progress
     }
 
     /// Copies one stone under a temporary name and gives it its own once its digest is right; replaces an older copy.
-    func copy(
+    package func copy(
         _ package: CollectionRegistry.Package, from registry: CollectionRegistry
-    ) throws -> (path: BytePath, size: UInt64) {
-        let name = try name(for: package, at: registry.location(of: package))
+    ) throws(StoneCopyError) -> (path: BytePath, size: UInt64) {
+        do {
+            let name = try name(for: package, at: registry.location(of: package))
+            return (directoryPath.appending(name), try copy(package, from: registry, as: name))
+        } catch {
+            throw StoneCopyError(error)
+        }
+    }
+
+    /// - Returns: the stone's size.
+    private func copy(
+        _ package: CollectionRegistry.Package, from registry: CollectionRegistry, as name: BytePath
+    ) throws -> UInt64 {
         // As long as any name may be, this one is not too long.
         let temporary = BytePath(".\(package.id).part")
         let stone = try registry.open(package)
@@ -41,13 +48,13 @@ final class StoneCopier {
             let file = try directory.makeFile(temporary)
             let (size, digest) = try transfer(stone.file, to: file, atMost: promised, package.metadata.name, name)
             guard digest == package.id else {
-                throw CommandFailure(
-                    .failed, code: CommandFailure.invalidStone,
-                    "\(package.metadata.name): this is not the stone that the index of \(package.collection)"
-                        + " promises: its SHA-256 is \(digest), not \(package.id); update the collection")
+                throw RepositoryError(
+                    .wrongStone, package.metadata.name,
+                    "this is not the stone that the index of \(package.collection) promises: its SHA-256 is"
+                        + " \(digest), not \(package.id); update the collection")
             }
             try directory.rename(temporary, to: name)
-            return (directoryPath.appending(name), size)
+            return size
         } catch {
             try? directory.unlink(temporary)
             if let error = error as? SystemError { throw error.below(directoryPath) }
@@ -65,10 +72,7 @@ final class StoneCopier {
             }
         let name = SafeName.isStone(own) && !taken.contains(own) ? own : try SafeName.stone(of: package.metadata)
         guard taken.insert(name).inserted else {
-            throw CommandFailure(
-                .failed, code: "failed",
-                "\(package.metadata.name): another of these packages has the file name \(name) too; fetch them one by"
-                    + " one, into other directories")
+            throw StoneCopyError.nameTaken(package.metadata.name, name)
         }
         return name
     }
@@ -95,7 +99,7 @@ final class StoneCopier {
             }
             size += UInt64(count)
             doneBytes += UInt64(count)
-            display.report(ProgressLine("Fetching \(package)", done: doneBytes, total: totalBytes, unit: .bytes))
+            progress(package, doneBytes)
         }
     }
 }
