@@ -1,9 +1,9 @@
+import BytePath
+import Failures
 import Testing
 import Transfer
 
-import BytePath
 @testable import Downloads
-import Failures
 
 /// Which server is asked next, and when it is enough.
 @Suite struct DownloadAttemptsTests {

@@ -184,7 +184,8 @@ import Testing
 
             let transport = LocalTransport()
             let configuration = try scratch.configuration("site")
-            guard case .packages(_, let base, var stamp, _, _) = try transport.fetch(configuration, previous: nil) else {
+            guard case .packages(_, let base, var stamp, _, _) = try transport.fetch(configuration, previous: nil)
+            else {
                 Issue.record("nothing was read at first")
                 return
             }

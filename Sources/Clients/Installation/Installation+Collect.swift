@@ -117,7 +117,8 @@ extension Installation {
         let needsFullSweep = try InstallationError.states { () throws(StateError) in try root.needsFullSweep() }
         let looksEverywhere = options.looksEverywhere || needsFullSweep
         let unusedTrees = try options.includesTrees ? countUnusedTrees() : 0
-        let downloads = options.includesTrees ? FetchedFiles.find(in: root, olderThan: 0, removing: false) : FetchedFiles()
+        let downloads =
+            options.includesTrees ? FetchedFiles.find(in: root, olderThan: 0, removing: false) : FetchedFiles()
         let temporaryPins = try InstallationError.states { () throws(StateError) in try stateStore.temporaryPins() }
         return try InstallationError.stored { () throws(StoreError) in
             var garbage = try collector.findGarbage(needed)

@@ -87,7 +87,8 @@ package final class Installation: Sendable {
         leases = Leases(objects, database)
         self.stateStore = stateStore
         collections = CollectionManager(
-            root: root.path, database: database, downloads: try FetchedFiles.downloader(of: root, settings), notice: notice)
+            root: root.path, database: database, downloads: try FetchedFiles.downloader(of: root, settings),
+            notice: notice)
     }
 
     private static func open(

@@ -1,7 +1,6 @@
 package import BytePath
 package import LinuxSystem
 internal import Transfer
-internal import Transfer
 internal import YAML
 
 /// What somebody wishes of fetching for one command.
