@@ -137,21 +137,20 @@ extension Installation {
         _ packages: [PackageSummary], _ registry: CollectionRegistry
     ) throws(InstallationError) -> [Plan.Arrival] {
         let budget = Guarded(PlanBudget())
-        var offers: [CollectionRegistry.Package] = []
+        var offers: [(package: CollectionRegistry.Package, head: Download?)] = []
         for package in packages {
             let offer = try InstallationError.collections { () throws(RepositoryError) in
                 try registry.package(package.id)
             }
             guard let offer else { throw .notOffered(name: package.name, package.id) }
-            offers.append(offer)
-        }
-        // Asked for all at once: the way to a server is long, and there is room for many on it.
-        for offer in offers {
-            _ = try InstallationError.collections { () throws(RepositoryError) in
+            // Asked for all at once: the way to a server is long, and there is room for many on it.
+            let head = try InstallationError.collections { () throws(RepositoryError) in
                 try registry.fetch(offer, upTo: CollectionRegistry.headByteCount)
             }
+            offers.append((offer, head))
         }
-        return try inParallel(offers) { (offer) throws(InstallationError) in
+        return try inParallel(offers) { (offer, head) throws(InstallationError) in
+            _ = try InstallationError.collections { () throws(RepositoryError) in try head?.wait() }
             let (path, record) = try self.stones.peek(offer, registry)
             // What is planned and shown is what the index promised, or nothing.
             if let problem = record.metadata.difference(from: offer.metadata) {

@@ -91,7 +91,7 @@ struct StoneSupply: Sendable {
         _ arrivals: [Plan.Arrival], _ registry: CollectionRegistry,
         _ body: @escaping @Sendable (Plan.Arrival) throws(InstallationError) -> R
     ) throws(InstallationError) -> [R] {
-        let ready = BlockingQueue<Plan.Arrival>(capacity: arrivals.count)
+        let ready = BlockingQueue<(Plan.Arrival, Download?)>(capacity: arrivals.count)
         let failure = FirstError<InstallationError>()
         let left = Guarded(arrivals.count)
         let results = Guarded<[R]>([])
@@ -105,10 +105,10 @@ struct StoneSupply: Sendable {
         for arrival in arrivals {
             do throws(RepositoryError) {
                 guard let download = try registry.fetch(arrival.offer) else {
-                    _ = ready.push(arrival)
+                    _ = ready.push((arrival, nil))
                     continue
                 }
-                download.whenEnded { _ = ready.push(arrival) }
+                download.whenEnded { _ = ready.push((arrival, download)) }
             } catch {
                 failure.record(.repository(error))
                 ready.close()
@@ -116,12 +116,14 @@ struct StoneSupply: Sendable {
         }
         if arrivals.isEmpty { ready.close() }
         withThreads(min(processorCount(), max(1, arrivals.count))) { _ in
-            while let arrival = ready.pop() {
+            while let (arrival, download) = ready.pop() {
                 if failure.occurred {
                     ready.close()
                     return
                 }
                 do throws(InstallationError) {
+                    // What could not be fetched is not tried all over again.
+                    _ = try InstallationError.collections { () throws(RepositoryError) in try download?.wait() }
                     let result = try body(arrival)
                     results.withLock { $0.append(result) }
                 } catch {

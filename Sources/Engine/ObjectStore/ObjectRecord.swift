@@ -76,7 +76,7 @@ package struct ObjectRecord: Hashable, Sendable, BucketValue {
         let size: UInt64 = try reader.integer()
         // Sums of sizes must not run over.
         guard size < 1 << 48 else { throw reader.failure("an object of \(size) bytes") }
-        guard reader.remaining % (isCounted ? 16 : 12) == 0 else {
+        guard reader.remaining % (isCounted ? 16 : 12) == 0, reader.remaining > 0 || !isCounted else {
             throw reader.failure("\(reader.remaining) bytes of variants")
         }
         if reader.remaining == 0 { body(size, nil, nil) }

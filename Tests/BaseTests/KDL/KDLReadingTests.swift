@@ -146,19 +146,19 @@ import Testing
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [
-            (String(repeating: "a{", count: 1_000_000), KDLError.Code.tooDeep),
-            (String(repeating: "/-a {", count: 500_000), .tooDeep),
-            (String(repeating: "/*", count: 1_000_000), .malformed),
-            (String(repeating: "(a)", count: 500_000), .malformed),
-            (String(repeating: "#", count: 1_000_000), .malformed),
-            ("a #" + String(repeating: "#\"", count: 500_000), .malformed),
-            (String(repeating: "a\n", count: 300_000), .tooLarge),
-            ("a" + String(repeating: " /-1", count: 300_000), .tooLarge),
-            ("a" + String(repeating: " b=1", count: 300_000), .tooLarge),
-            (String(repeating: "a", count: 5 << 20), .tooLarge),
+            (RepeatedText("a{", count: 1_000_000), KDLError.Code.tooDeep),
+            (RepeatedText("/-a {", count: 500_000), .tooDeep),
+            (RepeatedText("/*", count: 1_000_000), .malformed),
+            (RepeatedText("(a)", count: 500_000), .malformed),
+            (RepeatedText("#", count: 1_000_000), .malformed),
+            (RepeatedText("a #", "#\"", count: 500_000), .malformed),
+            (RepeatedText("a\n", count: 300_000), .tooLarge),
+            (RepeatedText("a", " /-1", count: 300_000), .tooLarge),
+            (RepeatedText("a", " b=1", count: 300_000), .tooLarge),
+            (RepeatedText("a", count: 5 << 20), .tooLarge),
         ])
-    func whatIsTooMuchIsRefused(text: String, code: KDLError.Code) throws {
-        #expect(try #require(throws: KDLError.self) { try read(text) }.code == code)
+    func whatIsTooMuchIsRefused(text: RepeatedText, code: KDLError.Code) throws {
+        #expect(try #require(throws: KDLError.self) { try read(text.text) }.code == code)
     }
 
     @Test(.timeLimit(.minutes(1))) func manyPropertiesCostNoMoreThanTheyAre() throws {

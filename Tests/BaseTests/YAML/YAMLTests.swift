@@ -87,16 +87,20 @@ import YAML
     @Test(
         .timeLimit(.minutes(1)),
         arguments: [
-            (String(repeating: "[", count: 1_000_000), YAMLError.Code.tooDeep),
-            (String(repeating: "- ", count: 500_000), .tooDeep),
-            (String(repeating: "? ", count: 500_000), .compositeKey),
-            (String(repeating: "{a: ", count: 500_000), .tooDeep),
-            ((0..<2000).map { String(repeating: " ", count: $0) + "a:\n" }.joined(), .tooDeep),
-            (String(repeating: "- a\n", count: 300_000), .tooLarge),
-            (String(repeating: "a", count: 5 << 20), .tooLarge),
+            (RepeatedText("[", count: 1_000_000), YAMLError.Code.tooDeep),
+            (RepeatedText("- ", count: 500_000), .tooDeep),
+            (RepeatedText("? ", count: 500_000), .compositeKey),
+            (RepeatedText("{a: ", count: 500_000), .tooDeep),
+            (RepeatedText("- a\n", count: 300_000), .tooLarge),
+            (RepeatedText("a", count: 5 << 20), .tooLarge),
         ])
-    func whatIsTooMuchIsRefused(text: String, code: YAMLError.Code) throws {
-        #expect(try #require(throws: YAMLError.self) { try read(text) }.code == code)
+    func whatIsTooMuchIsRefused(text: RepeatedText, code: YAMLError.Code) throws {
+        #expect(try #require(throws: YAMLError.self) { try read(text.text) }.code == code)
+    }
+
+    @Test func deepIndentationIsRefused() throws {
+        let text = (0..<2000).map { String(repeating: " ", count: $0) + "a:\n" }.joined()
+        #expect(try #require(throws: YAMLError.self) { try read(text) }.code == .tooDeep)
     }
 
     @Test(.timeLimit(.minutes(1))) func aliasesAreCountedAsWhatTheyRepeat() throws {

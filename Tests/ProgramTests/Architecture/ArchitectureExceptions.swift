@@ -26,16 +26,17 @@ struct ArchitectureExceptions {
     static let today = ArchitectureExceptions(
         moduleLines: [
             "Installation": Allowance(
-                upTo: 5200, "holds the checks and repairs of a root too, which become Maintenance"),
+                upTo: 5400, "holds the checks and repairs of a root too, which become Maintenance"),
             "LMDB": Allowance(upTo: 3400, "holds the reader of damaged data files beside the binding"),
-            "LinuxSystem": Allowance(upTo: 3600, "the only door to the kernel; its calls are many and small"),
-            "MossCommands": Allowance(upTo: 5200, "a file per verb; no part of it decides anything"),
+            "LinuxSystem": Allowance(upTo: 3700, "the only door to the kernel; its calls are many and small"),
+            "MossCommands": Allowance(upTo: 5700, "a file per verb, of which there are many; no part of it decides anything"),
+            "StoneFormat": Allowance(upTo: 2550, "reader, writer, index and the names of stones belong together"),
             "States": Allowance(upTo: 2800, "holds the layout of a root too, which becomes Storage"),
         ],
         moduleUses: [
-            "Installation": Allowance(upTo: 16, "the only place where the engines meet"),
+            "Installation": Allowance(upTo: 17, "the only place where the engines meet"),
             "MossCommands": Allowance(
-                upTo: 16, "shows values of every engine; fewer once Installation answers for them"),
+                upTo: 18, "shows values of every engine and client; fewer once Installation answers for them"),
         ],
         extensionFiles: [
             "Installation.Installation": Allowance(

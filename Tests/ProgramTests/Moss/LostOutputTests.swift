@@ -133,7 +133,7 @@ import Testing
                     command.directory = directory
                     let result = try run(command, into: sink)
                     #expect(result.end == .exited(11), "\(sink)")
-                    #expect(TestFiles.names(in: directory.appending("out").display)?.count == 2)
+                    #expect(TestFiles.names(in: directory.appending("out").display)?.count == 3)
                 }
             }
         }

@@ -187,7 +187,8 @@ package final class Downloader: Sendable {
 
     private func failAll() {
         let jobs = state.withLock { state in
-            defer { state.jobs = [:] }
+            // The next file starts another one.
+            defer { (state.jobs, state.process) = ([:], nil) }
             return state.jobs.values.map(\.download)
         }
         for download in jobs { download.end(.failure(.ended(download.item))) }
