@@ -1,7 +1,6 @@
 package import BytePath
 package import PackageModel
 
-
 /// File names made of metadata, which anybody may have written.
 package enum SafeName {
     /// A name that means more than a file, or none: the package it is of wants to be somewhere else.
