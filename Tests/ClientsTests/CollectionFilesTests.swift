@@ -85,9 +85,7 @@ import Testing
             try Descriptor.openDirectory(path).replaceFile("files", with: Array(bytes.dropLast(9)))
             #expect(repositoryFailure { try found(scratch, "share") }.contains("update the collection"))
 
-            try cache.update(id, from: fetched(), digest: digest)
-            try scratch.manager.forgetContents(of: id)
-            try scratch.manager.forgetContents(of: id)
+            try Descriptor.openDirectory(path).unlink("files")
             #expect(try scratch.manager.offeredFiles().unindexed == [id])
             // What is no file index is not taken, whatever its digest.
             try scratch.write("rubbish", to: "stones/fetched")

@@ -135,6 +135,7 @@ import Testing
                     for number in [10, 20, 30, 40] as [UInt64] { $0.put(number) }
                     $0.put("file:///a")
                     $0.put("/srv/a" as BytePath)
+                    $0.put("")
                 })
         #expect(
             try found("repositories.names")
