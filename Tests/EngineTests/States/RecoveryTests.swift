@@ -94,9 +94,14 @@ struct RecoveryTests {
             let slot = try #require(scratch.slotNames().last)
             var books = try scratch.books()
             let numbers = [UInt64(2), slot].map { number in withUnsafeBytes(of: number.littleEndian) { Array($0) } }
-            // Before the fingerprint.
-            books.control[0]?.insert(contentsOf: numbers[0] + [0] + numbers[1], at: 40)
-            books.slots[slot] = []
+            // In the place of the last byte, which says that there is no switch: one, to state 2, which is not new, with
+            // that slot and no mount points.
+            #expect(books.control[0]?.popLast() == 0)
+            books.control[0]? += [1] + numbers[0] + [0] + numbers[1] + [0, 0, 0, 0]
+            #expect(books.journalSlot == slot)
+            var empty: [UInt8] = []
+            TreeSlot(nil).encode(into: &empty)
+            books.slots[slot] = empty
             try scratch.restore(books)
             _ = try scratch.states.recover()
             #expect(try scratch.liveComplaints(2) == [])

@@ -57,13 +57,13 @@ struct SyncSite: Sendable {
                 || !command.hasPrefix("repo remove") && call == "fsync etc/moss/repo.d"
         },
         SyncSite(
-            "configuration: its new directories", "CollectionIndex/ConfigurationFiles.swift", cutting: "init",
+            "configuration: its new directories", "CollectionSettings/ConfigurationFiles.swift", cutting: "init",
             "a collection that was reported as added and is gone"
         ) { _, call in
             call == "fsync etc" || call == "fsync etc/moss"
         },
         SyncSite(
-            "configuration: a removed file", "CollectionIndex/ConfigurationFiles.swift", cutting: "collections",
+            "configuration: a removed file", "CollectionSettings/ConfigurationFiles.swift", cutting: "collections",
             "a collection that was reported as removed and is back"
         ) { command, call in
             command.hasPrefix("repo remove") && call == "fsync etc/moss/repo.d"
