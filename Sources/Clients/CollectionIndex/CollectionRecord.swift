@@ -68,5 +68,7 @@ extension CollectionRecord: BucketValue {
         base = try reader.path()
         validator = try reader.text()
         try reader.finish()
+        // Else the packages would look like those of another place, and be left out without a word.
+        guard !source.utf8.contains(0) else { throw DecodingFailure("a collection's source with a NUL in it") }
     }
 }

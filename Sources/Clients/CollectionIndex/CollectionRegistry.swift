@@ -67,7 +67,7 @@ package struct CollectionRegistry: Sendable {
             var packages: [Package] = []
             for listed in collections {
                 for id in try Self.providers(of: capability, in: listed.configuration.id, transaction) {
-                    if let package = try Self.package(id, of: listed, in: transaction) { packages.append(package) }
+                    packages.append(try named(id, of: listed, in: transaction))
                 }
             }
             return packages.sorted {
@@ -84,10 +84,9 @@ package struct CollectionRegistry: Sendable {
             for listed in collections {
                 let key = KeyPair(listed.configuration.id, Array(name.utf8))
                 guard name.utf8.count <= CollectionBuckets.nameByteCountMax,
-                    let stored = try transaction.value(in: CollectionBuckets.names, for: key),
-                    let package = try Self.package(stored.package, of: listed, in: transaction)
+                    let stored = try transaction.value(in: CollectionBuckets.names, for: key)
                 else { continue }
-                packages.append(package)
+                packages.append(try named(stored.package, of: listed, in: transaction))
             }
             return packages.sorted {
                 ($0.preference(for: name), $0.collection) < ($1.preference(for: name), $1.collection)
@@ -119,6 +118,16 @@ package struct CollectionRegistry: Sendable {
         _ body: (borrowing ReadTransaction) throws(DatabaseError) -> R
     ) throws(RepositoryError) -> R {
         try storing { () throws(DatabaseError) in try store.database.view(body) }
+    }
+
+    /// A package that another record names: they are written together, so one that is gone was not lost by us.
+    private func named(
+        _ id: PackageID, of listed: CollectionManager.Listed, in transaction: borrowing ReadTransaction
+    ) throws(DatabaseError) -> Package {
+        if let package = try Self.package(id, of: listed, in: transaction) { return package }
+        throw DatabaseError(
+            .damaged, directory: store.database.directory,
+            detail: "a package of the collection \(listed.configuration.id) is named and not there")
     }
 
     private static func package(

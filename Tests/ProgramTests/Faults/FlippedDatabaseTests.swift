@@ -115,7 +115,7 @@ import Testing
                         #expect(!result.errorText.isEmpty || !result.outputText.isEmpty, "\(label)")
                     } else if !isTimed(answer.question) {
                         let isRight = result.outputText == answer.text || !result.errorText.isEmpty
-                        #expect(isRight, "\(label): \(result.outputText)")
+                        #expect(isRight, "\(label): \(result.outputText)\nand not: \(answer.text)")
                     }
                 }
             }

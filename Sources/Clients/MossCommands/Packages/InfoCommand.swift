@@ -36,7 +36,8 @@ struct InfoCommand: MossCommand {
                 )
             }
             for package in own {
-                let offer = offers.first { $0.id == package.id }
+                // Asked for by its id, whatever the records of providers say.
+                let offer = try registry.package(package.id)
                 var found = InfoReport.Package(
                     PackageDetails(package.metadata), id: package.id.hexadecimal, isInstalled: true,
                     isExplicit: package.isExplicit, collection: offer?.collection.text)
