@@ -268,7 +268,7 @@ let allTests: [Target] = [
 
 func fuzzer(_ name: String) -> Target {
     .executableTarget(
-        name: name, dependencies: ["CLibFuzzer"], path: "Tests/Fuzz/\(name)", swiftSettings: settings)
+        name: name, dependencies: ["CLibFuzzer", "TestSupport"], path: "Tests/Fuzz/\(name)", swiftSettings: settings)
 }
 
 /// Only tools/fuzz asks for these, since they need the whole build instrumented.
