@@ -91,7 +91,7 @@ let engine: [Target] = [
         "Engine", "Ingest",
         [
             "BytePath", "Digests", "Failures", "FileTree", "LinuxSystem", "ObjectStore", "PackageCatalog",
-            "PackageModel", "StoneFormat",
+            "PackageModel", "StoneFormat", "Zstandard",
         ]),
     module(
         "Engine", "GarbageCollection",
@@ -188,6 +188,9 @@ let clients: [Target] = [
             "PackageModel", "States", "StoneFormat", "ViewImage", "ViewProcess",
         ]),
     module(
+        "Clients", "RemoteStones",
+        ["BytePath", "Downloads", "LinuxSystem", "PackageModel", "PreviewMount", "ViewImage"]),
+    module(
         "Clients", "MossCommands",
         [
             "BytePath", "CollectionIndex", "CollectionSettings", "CommandLineSupport", "Digests", "Downloads",
@@ -214,12 +217,12 @@ let programs: [Target] = [
         "moss-all",
         [
             "BytePath", "Deb2StoneCommands", "LinuxSystem", "MossCommands", "PreviewMount", "Sandbox",
-            "Views",
+            "RemoteStones", "Views",
         ],
         linking: staticLinking),
     program("moss-fetch", ["HTTPTransfer"]),
     program("moss-sandbox", ["Sandbox"]),
-    program("moss-view", ["PreviewMount", "Views"]),
+    program("moss-view", ["PreviewMount", "RemoteStones", "Views"]),
 ]
 
 let allTests: [Target] = [

@@ -63,6 +63,9 @@ package enum StoneFuzzing {
             case .attributes(let records):
                 let again = try decode(AttributeRecord.encode(records), records.count, AttributeRecord.decode)
                 precondition(again == records, "attribute records have changed")
+            case .frames(let frames):
+                let again = try decode(ContentFrame.encode(frames), frames.count, ContentFrame.decode)
+                precondition(again == frames, "the list of frames has changed")
             case .content, .unknown: break
             }
         } catch {

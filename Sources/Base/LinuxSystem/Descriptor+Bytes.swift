@@ -36,6 +36,18 @@ extension Descriptor {
         return bytes
     }
 
+    /// The first `count` bytes of the file, fewer where it has no more.
+    package func readPrefix(_ count: Int) throws(SystemError) -> [UInt8] {
+        try Array(unsafeUninitializedCapacity: count) { (buffer, done) throws(SystemError) in
+            let buffer = UnsafeMutableRawBufferPointer(buffer)
+            while done < count {
+                let read = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]), at: UInt64(done))
+                if read == 0 { return }
+                done += read
+            }
+        }
+    }
+
     /// Whether this file and another one hold the same bytes.
     package func holdsSame(as other: borrowing Descriptor) throws(SystemError) -> Bool {
         guard try status().size == other.status().size else { return false }

@@ -96,14 +96,25 @@ package struct Compressor: ~Copyable {
         return progress
     }
 
-    /// Ends the frame; call again with an emptied `output` until `isComplete`.
+    /// Takes the last bytes of the frame from `input` and ends it; call again with what was not consumed, and with
+    /// nothing until `isComplete`. With a worker the first call returns once it has all, and the rest is done meanwhile.
     ///
     /// Throws when fewer bytes than pledged were handed in.
-    package mutating func finish(into output: UnsafeMutableRawBufferPointer) throws(ZstandardError) -> Progress {
-        if let pledgedRemaining, pledgedRemaining > 0 {
-            throw ZstandardError(.truncated, "\(pledgedRemaining) bytes fewer were compressed than pledged")
+    package mutating func finish(
+        _ input: UnsafeRawBufferPointer = UnsafeRawBufferPointer(start: nil, count: 0),
+        into output: UnsafeMutableRawBufferPointer
+    ) throws(ZstandardError) -> Progress {
+        if let pledged = pledgedRemaining {
+            guard UInt64(input.count) == pledged else {
+                throw input.count > pledged
+                    ? ZstandardError(.sizeMismatch, "more bytes were compressed than pledged")
+                    : ZstandardError(
+                        .truncated, "\(pledged - UInt64(input.count)) bytes fewer were compressed than pledged")
+            }
         }
-        return try step(UnsafeRawBufferPointer(start: nil, count: 0), output, ZSTD_e_end)
+        let progress = try step(input, output, ZSTD_e_end)
+        if let pledged = pledgedRemaining { pledgedRemaining = pledged - UInt64(progress.consumed) }
+        return progress
     }
 
     private func step(
@@ -152,6 +163,8 @@ package struct Compressor: ~Copyable {
         }
     }
 
-    /// An output buffer of this size always lets libzstd move on.
-    package static var outputSize: Int { ZSTD_CStreamOutSize() }
+    /// No frame of `count` bytes is larger.
+    package static func bound(_ count: Int) throws(ZstandardError) -> Int {
+        try ZstandardError.check(ZSTD_compressBound(count))
+    }
 }

@@ -1,5 +1,6 @@
 package import BytePath
 internal import CollectionSettings
+internal import Digests
 package import Downloads
 package import LinuxSystem
 internal import PackageModel
@@ -9,6 +10,8 @@ extension CollectionRegistry {
     /// So much of a stone is fetched first to plan with; smaller ones come whole at once.
     package static let headByteCount: UInt64 = 256 << 10
     private static let wholeByteCountMax: UInt64 = 1 << 20
+    /// As much as is kept of any stone besides its content.
+    private static let headByteCountMax: UInt64 = 256 << 20
 
     /// Where the stone of a package is.
     package func location(of package: Package) throws(RepositoryError) -> StoneLocation {
@@ -27,6 +30,24 @@ extension CollectionRegistry {
         guard case .remote(let item) = try location(of: package) else { return nil }
         let isSmall = (item.size ?? .max) <= max(Self.wholeByteCountMax, end ?? 0)
         return downloads.begin(item, upTo: isSmall ? nil : end)
+    }
+
+    /// What stands before the content of a stone that is elsewhere, fetched, and seen to be what its index promises; nil
+    /// where the index promises nothing, as for stones whose content cannot be fetched in parts.
+    package func verifiedHead(of package: Package) throws(RepositoryError) -> [UInt8]? {
+        guard let head = package.metadata.head, head.size <= Self.headByteCountMax else { return nil }
+        for isLast in [false, true] {
+            let stone = try open(package, upTo: head.size)
+            let bytes = try reporting { () throws(SystemError) in try stone.file.readPrefix(Int(head.size)) }
+            if bytes.withUnsafeBytes({ SHA256Digest(hashing: $0) }) == head.digest { return bytes }
+            // What is here may be of another day.
+            try forget(package)
+            if isLast { break }
+        }
+        throw RepositoryError(
+            .arbitraryPackage, package.metadata.name,
+            "what its server sends is not the stone that the index of \(package.collection) promises; update the"
+                + " collection, or try another mirror")
     }
 
     /// Forgets a fetched stone: what is in it is elsewhere now, or it turned out to be damaged.

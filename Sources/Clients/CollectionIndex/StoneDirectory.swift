@@ -159,9 +159,16 @@ package struct StoneDirectory: Sendable {
     private func read(_ file: File, hasLayout: Bool) throws(RepositoryError) -> (Stone, [LayoutEntry])? {
         let path = directory.appending(file.path)
         let stone = try RegularFile(path)
-        guard let (described, layout) = try Self.contents(of: stone.file, path, hasLayout) else { return nil }
-        var metadata = described
-        let hash = try reporting(below: path) { () throws(SystemError) in try Self.hash(stone.file) }
+        guard let contents = try Self.contents(of: stone.file, path, hasLayout) else { return nil }
+        var metadata = contents.metadata
+        let (hash, head) = try reporting(below: path) { () throws(SystemError) in
+            (
+                PackageID(try Self.hash(stone.file, upTo: .max)),
+                try contents.headSize.map { (size) throws(SystemError) in
+                    StoneHead(size: size, digest: try Self.hash(stone.file, upTo: size))
+                }
+            )
+        }
         let after = try reporting(below: path) { () throws(SystemError) in try stone.file.status() }
         // Metadata and hash have to be those of the same bytes.
         guard after.size == stone.status.size, after.changed == stone.status.changed else {
@@ -170,14 +177,22 @@ package struct StoneDirectory: Sendable {
         metadata.uri = URIReference.encode(file.path)
         metadata.hash = hash
         metadata.downloadSize = after.size
+        metadata.head = head
         let identity = after.settledIdentity
-        return (Stone(path: file.path, size: after.size, identity: identity, metadata: metadata), layout)
+        return (Stone(path: file.path, size: after.size, identity: identity, metadata: metadata), contents.layout)
+    }
+
+    private struct Contents {
+        var metadata: PackageMetadata
+        var layout: [LayoutEntry]
+        /// How much stands before the content, where that is in frames that can be fetched alone.
+        var headSize: UInt64?
     }
 
     /// The first Meta payload of a binary stone and, where that is wanted, all Layout payloads; nil for a delta stone.
     private static func contents(
         of stone: borrowing Descriptor, _ path: BytePath, _ hasLayout: Bool
-    ) throws(RepositoryError) -> (PackageMetadata, [LayoutEntry])? {
+    ) throws(RepositoryError) -> Contents? {
         let source = FileSource(try reporting(below: path) { () throws(SystemError) in try stone.duplicate() })
         do throws(StoneReadError<SystemError>) {
             var reader = try StoneReader(source)
@@ -188,16 +203,21 @@ package struct StoneDirectory: Sendable {
             }
             var metadata: PackageMetadata?
             var layout: [LayoutEntry] = []
+            var (hasFrames, headSize) = (false, UInt64?.none)
             while metadata == nil || hasLayout, let payload = try reader.nextPayload() {
                 if payload.kind == .meta, metadata == nil { metadata = try reader.readMetadata() }
                 if payload.kind == .layout, hasLayout { layout += try reader.readLayout() }
+                if payload.kind == .frames { hasFrames = true }
+                if payload.kind == .content, hasFrames {
+                    headSize = reader.payloadOffset + UInt64(PayloadHeader.byteCount)
+                }
                 // Nobody puts a layout behind the content, which is most of the file.
                 if payload.kind == .content, metadata != nil { break }
             }
             guard let metadata else {
                 throw .stone(StoneError(.missingPayload, "there is no meta payload"))
             }
-            return (metadata, layout)
+            return Contents(metadata: metadata, layout: layout, headSize: headSize)
         } catch {
             switch error {
             case .source(let failure): throw RepositoryError(failure, below: path)
@@ -207,16 +227,21 @@ package struct StoneDirectory: Sendable {
         }
     }
 
-    private static func hash(_ stone: borrowing Descriptor) throws(SystemError) -> PackageID {
+    /// SHA-256 of the first `end` bytes, or of all there are.
+    private static func hash(
+        _ stone: borrowing Descriptor, upTo end: UInt64
+    ) throws(SystemError) -> SHA256Digest {
         let hasher = SHA256Hasher()
         var offset: UInt64 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 4096)
         defer { buffer.deallocate() }
-        while true {
-            let count = try stone.read(into: buffer, at: offset)
-            if count == 0 { return PackageID(hasher.finish()) }
-            hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        while offset < end {
+            let room = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(Int(clamping: end - offset)))
+            let count = try stone.read(into: room, at: offset)
+            if count == 0 { break }
+            hasher.update(UnsafeRawBufferPointer(rebasing: room[..<count]))
             offset += UInt64(count)
         }
+        return hasher.finish()
     }
 }

@@ -84,9 +84,9 @@ final class HTTPTransfer {
     }
 
     private func setCondition() {
-        if request.offset > 0 || request.end != nil {
-            moss_curl_set_string(
-                handle, CURLOPT_RANGE, "\(request.offset)-\(request.end.map { "\($0 - 1)" } ?? "")")
+        if request.isPartial {
+            let last = (request.part?.upperBound ?? request.end).map { "\($0 - 1)" }
+            moss_curl_set_string(handle, CURLOPT_RANGE, "\(request.first)-\(last ?? "")")
         }
         let validator = request.validator
         guard !validator.isEmpty else { return }
@@ -126,9 +126,9 @@ final class HTTPTransfer {
 
     private func take(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard begin() else { return 0 }
-        let rest = (request.end ?? .max) - position
+        let rest = (request.wanted ?? .max) - position
         let wanted = UnsafeRawBufferPointer(rebasing: bytes.prefix(Int(clamping: rest)))
-        let most = request.size ?? request.sizeMax
+        let most = request.wanted ?? request.size ?? request.sizeMax
         guard UInt64(wanted.count) <= most - min(most, position) else {
             fail(
                 .endless,
@@ -222,7 +222,8 @@ final class HTTPTransfer {
         }
         // An answer without a body was not looked at yet.
         guard begin() else { return failed(failure ?? TransferFailure(.malformed, "it answers nothing")) }
-        if let most = request.size, position < min(most, request.end ?? most) {
+        let most = min(request.wanted ?? .max, request.part == nil ? request.size ?? .max : .max)
+        if most != .max, request.size != nil || request.part != nil, position < most {
             return failed(TransferFailure(.interrupted, "it stopped at \(position) of \(most) bytes"))
         }
         guard keep(UnsafeRawBufferPointer(start: nil, count: 0)) else {
@@ -244,6 +245,16 @@ final class HTTPTransfer {
         failure.retryAfter = head.retryAfter
         return .failed(number, failure)
     }
+}
+
+extension TransferRequest {
+    var isPartial: Bool { offset > 0 || end != nil || part != nil }
+
+    /// The first byte of the server's file that is wanted.
+    var first: UInt64 { (part?.lowerBound ?? 0) + offset }
+
+    /// How long the file here has to become; nil for all there is.
+    fileprivate var wanted: UInt64? { part.map { $0.upperBound - $0.lowerBound } ?? end }
 }
 
 extension String {

@@ -64,6 +64,7 @@ struct ResponseHead {
 
     private func problemOfWhole(_ request: TransferRequest) -> TransferFailure? {
         if let problem = problemOfEncoding { return problem }
+        if request.part != nil { return TransferFailure(.noRanges, "it sends whole files only") }
         guard let contentLength else { return nil }
         if let size = request.size, size != contentLength {
             return TransferFailure(.wrongLength, "its file has \(contentLength) bytes, not \(size)")
@@ -77,8 +78,8 @@ struct ResponseHead {
 
     private func problemOfPart(_ request: TransferRequest) -> TransferFailure? {
         if let problem = problemOfEncoding { return problem }
-        guard let range = ContentRangeHeader(contentRange), range.start == request.offset,
-            request.offset > 0 || request.end != nil
+        guard let range = ContentRangeHeader(contentRange), range.start == request.first,
+            request.isPartial
         else {
             return TransferFailure(.malformed, "it sends another part of the file than was asked for")
         }

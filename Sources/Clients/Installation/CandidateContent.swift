@@ -44,14 +44,14 @@ struct CandidateContent: ~Copyable {
 
     /// Which packages to unpack now, large ones first, and which when they are needed.
     ///
-    /// - Parameter isHere: whether a stone can be read whenever that may be.
+    /// - Parameter mustBeHere: what can only be had now.
     func divided(
-        _ isHere: (Plan.Arrival) throws(InstallationError) -> Bool
+        _ mustBeHere: (Plan.Arrival) throws(InstallationError) -> Bool
     ) throws(InstallationError) -> (now: [Plan.Arrival], later: [Plan.Arrival]) {
         var later: [Plan.Arrival] = []
         var now: [Plan.Arrival] = []
         for arrival in arrivals {
-            let waits = lazily ? try isHere(arrival) : false
+            let waits = lazily ? try !mustBeHere(arrival) : false
             if waits { later.append(arrival) } else { now.append(arrival) }
         }
         return (now.sorted { $0.record.contentBytes > $1.record.contentBytes }, later)

@@ -182,10 +182,7 @@ extension Installation {
         }
         let registry = try InstallationError.collections { () throws(RepositoryError) in try collections.registry() }
         let (now, later) = try content.divided { (arrival) throws(InstallationError) in
-            try InstallationError.collections { () throws(RepositoryError) in
-                if case .file = try registry.location(of: arrival.offer) { return true }
-                return false
-            }
+            try stones.mustBeHere(arrival.offer, registry)
         }
         let scratch = try scratchStore(path)
         content.scratchStore = scratch
@@ -198,10 +195,7 @@ extension Installation {
             }
         }
         for arrival in later {
-            let stone = try InstallationError.collections { () throws(RepositoryError) in
-                try registry.open(arrival.offer)
-            }
-            content.defer(arrival, to: ViewRequest.Stone(id: arrival.offer.id, path: stone.path))
+            content.defer(arrival, to: try stones.waiting(arrival.offer, registry, in: path))
         }
         for arrival in now { content.note(arrival, in: ViewRequest.scratchSource) }
     }

@@ -8,6 +8,7 @@ internal import ObjectStore
 internal import PackageCatalog
 internal import PackageModel
 internal import States
+internal import ViewImage
 
 /// The stones of packages, wherever they are: their heads to plan with, and wholes to unpack.
 struct StoneSupply: Sendable {
@@ -41,6 +42,42 @@ struct StoneSupply: Sendable {
                 }
                 wanted = max(wanted * 8, stone.byteCount * 8)
             }
+        }
+    }
+
+    // MARK: Later
+
+    /// Whether a stone has to be read now: nothing is fetched later where nothing may be.
+    func mustBeHere(
+        _ offer: CollectionRegistry.Package, _ registry: CollectionRegistry
+    ) throws(InstallationError) -> Bool {
+        guard collections.downloads.isOffline else { return false }
+        return try InstallationError.collections { () throws(RepositoryError) in
+            if case .remote = try registry.location(of: offer) { return true }
+            return false
+        }
+    }
+
+    /// A stone that is read once somebody needs what is in it: where it is, or where it can be had, written into
+    /// `directory` together with what stands before its content where that is enough to fetch parts of it.
+    func waiting(
+        _ offer: CollectionRegistry.Package, _ registry: CollectionRegistry, in directory: BytePath
+    ) throws(InstallationError) -> ViewRequest.Stone {
+        try InstallationError.collections { () throws(RepositoryError) in
+            guard case .remote(let item) = try registry.location(of: offer), let size = item.size else {
+                return ViewRequest.Stone(id: offer.id, path: try registry.open(offer).path)
+            }
+            let stone = ViewRequest.Stone(
+                id: offer.id, placesAt: directory.appending(BytePath("\(offer.id).places")), size: size)
+            let head = try registry.verifiedHead(of: offer)
+            try reporting(below: directory) { () throws(SystemError) in
+                let place = try Descriptor.openDirectory(directory)
+                try place.replaceFile(
+                    stone.path.lastComponent,
+                    with: StonePlaces(of: item, bandwidth: collections.downloads.bandwidth).encoded)
+                if let head { try place.replaceFile(stone.headPath.lastComponent, with: head) }
+            }
+            return stone
         }
     }
 

@@ -16,7 +16,7 @@ internal import Zstandard
 /// records of its metadata, and files.
 struct IndexCache: Sendable {
     static let name: BytePath = ".moss-index-cache"
-    private static let magic = [0] + Array("mossic1".utf8)
+    private static let magic = [0] + Array("mossic2".utf8)
     private static let sizeMax = 1 << 30
 
     struct Entry: Hashable, Sendable {

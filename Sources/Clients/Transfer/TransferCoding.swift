@@ -115,6 +115,8 @@ extension TransferCommand: TransferMessage {
             writer.put(request.file.bytes)
             writer.put(request.offset)
             writer.put(request.end)
+            writer.put(request.part?.lowerBound)
+            writer.put(request.part?.upperBound)
             writer.put(request.size)
             writer.put(request.sizeMax)
             writer.put(request.validator.utf8)
@@ -143,6 +145,11 @@ extension TransferCommand: TransferMessage {
                 sizeMax: 0)
             request.offset = try reader.number()
             request.end = try reader.optional()
+            let (start, end) = (try reader.optional(), try reader.optional())
+            if let start, let end {
+                guard start <= end else { throw TransferCodingError() }
+                request.part = start..<end
+            }
             request.size = try reader.optional()
             request.sizeMax = try reader.number()
             request.validator = try reader.text()

@@ -15,6 +15,9 @@ package struct TransferRequest: Hashable, Sendable {
     package var offset: UInt64 = 0
     /// Where the wanted part ends; nil for all of it.
     package var end: UInt64?
+    /// Only these bytes of the file are wanted, and what is made of them is a file of its own: `offset` and all sizes of
+    /// answers count from where they begin, `end` is nil. Nil for a file from its beginning on.
+    package var part: Range<UInt64>?
     /// What the whole file has to be long; nil where nobody promised anything.
     package var size: UInt64?
     /// The whole file is at most so long.
@@ -23,7 +26,7 @@ package struct TransferRequest: Hashable, Sendable {
     /// that it is the same.
     package var validator = ""
     package var onlyIfChanged = false
-    /// Whether the SHA-256 of the whole file is wanted; `end` is nil then.
+    /// Whether the SHA-256 of the whole file, or of all of `part`, is wanted; `end` is nil then.
     package var hashes = false
 
     package init(number: UInt32, address: String, file: BytePath, sizeMax: UInt64) {

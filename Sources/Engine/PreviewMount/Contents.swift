@@ -40,7 +40,7 @@ final class Contents: Sendable {
     private let passthrough = Atomic<Bool>(false)
     private let failures = Atomic<UInt64>(0)
 
-    init(_ request: ViewRequest) throws(PreviewMount.Failure) {
+    init(_ request: ViewRequest, _ remote: (any RemoteStones)?) throws(PreviewMount.Failure) {
         do throws(SystemError) {
             let moss = try ObjectReader.openDirectory(of: request.root)
             store = try ObjectReader(in: moss)
@@ -49,7 +49,7 @@ final class Contents: Sendable {
             throw PreviewMount.Failure("\(error)")
         }
         scratch = try request.scratch.map { (path) throws(PreviewMount.Failure) in
-            try ScratchContent(at: path, stones: request.stones)
+            try ScratchContent(at: path, stones: request.stones, remote)
         }
         files = OpenFiles(limit: CurrentProcess.openFileLimit / 4)
     }
@@ -76,6 +76,25 @@ final class Contents: Sendable {
     }
 
     func removeScratch() { scratch?.remove() }
+
+    // MARK: Bringing
+
+    /// Whether a file's content has to be brought before it can be opened or read.
+    func isPacked(_ place: ViewSource.Place) -> Bool {
+        guard let scratch, place.node.size > 0 else { return false }
+        return scratch.isPacked(place.node.digest, source: place.node.source)
+    }
+
+    /// Brings a file's content, on a thread that has time.
+    /// - Returns: the error where that fails.
+    func bring(_ place: ViewSource.Place) -> ErrorNumber? {
+        do {
+            try scratch?.bring(place.node.digest, source: place.node.source)
+            return nil
+        } catch {
+            return noted((error as? SystemError) ?? SystemError(.inputOutput, call: "unpack"))
+        }
+    }
 
     // MARK: Opening
 
@@ -158,7 +177,7 @@ final class Contents: Sendable {
             file = try store.open(node.digest, metadata)
         } else {
             guard let scratch else { throw SystemError(.noSuchFile, call: "open") }
-            file = try scratch.open(node.digest, mode: metadata.mode, source: node.source)
+            file = try scratch.open(node.digest, mode: metadata.mode)
         }
         guard try file.status().size == node.size else { throw SystemError(.inputOutput, call: "open") }
         return file

@@ -46,6 +46,7 @@ enum FuseMount {
             outcome = loop(fuse)
             moss_fuse_end_waiting()
             session.renewals.end()
+            session.errands.end()
         }
         guard ran else { throw Failure("no thread can be made") }
         // Positive is the signal that ended it.

@@ -21,17 +21,22 @@ package enum PreviewMount {
     /// Makes what a request without an image is for.
     package typealias MakeCatalogue = (ViewRequest) throws -> any ViewCatalogue
 
+    /// Makes what fetches the remote stones of a request.
+    package typealias MakeRemoteStones = (ViewRequest) -> any RemoteStones
+
     /// What the program moss-view does.
-    package static func main(_ makeCatalogue: MakeCatalogue) -> Int32 {
+    package static func main(_ makeCatalogue: MakeCatalogue, _ makeRemote: MakeRemoteStones) -> Int32 {
         CurrentProcess.prepare()
         CurrentProcess.setFileModeMask(0o022)
         CurrentProcess.raiseOpenFileLimit()
-        return run(CurrentProcess.arguments, makeCatalogue)
+        return run(CurrentProcess.arguments, makeCatalogue, makeRemote)
     }
 
     /// Runs the process that `arguments` describe (see ``ViewRequest``) until it is told to stop or unmounted.
     /// - Returns: the exit code.
-    private static func run(_ arguments: [BytePath], _ makeCatalogue: MakeCatalogue) -> Int32 {
+    private static func run(
+        _ arguments: [BytePath], _ makeCatalogue: MakeCatalogue, _ makeRemote: MakeRemoteStones
+    ) -> Int32 {
         let request: ViewRequest
         do throws(ViewRequest.Malformed) {
             request = try ViewRequest(arguments: arguments)
@@ -41,7 +46,7 @@ package enum PreviewMount {
         }
         let starter = ReadySignal(request.ready)
         do throws(Failure) {
-            try serve(request, starter, makeCatalogue)
+            try serve(request, starter, makeCatalogue, makeRemote)
             return 0
         } catch {
             if !starter.fail(error.description) { complain(error.description) }
@@ -54,9 +59,10 @@ package enum PreviewMount {
     }
 
     private static func serve(
-        _ request: ViewRequest, _ starter: ReadySignal, _ makeCatalogue: MakeCatalogue
+        _ request: ViewRequest, _ starter: ReadySignal, _ makeCatalogue: MakeCatalogue, _ makeRemote: MakeRemoteStones
     ) throws(Failure) {
-        let contents = try Contents(request)
+        let remote = request.stones.contains { $0.isRemote } ? makeRemote(request) : nil
+        let contents = try Contents(request, remote)
         let source = try ViewSource(request, makeCatalogue)
         let session = try ViewSession(source, contents)
         let lease = try adoptLease(request)

@@ -14,6 +14,13 @@ extension ViewSession {
             reply(request, Int32(EROFS))
             return
         }
+        // Where files are read through us, opening them takes nothing yet.
+        whenBrought(place, ifNeeded: contents.reading == .passthrough, request) { session, request in
+            session.answerOpen(request, node, place)
+        }
+    }
+
+    private func answerOpen(_ request: fuse_req_t, _ node: fuse_ino_t, _ place: ViewSource.Place) {
         switch contents.open(place) {
         case .unmediated: reply(request, Int32(ENOSYS))
         case .cached:
@@ -49,12 +56,43 @@ extension ViewSession {
             _ = fuse_reply_buf(request, nil, 0)
             return
         }
+        whenBrought(place, request) { session, request in session.answerRead(request, place, count, UInt64(offset)) }
+    }
+
+    private func answerRead(_ request: fuse_req_t, _ place: ViewSource.Place, _ count: Int, _ offset: UInt64) {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 16)
         defer { buffer.deallocate() }
-        if let error = contents.read(place, into: buffer, at: UInt64(offset)) {
+        if let error = contents.read(place, into: buffer, at: offset) {
             reply(request, error.rawValue)
             return
         }
         _ = fuse_reply_buf(request, buffer.baseAddress?.assumingMemoryBound(to: CChar.self), count)
+    }
+
+    // MARK: Bringing
+
+    /// A request that is answered later.
+    private struct Pending: @unchecked Sendable {
+        // libfuse lets any thread answer a request.
+        let request: fuse_req_t
+    }
+
+    /// Answers with `answer` once the content is there: at once, or on another thread after that has brought it.
+    private func whenBrought(
+        _ place: ViewSource.Place, ifNeeded isNeeded: Bool = true, _ request: fuse_req_t,
+        _ answer: @escaping @Sendable (ViewSession, fuse_req_t) -> Void
+    ) {
+        guard isNeeded, contents.isPacked(place) else { return answer(self, request) }
+        let pending = Pending(request: request)
+        errands.run { [self] in
+            let error = contents.bring(place)
+            errands.answer {
+                if let error {
+                    reply(pending.request, error.rawValue)
+                } else {
+                    answer(self, pending.request)
+                }
+            }
+        }
     }
 }

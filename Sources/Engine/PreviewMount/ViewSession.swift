@@ -12,6 +12,7 @@ final class ViewSession: Sendable {
     let source: ViewSource
     let contents: Contents
     let renewals: Renewals
+    let errands = Errands()
     /// Whom this process's user namespace knows; nil for everybody.
     private let users = ViewSession.partial(IdentifierMap.users())
     private let groups = ViewSession.partial(IdentifierMap.groups())

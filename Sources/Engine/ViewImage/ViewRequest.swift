@@ -18,12 +18,26 @@ package struct ViewRequest: Hashable, Sendable {
     /// A package that is unpacked when one of its files is first opened.
     package struct Stone: Hashable, Sendable {
         package var id: PackageID
+        /// The stone; of a remote one a file that says where it can be had.
         package var path: BytePath
+        /// Of a remote one, in bytes.
+        package var size: UInt64 = 0
+        package var isRemote = false
 
         package init(id: PackageID, path: BytePath) {
             self.id = id
             self.path = path
         }
+
+        package init(id: PackageID, placesAt path: BytePath, size: UInt64) {
+            self.id = id
+            self.path = path
+            self.size = size
+            isRemote = true
+        }
+
+        /// Of a remote one: what stands before its content, verified; no file where it can only be had whole.
+        package var headPath: BytePath { BytePath(bytes: path.bytes + Array(".head".utf8)) }
     }
 
     /// A memory file that holds the ``ViewImage``, inherited; nil for a ``ViewCatalogue`` of all that the root has.
@@ -71,7 +85,14 @@ package struct ViewRequest: Hashable, Sendable {
         words.add("--noexec", if: forbidsExecution)
         words.add("--allow-other", if: allowsOthers)
         words.add("--scratch", path: scratch)
-        for stone in stones { words.add("--stone", BytePath(stone.id.hexadecimal), stone.path) }
+        for stone in stones {
+            let id = BytePath(stone.id.hexadecimal)
+            if stone.isRemote {
+                words.add("--remote", id, BytePath("\(stone.size)"), stone.path)
+            } else {
+                words.add("--stone", id, stone.path)
+            }
+        }
         words.add("--lease", number: lease)
         words.add(Self.readyOption, number: ready)
         return words.words
@@ -95,11 +116,13 @@ package struct ViewRequest: Hashable, Sendable {
             case "--allow-other": allowsOthers = true
             case "--image": image = try words.number(of: word)
             case "--scratch": scratch = try words.value(of: word)
-            case "--stone":
-                guard let id = PackageID(hexadecimal: try words.value(of: word).display) else {
-                    throw Malformed(word, "needs a package id of 64 hexadecimal digits")
+            case "--stone": stones.append(Stone(id: try Self.package(&words, word), path: try words.value(of: word)))
+            case "--remote":
+                let id = try Self.package(&words, word)
+                guard let size = UInt64(try words.value(of: word).display) else {
+                    throw Malformed(word, "needs a number of bytes")
                 }
-                stones.append(Stone(id: id, path: try words.value(of: word)))
+                stones.append(Stone(id: id, placesAt: try words.value(of: word), size: size))
             case "--lease": lease = try words.number(of: word)
             case Self.readyOption: ready = try words.number(of: word)
             default: throw Malformed(word, "is not understood")
@@ -109,5 +132,14 @@ package struct ViewRequest: Hashable, Sendable {
             throw Malformed("", "--root, --mountpoint and one of --image and --all are needed")
         }
         (self.root, self.mountpoint) = (root, mountpoint)
+    }
+
+    private static func package(
+        _ words: inout HelperArgumentReader, _ word: BytePath
+    ) throws(Malformed) -> PackageID {
+        guard let id = PackageID(hexadecimal: try words.value(of: word).display) else {
+            throw Malformed(word, "needs a package id of 64 hexadecimal digits")
+        }
+        return id
     }
 }

@@ -26,13 +26,15 @@ package struct PackageMetadata: Hashable, Sendable {
     package var hash: PackageID?
     /// Index only: size of the stone in bytes.
     package var downloadSize: UInt64?
+    /// Index only: what stands before the stone's content, where that can be fetched in parts.
+    package var head: StoneHead?
 
     package init(
         name: String, version: String, release: UInt64, buildRelease: UInt64 = 1, architecture: String = "x86_64",
         summary: String = "", description: String = "", homepage: String = "", sourceID: String? = nil,
         licenses: [String] = [], dependencies: [Capability] = [], providers: [Capability] = [],
         conflicts: [Capability] = [], buildDependencies: [Capability] = [], uri: String? = nil,
-        hash: PackageID? = nil, downloadSize: UInt64? = nil
+        hash: PackageID? = nil, downloadSize: UInt64? = nil, head: StoneHead? = nil
     ) {
         self.name = name
         self.version = version
@@ -51,6 +53,7 @@ package struct PackageMetadata: Hashable, Sendable {
         self.uri = uri
         self.hash = hash
         self.downloadSize = downloadSize
+        self.head = head
     }
 
     /// The declared providers and the package's own name.

@@ -26,6 +26,8 @@ package struct MetaTag: RawRepresentable, Hashable, Sendable {
     package static let sourceURI = MetaTag(rawValue: 18)
     package static let sourcePath = MetaTag(rawValue: 19)
     package static let sourceRef = MetaTag(rawValue: 20)
+    /// Ours, in indexes only: see ``StoneHead``. Other readers pass it over.
+    package static let stoneHead = MetaTag(rawValue: 0x4d01)
 
     private static let names = [
         "Unknown", "Name", "Architecture", "Version", "Summary", "Description", "Homepage", "SourceID", "Depends",
@@ -35,6 +37,7 @@ package struct MetaTag: RawRepresentable, Hashable, Sendable {
 
     /// The word shown to people.
     package var name: String {
-        Int(rawValue) < Self.names.count ? Self.names[Int(rawValue)] : "Unknown (\(rawValue))"
+        if self == .stoneHead { return "StoneHead" }
+        return Int(rawValue) < Self.names.count ? Self.names[Int(rawValue)] : "Unknown (\(rawValue))"
     }
 }

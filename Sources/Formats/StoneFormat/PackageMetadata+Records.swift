@@ -28,6 +28,8 @@ extension PackageMetadata {
             }
             self.hash = hash
         }
+        // One that cannot be read is none: the stone comes whole then.
+        head = fields.text(.stoneHead).flatMap { StoneHead(text: $0) }
     }
 
     private mutating func append(_ record: MetaRecord) {
@@ -61,6 +63,7 @@ extension PackageMetadata {
         if let uri { records.append(MetaRecord(.packageURI, .string(uri))) }
         if let hash { records.append(MetaRecord(.packageHash, .string(hash.hexadecimal))) }
         if let downloadSize { records.append(MetaRecord(.packageSize, .uint64(downloadSize))) }
+        if let head { records.append(MetaRecord(.stoneHead, .string(head.text))) }
         for license in licenses.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) {
             records.append(MetaRecord(.license, .string(license)))
         }

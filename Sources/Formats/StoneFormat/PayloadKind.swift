@@ -12,7 +12,10 @@ package struct PayloadKind: RawRepresentable, Hashable, Sendable {
     package static let index = PayloadKind(rawValue: 4)
     package static let attributes = PayloadKind(rawValue: 5)
 
-    package var isKnown: Bool { (1...5).contains(rawValue) }
+    /// Ours: where the frames of the content lie, see ``ContentFrame``. Other readers pass it over.
+    package static let frames = PayloadKind(rawValue: 0x46)
+
+    package var isKnown: Bool { (1...5).contains(rawValue) || self == .frames }
 
     /// The word shown to people.
     package var name: String {
@@ -22,6 +25,7 @@ package struct PayloadKind: RawRepresentable, Hashable, Sendable {
         case .layout: "layout"
         case .index: "index"
         case .attributes: "attributes"
+        case .frames: "frames"
         default: "unknown (\(rawValue))"
         }
     }

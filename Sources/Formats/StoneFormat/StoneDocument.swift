@@ -9,6 +9,7 @@ package struct StoneDocument: Sendable {
         case layout([LayoutEntry])
         case index([ContentRange])
         case attributes([AttributeRecord])
+        case frames([ContentFrame])
         /// Decompressed and verified, but not kept.
         case content
         /// A kind this version does not know: checksum verified, bytes not kept.
@@ -53,6 +54,7 @@ package struct StoneDocument: Sendable {
             case .layout: body = .layout(try reader.readLayout())
             case .index: body = .index(try reader.readIndex())
             case .attributes: body = .attributes(try reader.readAttributes())
+            case .frames: body = .frames(try reader.readFrames())
             case .content:
                 try reader.verifyContent()
                 body = .content
@@ -93,7 +95,7 @@ package struct StoneDocument: Sendable {
             case .layout(let entries): layout += entries
             case .index(let records): ranges += records
             case .content: contentSize = payload.header.plainSize
-            case .meta, .attributes, .unknown: break
+            case .meta, .attributes, .frames, .unknown: break
             }
         }
         return try StonePackage.validate(

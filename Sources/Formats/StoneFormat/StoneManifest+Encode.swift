@@ -8,7 +8,7 @@ extension StoneManifest {
         metadata: PackageMetadata, layout: [LayoutEntry], files: [ContentFile]
     ) throws(StoneError) -> [UInt8] {
         let prologue = try StonePrologue(
-            metadata: metadata, layout: layout, files: files, options: StoneWriterOptions())
+            metadata: metadata, layout: layout, files: files, frameCount: 1, options: StoneWriterOptions())
         // All that stands before the content, but for the content's blank header.
         let payloads = prologue.bytes.dropFirst(StoneHeader.byteCount)
             .dropLast(files.isEmpty ? 0 : PayloadHeader.byteCount)

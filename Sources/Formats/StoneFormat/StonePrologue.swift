@@ -2,13 +2,17 @@ import BytePath
 import Digests
 import PackageModel
 
-/// Everything of a binary package that stands before its content, with a blank header for the content.
+/// Everything of a binary package that stands before its content, with blanks for the list of the content's frames and
+/// for its header.
 struct StonePrologue {
     let bytes: [UInt8]
+    /// Where the list of frames stands; nil where there is one frame only.
+    let framesOffset: UInt64?
     let contentSize: UInt64
 
     init(
-        metadata: PackageMetadata, layout: [LayoutEntry], files: [ContentFile], options: StoneWriterOptions
+        metadata: PackageMetadata, layout: [LayoutEntry], files: [ContentFile], frameCount: Int,
+        options: StoneWriterOptions
     ) throws(StoneError) {
         let ranges = try Self.ranges(files)
         let contentSize = ranges.last?.end ?? 0
@@ -19,7 +23,8 @@ struct StonePrologue {
         let records = metadata.records
         _ = try PackageMetadata(records: records)
 
-        let payloadCount: UInt16 = 1 + (entries.isEmpty ? 0 : 1) + (files.isEmpty ? 0 : 2)
+        let listsFrames = !files.isEmpty && frameCount > 1
+        let payloadCount: UInt16 = 1 + (entries.isEmpty ? 0 : 1) + (files.isEmpty ? 0 : 2) + (listsFrames ? 1 : 0)
         var bytes = StoneHeader(payloadCount: payloadCount, fileType: .binary).encoded
         var encoder = try RecordPayloadEncoder(options)
         bytes += try encoder.encode(.meta, plain: try MetaRecord.encode(records), recordCount: records.count)
@@ -29,6 +34,11 @@ struct StonePrologue {
         }
         if !files.isEmpty {
             bytes += try encoder.encode(.index, plain: ContentRange.encode(ranges), recordCount: ranges.count)
+        }
+        framesOffset = listsFrames ? UInt64(bytes.count) : nil
+        if listsFrames {
+            let size = PayloadHeader.byteCount + frameCount * ContentFrame.recordByteCount
+            bytes += [UInt8](repeating: 0, count: size)
         }
         // Without content the writer never returns to this header, so it is left out.
         bytes += files.isEmpty ? [] : [UInt8](repeating: 0, count: PayloadHeader.byteCount)

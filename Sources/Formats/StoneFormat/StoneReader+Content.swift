@@ -11,7 +11,11 @@ extension StoneReader where Source: ~Copyable {
     mutating func beginContent(_ payload: PayloadHeader) throws(Failure) {
         plainRemaining = payload.plainSize
         frameEnded = payload.compression == .none
-        guard payload.compression == .zstd else { return }
+        if payload.compression == .zstd { try beginFrame(payload) }
+    }
+
+    private mutating func beginFrame(_ payload: PayloadHeader) throws(Failure) {
+        frameEnded = false
         let window = payload.windowSizeMax(limits)
         do throws(ZstandardError) {
             try decompressor.begin(windowSizeMax: window)
@@ -32,6 +36,7 @@ extension StoneReader where Source: ~Copyable {
         while plainRemaining > 0, produced < output.count {
             let room = Int(min(UInt64(output.count - produced), plainRemaining))
             let target = UnsafeMutableRawBufferPointer(rebasing: output[produced..<(produced + room)])
+            if payload.compression == .zstd, frameEnded, storedRemaining > 0 { try beginFrame(payload) }
             let count = payload.compression == .zstd ? try inflate(target) : try copy(target)
             produced += count
             plainRemaining -= UInt64(count)
@@ -82,7 +87,7 @@ extension StoneReader where Source: ~Copyable {
         return progress.produced
     }
 
-    /// All plain bytes were produced: the frame and the payload must end here as well.
+    /// All plain bytes were produced: the last frame and the payload must end here as well.
     private mutating func finishContent(_ payload: PayloadHeader) throws(Failure) {
         var spare: UInt8 = 0
         while !frameEnded {

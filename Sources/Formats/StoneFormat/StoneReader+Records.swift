@@ -29,6 +29,11 @@ extension StoneReader where Source: ~Copyable {
         try readRecords(.attributes, AttributeRecord.decode)
     }
 
+    /// The records of the current payload, which must be a list of frames.
+    package mutating func readFrames() throws(Failure) -> [ContentFrame] {
+        try readRecords(.frames, ContentFrame.decode)
+    }
+
     private mutating func readRecords<Records>(
         _ kind: PayloadKind,
         _ decode: (UnsafeRawBufferPointer, UInt32, UInt64) throws(StoneError) -> Records

@@ -114,7 +114,7 @@ package struct StoneReader<Source: ByteSource & ~Copyable>: ~Copyable {
     package mutating func skipPayload() throws(Failure) {
         try checkUsable()
         guard let payload = current else { return }
-        if manifest != nil, payload.kind != .content, storedRemaining == payload.storedSize {
+        if manifest != nil, ![.content, .frames].contains(payload.kind), storedRemaining == payload.storedSize {
             _ = try readStored()
             return
         }
@@ -138,7 +138,8 @@ package struct StoneReader<Source: ByteSource & ~Copyable>: ~Copyable {
             consume(bytes.count)
         }
         try finishPayload(payload)
-        manifest?.append(payload, stored: all)
+        // It says nothing of the package, and means nothing without the content.
+        if payload.kind != .frames { manifest?.append(payload, stored: all) }
         return all
     }
 }

@@ -3,7 +3,7 @@ import Digests
 package import PackageModel
 import Zstandard
 
-/// Writes a binary package: Meta, Layout, Index, then the content as it is streamed in.
+/// Writes a binary package: Meta, Layout, Index, for larger ones a list of frames, then the content as it is streamed in.
 ///
 /// ```
 /// var writer = try StoneWriter(sink, metadata: metadata, layout: layout, files: files)
@@ -14,19 +14,19 @@ import Zstandard
 /// The same values and options give the same bytes, however the content is cut into calls and however many threads
 /// compress it: the layout is sorted by path, `files` must be in content order, and content is hashed on the way in, so
 /// that a file that changed since its digest was computed is an error and not a broken stone.
-/// The Content payload's header is corrected at the end, with one `overwrite`. After an error what the sink holds is
+/// The Content payload's header and the list are corrected at the end, with one `overwrite` each. After an error what the sink holds is
 /// no stone.
 package struct StoneWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
     package typealias Failure = StoneWriteError<Sink.Failure>
 
     private var sink: Sink
     private let files: [ContentFile]
-    private var compressor: Compressor?
-    private let output: OutputBuffer
+    private var content: FrameWriter?
     /// Hash of the stored bytes of the Content payload.
     private let storedHasher = XXH3Hasher(.bits64)
     private var storedSize: UInt64 = 0
     private let contentOffset: UInt64
+    private let framesOffset: UInt64?
     private let contentSize: UInt64
     /// The file that is being written, its hash and what is missing of it.
     private var position = 0
@@ -43,34 +43,30 @@ package struct StoneWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
     ) throws(Failure) {
         var sink = sink
         let prologue: StonePrologue
-        var compressor: Compressor?
+        var content: FrameWriter?
+        let plan = ContentFrame.plan(files)
         do throws(StoneError) {
-            prologue = try StonePrologue(metadata: metadata, layout: layout, files: files, options: options)
-            if !files.isEmpty { compressor = try Self.compressor(options, contentSize: prologue.contentSize) }
+            prologue = try StonePrologue(
+                metadata: metadata, layout: layout, files: files, frameCount: plan.count, options: options)
+            if !files.isEmpty { content = try Self.content(plan, options) }
         } catch {
             throw .stone(error)
         }
         try Self.write(prologue.bytes, to: &sink)
         self.sink = sink
         self.files = files
-        self.compressor = compressor
-        output = OutputBuffer(capacity: Compressor.outputSize)
+        self.content = content
         contentOffset = UInt64(prologue.bytes.count - PayloadHeader.byteCount)
+        framesOffset = prologue.framesOffset
         contentSize = prologue.contentSize
         fileRemaining = files.first?.size ?? 0
     }
 
-    private static func compressor(
-        _ options: StoneWriterOptions, contentSize: UInt64
-    ) throws(StoneError) -> Compressor {
+    private static func content(
+        _ plan: [UInt64], _ options: StoneWriterOptions
+    ) throws(StoneError) -> FrameWriter {
         do throws(ZstandardError) {
-            // One worker and many give the same bytes, none gives others.
-            var compressor = try Compressor(
-                Compressor.Parameters(
-                    level: options.contentLevel, windowLog: options.windowLog,
-                    workers: max(1, options.contentWorkers)))
-            try compressor.begin(pledgedSize: contentSize)
-            return compressor
+            return try FrameWriter(plan, options)
         } catch {
             throw StoneError(error.code == .outOfMemory ? .outOfMemory : .formatLimit, error.message)
         }
@@ -102,21 +98,18 @@ package struct StoneWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
         guard position == files.count else {
             throw mismatch("\(fileRemaining) bytes of the file \(files[position].digest) are missing")
         }
-        if !files.isEmpty {
-            var isComplete = false
-            while !isComplete {
-                let progress = try attempt { (compressor, output) throws(ZstandardError) in
-                    try compressor.finish(into: output)
-                }
-                try store(progress.produced)
-                isComplete = progress.isComplete
-            }
+        if let content {
+            try attempt { () throws(ZstandardError) in try content.startEmpty() }
+            while try storeNext(content) {}
             let header = PayloadHeader(
                 storedSize: storedSize, plainSize: contentSize, checksum: storedHasher.digest64, recordCount: 0,
                 kind: .content, compression: .zstd)
-            let offset = contentOffset
-            try Self.withBytes(header.encoded, of: &sink) { (sink, bytes) throws(Sink.Failure) in
-                try sink.overwrite(bytes, at: offset)
+            try correct(header.encoded, at: contentOffset)
+            if let framesOffset {
+                let list = ContentFrame.encode(content.frames)
+                let payload = RecordPayloadEncoder.encodePlain(
+                    .frames, plain: list, recordCount: UInt32(content.frames.count))
+                try correct(payload, at: framesOffset)
             }
         }
         return sink
@@ -136,42 +129,42 @@ package struct StoneWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
     }
 
     private mutating func compress(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+        guard let content else { return }
         var rest = bytes
         while !rest.isEmpty {
             let input = rest
-            let progress = try attempt { (compressor, output) throws(ZstandardError) in
-                try compressor.compress(input, into: output)
+            let count = try attempt { () throws(ZstandardError) in try content.take(input) }
+            if count == 0, try !storeNext(content) {
+                throw .stone(StoneError(.unusable, "the writer has failed before"))
             }
-            try store(progress.produced)
-            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(progress.consumed))
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(count))
         }
     }
 
-    private mutating func attempt(
-        _ step: (inout Compressor, UnsafeMutableRawBufferPointer) throws(ZstandardError) -> Compressor.Progress
-    ) throws(Failure) -> Compressor.Progress {
-        guard var active = compressor.take() else {
-            throw .stone(StoneError(.unusable, "the writer has failed before"))
-        }
+    private func attempt<R>(_ step: () throws(ZstandardError) -> R) throws(Failure) -> R {
         do throws(ZstandardError) {
-            let progress = try step(&active, output.memory)
-            compressor = consume active
-            return progress
+            return try step()
         } catch {
             throw .stone(StoneError(.outOfMemory, payload: .content, error.message))
         }
     }
 
-    /// Hands the first `count` bytes of the output buffer to the sink.
-    private mutating func store(_ count: Int) throws(Failure) {
-        guard count > 0 else { return }
-        let bytes = UnsafeRawBufferPointer(rebasing: output.memory[..<count])
+    /// Hands the next finished frame to the sink; false where there is none.
+    private mutating func storeNext(_ content: FrameWriter) throws(Failure) -> Bool {
+        guard let bytes = try attempt({ () throws(ZstandardError) in try content.next() }) else { return false }
         storedHasher.update(bytes)
-        storedSize += UInt64(count)
+        storedSize += UInt64(bytes.count)
         do throws(Sink.Failure) {
             try sink.write(bytes)
         } catch {
             throw .sink(error)
+        }
+        return true
+    }
+
+    private mutating func correct(_ bytes: [UInt8], at offset: UInt64) throws(Failure) {
+        try Self.withBytes(bytes, of: &sink) { (sink, bytes) throws(Sink.Failure) in
+            try sink.overwrite(bytes, at: offset)
         }
     }
 
@@ -194,21 +187,5 @@ package struct StoneWriter<Sink: ByteSink & ~Copyable>: ~Copyable {
 
     private func mismatch(_ message: String) -> Failure {
         .stone(StoneError(.contentMismatch, at: contentOffset, payload: .content, message))
-    }
-}
-
-/// Memory for compressed bytes on their way to the sink.
-///
-/// Not private: generic code of other modules that holds a writer refers to this type, and the 6.3.1 optimiser would
-/// leave a reference to nothing.
-package struct OutputBuffer: ~Copyable {
-    let memory: UnsafeMutableRawBufferPointer
-
-    init(capacity: Int) {
-        memory = .allocate(byteCount: capacity, alignment: 64)
-    }
-
-    deinit {
-        memory.deallocate()
     }
 }

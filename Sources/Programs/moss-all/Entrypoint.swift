@@ -4,6 +4,7 @@ import Glibc
 internal import LinuxSystem
 internal import MossCommands
 internal import PreviewMount
+internal import RemoteStones
 internal import Sandbox
 internal import Views
 
@@ -16,7 +17,7 @@ struct Entrypoint {
         switch String(decoding: name, as: UTF8.self) {
         case "deb2stone": exit(Deb2StoneCommands.main())
         case "moss-sandbox": exit(SandboxProgram.main())
-        case "moss-view": exit(PreviewMount.main { try RootCatalogue($0) })
+        case "moss-view": exit(PreviewMount.main({ try RootCatalogue($0) }, { FetchedStones($0) }))
         default: exit(MossCommands.main())
         }
     }

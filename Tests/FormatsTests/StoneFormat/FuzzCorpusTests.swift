@@ -112,6 +112,7 @@ struct FuzzCorpusTests {
             case .layout(let entries): plain = try LayoutEntry.encode(entries)
             case .index(let ranges): plain = ContentRange.encode(ranges)
             case .attributes(let records): plain = AttributeRecord.encode(records)
+            case .frames(let frames): plain = ContentFrame.encode(frames)
             case .content, .unknown: plain = [UInt8](repeating: 0, count: Int(payload.header.plainSize))
             }
             stone.append(payload.header.kind, plain, count: Int(payload.header.recordCount))

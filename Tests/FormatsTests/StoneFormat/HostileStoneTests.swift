@@ -241,7 +241,10 @@ struct HostileStoneTests {
             ("no frame", [1, 2, 3, 4, 5, 6], { $0.plainSize = 6 }, .damagedCompression),
             ("no bytes", [], { $0.plainSize = 0 }, .damagedCompression),
             ("bytes behind the frame", frame + [0], { $0.plainSize = 1000 }, .trailingBytes),
-            ("two frames", frame + frame, { $0.plainSize = 2000 }, .sizeMismatch),
+            ("two frames said to be less", frame + frame, { $0.plainSize = 1500 }, .sizeMismatch),
+            ("two frames said to be one", frame + frame, { $0.plainSize = 1000 }, .trailingBytes),
+            ("two frames said to be more", frame + frame, { $0.plainSize = 2001 }, .sizeMismatch),
+            ("second frame cut off", frame + frame.dropLast(), { $0.plainSize = 2000 }, .damagedCompression),
             (
                 "a skippable frame", [0x50, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 9], { $0.plainSize = 0 }, .damagedCompression
             ),

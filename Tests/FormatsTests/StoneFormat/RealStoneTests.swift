@@ -57,6 +57,7 @@ struct RealStoneTests {
             case .layout(let entries): plain = try LayoutEntry.encode(entries)
             case .index(let ranges): plain = ContentRange.encode(ranges)
             case .attributes(let records): plain = AttributeRecord.encode(records)
+            case .frames(let frames): plain = ContentFrame.encode(frames)
             case .content, .unknown: continue
             }
             payloads += try encoder.encode(

@@ -9,9 +9,11 @@ package struct DownloadItem: Hashable, Sendable {
     package var label: String
     /// Absolute addresses, the preferred one first.
     package var addresses: [String]
-    /// What was promised of it.
+    /// What was promised: of the whole file the size, and the digest of what is wanted of it.
     package var size: UInt64?
     package var digest: SHA256Digest?
+    /// Only these bytes of the file are wanted.
+    package var part: Range<UInt64>?
     /// Where nobody promised a size.
     package var sizeMax: UInt64
     /// What came with the copy that is here: nothing is fetched while the server has that one.
@@ -34,6 +36,9 @@ package struct DownloadItem: Hashable, Sendable {
         let path = addresses.first?.split(separator: "?").first ?? ""
         return BytePath(bytes: Array(path.utf8)).lastComponent
     }
+
+    /// What the file here has to be long; nil where nobody promised anything.
+    var expectedSize: UInt64? { part.map { $0.upperBound - $0.lowerBound } ?? size }
 
     var partName: BytePath { BytePath(bytes: name.bytes + Array(".part".utf8)) }
 }

@@ -39,6 +39,11 @@ package final class Downloader: Sendable {
         self.settings = settings
     }
 
+    /// Nothing is fetched.
+    package var isOffline: Bool { settings.isOffline }
+    /// Bytes in a second; 0 for no limit.
+    package var bandwidth: UInt64 { settings.transfer.bandwidth }
+
     deinit {
         state.withLock { $0.isClosed = true }
     }
@@ -107,7 +112,7 @@ package final class Downloader: Sendable {
         let (here, part) = try inDirectory { (place) throws(SystemError) in
             (try place.statusIfPresent(of: item.name)?.size, try place.statusIfPresent(of: item.partName)?.size ?? 0)
         }
-        if let here, item.size != nil, here == item.size {
+        if let here, here == item.expectedSize {
             var outcome = DownloadOutcome()
             outcome.byteCount = here
             return download.end(.success(outcome))
@@ -123,7 +128,7 @@ package final class Downloader: Sendable {
         let attempts = DownloadAttempts(item, settings)
         var job = Job(download: download, attempts: attempts, end: end, address: attempts.address)
         // A part goes on where it stopped. One that is as long as the whole proves itself by its last byte coming again.
-        if let size = item.size, part <= size { job.offset = min(part, size - min(size, 1)) }
+        if let size = item.expectedSize, part <= size { job.offset = min(part, size - min(size, 1)) }
         let number = try state.withLock { (state) throws(RepositoryError) in
             state.lastNumber &+= 1
             state.jobs[state.lastNumber] = job
@@ -141,6 +146,7 @@ package final class Downloader: Sendable {
             number: number, address: job.address, file: item.partName, sizeMax: item.size ?? item.sizeMax)
         request.offset = job.offset
         request.end = job.end
+        request.part = item.part
         request.size = item.size
         request.hashes = job.end == nil && item.digest != nil
         if !item.validator.isEmpty, job.offset == 0 {
@@ -266,7 +272,7 @@ package final class Downloader: Sendable {
             job.address = address
             if fromStart { job.offset = 0 }
             // A file nobody promised anything of may be another one by now.
-            if job.download.item.size == nil { job.offset = 0 }
+            if job.download.item.expectedSize == nil { job.offset = 0 }
             let time = monotonicNanoseconds() + wait * 1_000_000
             state.withLock { state in
                 state.jobs[number] = job
@@ -286,7 +292,9 @@ extension RepositoryError {
 extension DownloadItem {
     /// What is wrong with a file that came whole.
     fileprivate func problem(of result: TransferResult) -> String? {
-        if let size, result.byteCount != size { return "its file has \(result.byteCount) bytes, not \(size)" }
+        if let size = expectedSize, result.byteCount != size {
+            return "its file has \(result.byteCount) bytes, not \(size)"
+        }
         if let digest, result.digest != digest {
             return "its SHA-256 is \(result.digest?.hexadecimal ?? "unknown"), not \(digest.hexadecimal)"
         }
