@@ -184,16 +184,16 @@ import Testing
 
             let transport = LocalTransport()
             let configuration = try scratch.configuration("site")
-            guard case .packages(_, let base, var stamp, _, _) = try transport.fetch(configuration, previous: nil)
+            guard case .packages(_, let base, var stamp, _, _, _) = try transport.fetch(configuration, previous: nil)
             else {
                 Issue.record("nothing was read at first")
                 return
             }
             stamp.digest = [UInt8](repeating: 7, count: 32).withUnsafeBytes { SHA256Digest(bytes: $0) }
             let record = CollectionRecord(
-                source: configuration.uri, base: base, stamp: stamp, refreshed: 0, packageCount: 1)
+                source: configuration.uri, trust: "local", base: base, stamp: stamp, refreshed: 0, packageCount: 1)
             guard
-                case .unchanged(stamp, _) = try transport.fetch(
+                case .unchanged(stamp, _, _) = try transport.fetch(
                     configuration, previous: PreviousFetch(record: record, stones: [:]))
             else {
                 Issue.record("the index was read again")

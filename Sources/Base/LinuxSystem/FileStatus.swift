@@ -168,6 +168,15 @@ extension FileStatus {
 }
 
 extension Descriptor {
+    /// Whether nothing can be written where this is, whoever tries.
+    package var isOnReadOnlyFileSystem: Bool {
+        get throws(SystemError) {
+            var status = statvfs()
+            guard fstatvfs(raw, &status) == 0 else { throw .last("statvfs") }
+            return status.f_flag & UInt(ST_RDONLY) != 0
+        }
+    }
+
     /// The file system this file lies on.
     package func fileSystemStatus() throws(SystemError) -> FileSystemStatus {
         var status = statvfs()

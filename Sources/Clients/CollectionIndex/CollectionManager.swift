@@ -50,7 +50,7 @@ package struct CollectionManager: Sendable {
         var result: [Listed] = []
         for configuration in try files.load() {
             var record = try store.record(of: configuration.id)
-            if let source = record?.source, !source.isVerbatim(configuration.uri) { record = nil }
+            if record?.isOf(configuration) == false { record = nil }
             result.append(Listed(configuration: configuration, record: record))
         }
         return result
@@ -67,17 +67,18 @@ package struct CollectionManager: Sendable {
             throw RepositoryError(
                 .collectionExists, configuration.id.text, "there is a collection of this name; remove or replace it")
         }
-        // What was believed of another one does not count for this.
-        if isKnown { try forgetFiles(of: configuration.id) }
-        let refreshed = try refresh(configuration)
+        var isStored = false
         do throws(RepositoryError) {
-            try files.store(configuration)
+            // Nothing of one that is replaced changes before all of the new one is here. Stopped after that, what is
+            // stored is not of the new configuration, and counts for nothing.
+            return try refresh(configuration) { () throws(RepositoryError) in
+                try files.store(configuration)
+                isStored = true
+            }
         } catch {
-            // The rows of a replaced collection do not match its uri any more, so nobody reads them.
-            if !isKnown { try? store.forget(configuration.id) }
+            if isStored, !isKnown { try? files.remove(configuration.id) }
             throw error
         }
-        return refreshed
     }
 
     /// Removes a collection's configuration and contents. Throws `unknownCollection`, or `vendorDefined` for one that
@@ -139,13 +140,18 @@ package struct CollectionManager: Sendable {
     }
 
     private func refresh(
-        _ configuration: CollectionConfiguration, trustsStored: Bool = true
+        _ configuration: CollectionConfiguration, trustsStored: Bool = true,
+        beforeKeeping: () throws(RepositoryError) -> Void = {}
     ) throws(RepositoryError) -> Refreshed {
         let transport = try transports.serving(configuration)
         var previous = trustsStored ? try store.previousFetch(of: configuration.id) : nil
-        if let source = previous?.record.source, !source.isVerbatim(configuration.uri) { previous = nil }
-        switch try transport.fetch(configuration, previous: previous) {
-        case .unchanged(let stamp, let validator):
+        if previous?.record.isOf(configuration) == false { previous = nil }
+        let fetched = try transport.fetch(configuration, previous: previous)
+        try beforeKeeping()
+        // Noted before it is used: what is older than this is refused from now on, whatever becomes of this command.
+        try CollectionCache(root: files.root, configuration.id).keep(fetched.keeping)
+        switch fetched {
+        case .unchanged(let stamp, let validator, _):
             guard var record = previous?.record else {
                 throw RepositoryError(.invalidIndex, configuration.id.text, "unchanged, but never fetched")
             }
@@ -154,9 +160,10 @@ package struct CollectionManager: Sendable {
                 try store.touch(configuration.id, record)
             }
             return Refreshed(id: configuration.id, packageCount: record.packageCount, isChanged: false)
-        case .packages(let packages, let base, let stamp, let validator, let stones):
+        case .packages(let packages, let base, let stamp, let validator, let stones, _):
             let record = CollectionRecord(
-                source: configuration.uri, base: base, stamp: stamp, validator: validator,
+                source: configuration.uri, trust: try configuration.trust.text, base: base, stamp: stamp,
+                validator: validator,
                 refreshed: currentTimeSeconds(), packageCount: packages.count)
             try store.replace(
                 configuration.id, with: CollectionStore.Contents(packages, stones: stones, record: record))

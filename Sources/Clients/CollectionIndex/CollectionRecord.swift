@@ -1,11 +1,15 @@
 package import BytePath
+package import CollectionSettings
 package import Digests
+internal import PackageModel
 internal import Storage
 
 /// What the last refresh of a collection found.
 package struct CollectionRecord: Hashable, Sendable {
     /// The configured uri at that time; the packages count only while it is the same.
     package var source: String
+    /// Who vouched for it, as ``CollectionTrust/text``; nil in records of before that was noted.
+    package var trust: String?
     /// What package URIs are relative to: the directory, on this machine; the history, in a channel; empty for others.
     package var base: BytePath
     package var stamp: IndexStamp
@@ -16,14 +20,24 @@ package struct CollectionRecord: Hashable, Sendable {
     package var packageCount: Int
 
     package init(
-        source: String, base: BytePath, stamp: IndexStamp, validator: String = "", refreshed: Int64, packageCount: Int
+        source: String, trust: String?, base: BytePath, stamp: IndexStamp, validator: String = "", refreshed: Int64,
+        packageCount: Int
     ) {
         self.source = source
+        self.trust = trust
         self.base = base
         self.stamp = stamp
         self.validator = validator
         self.refreshed = refreshed
         self.packageCount = packageCount
+    }
+
+    /// Whether this is of the place that a collection has now, and vouched for by those who have to now.
+    package func isOf(_ configuration: CollectionConfiguration) -> Bool {
+        guard source.isVerbatim(configuration.uri), let wanted = try? configuration.trust else { return false }
+        if let trust { return trust.isVerbatim(wanted.text) }
+        if case .keys = wanted { return false }
+        return true
     }
 }
 
@@ -46,7 +60,7 @@ package struct IndexStamp: Hashable, Sendable {
 
 extension CollectionRecord: BucketValue {
     package func encode(into bytes: inout [UInt8]) {
-        RecordWriter.append(to: &bytes, version: 1) { writer in
+        RecordWriter.append(to: &bytes, version: 2) { writer in
             writer.put(stamp.digest)
             writer.put(stamp.size)
             writer.put(stamp.identity)
@@ -55,11 +69,12 @@ extension CollectionRecord: BucketValue {
             writer.put(source)
             writer.put(base)
             writer.put(validator)
+            writer.put(trust ?? "")
         }
     }
 
     package init(decoding bytes: UnsafeRawBufferPointer) throws {
-        var reader = try RecordReader(bytes, "collection record", versions: 1...1)
+        var reader = try RecordReader(bytes, "collection record", versions: 1...2)
         let digest = try reader.sha256()
         stamp = IndexStamp(size: try reader.integer(), identity: try reader.integer(), digest: digest)
         refreshed = try reader.integer()
@@ -67,6 +82,8 @@ extension CollectionRecord: BucketValue {
         source = try reader.text()
         base = try reader.path()
         validator = try reader.text()
+        let trust = reader.version > 1 ? try reader.text() : ""
+        self.trust = trust.isEmpty ? nil : trust
         try reader.finish()
         // Else the packages would look like those of another place, and be left out without a word.
         guard !source.utf8.contains(0) else { throw DecodingFailure("a collection's source with a NUL in it") }

@@ -36,10 +36,18 @@ package struct PreviousFetch: Sendable {
 /// What a transport brings.
 package enum FetchedIndex: Sendable {
     /// The packages are those of the last refresh; the stamp may be new, and so may be what a server knows it by.
-    case unchanged(IndexStamp, validator: String = "")
+    case unchanged(IndexStamp, validator: String = "", keeping: CachedFiles = CachedFiles())
     /// The packages, what their URIs are relative to, and the stones of a scan.
     case packages(
-        [PackageMetadata], base: BytePath, stamp: IndexStamp, validator: String = "", stones: [StoneDirectory.Stone])
+        [PackageMetadata], base: BytePath, stamp: IndexStamp, validator: String = "", stones: [StoneDirectory.Stone],
+        keeping: CachedFiles = CachedFiles())
+
+    /// What is to be kept in the root once this counts.
+    var keeping: CachedFiles {
+        switch self {
+        case .unchanged(_, _, let files), .packages(_, _, _, _, _, let files): files
+        }
+    }
 }
 
 /// Where a stone can be read.

@@ -20,17 +20,23 @@ package struct FileIndexCache: Sendable {
         self.root = root
     }
 
+    /// Whether there is a copy, and of this index.
+    func holds(_ collection: CollectionID, for index: SHA256Digest) -> Bool {
+        (try? self.index(at: root.appending(path(of: collection)).appending(Self.name)))??.index == index
+    }
+
     /// Replaces the copy of a collection's file index, which is seen to be the right one first.
     ///
     /// - Parameters:
     ///   - source: what was fetched.
-    ///   - digest: SHA-256 of what it has to be.
+    ///   - digest: SHA-256 of what it has to be; nil where nobody said.
     package func update(
-        _ collection: CollectionID, from source: borrowing Descriptor, digest: SHA256Digest
+        _ collection: CollectionID, from source: borrowing Descriptor, digest: SHA256Digest?
     ) throws(RepositoryError) {
         let size = try reporting { () throws(SystemError) in try source.status().size }
         let bytes = try reporting { () throws(SystemError) in try source.readAll(limit: Int(Self.sizeMax)) }
-        guard bytes.withUnsafeBytes({ SHA256Digest(hashing: $0) }) == digest else {
+        let found = bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }
+        guard digest == nil || found == digest else {
             throw RepositoryError(
                 .invalidIndex, collection.text,
                 "the file index that was fetched, \(size) bytes, is not the one that was promised; update the collection"

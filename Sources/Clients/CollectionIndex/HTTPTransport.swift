@@ -125,14 +125,45 @@ package struct HTTPTransport: CollectionTransport {
         _ configuration: CollectionConfiguration, _ indexes: [IndexAddress], base: BytePath, _ previous: PreviousFetch?
     ) throws(RepositoryError) -> FetchedIndex {
         let known = previous?.record.base == base ? previous?.record : nil
-        var item = DownloadItem(
-            name: BytePath("\(configuration.id).index"), label: "\(configuration.id): the index",
-            addresses: indexes.map(\.address.text), sizeMax: Self.indexSizeMax)
-        item.validator = known?.validator ?? ""
-        let outcome = try downloads.begin(item).wait()
-        if outcome.isUnchanged, let known { return .unchanged(known.stamp, validator: known.validator) }
-        return try packages(
-            from: try contents(item), configuration, indexes, base: base, validator: outcome.validator, known)
+        var refusal: RepositoryError?
+        var left = indexes.map(\.address.text)
+        while !left.isEmpty || refusal == nil {
+            var item = DownloadItem(
+                name: BytePath("\(configuration.id).index"), label: "\(configuration.id): the index", addresses: left,
+                sizeMax: Self.indexSizeMax)
+            item.validator = known?.validator ?? ""
+            do throws(RepositoryError) {
+                let outcome = try downloads.begin(item).wait()
+                if outcome.isUnchanged, let known { return .unchanged(known.stamp, validator: known.validator) }
+                // Where it is no index, the next server may have one.
+                left.removeFirst((left.firstIndex(of: outcome.address) ?? left.count - 1) + 1)
+                let result = try packages(
+                    from: try contents(item), configuration, indexes, base: base, validator: outcome.validator, known)
+                takeFiles(configuration, indexes, result)
+                return result
+            } catch {
+                if error.code != .invalidIndex { left = [] }
+                refusal = refusal ?? error
+            }
+        }
+        throw refusal ?? RepositoryError(.invalidLocation, configuration.id.text, "there is no address of it")
+    }
+
+    /// The index of files that may lie beside an index; searches in files can do without.
+    private func takeFiles(
+        _ configuration: CollectionConfiguration, _ indexes: [IndexAddress], _ result: FetchedIndex
+    ) {
+        guard case .packages(_, _, let stamp, _, _, _) = result else { return }
+        let cached = FileIndexCache(root: root)
+        let item = DownloadItem(
+            name: BytePath("\(configuration.id).files"), label: "\(configuration.id): the index of files",
+            addresses: indexes.compactMap {
+                try? $0.address.resolving(StoneDirectory.filesName.display, below: $0.limit).text
+            }, sizeMax: Self.indexSizeMax)
+        guard !cached.holds(configuration.id, for: stamp.digest) else { return }
+        try? withFile(item) { (file) throws(RepositoryError) in
+            try cached.update(configuration.id, from: file, digest: nil)
+        }
     }
 
     /// What an index offers, each of whose packages can be found.

@@ -19,6 +19,8 @@ struct SignedCollection {
     private let indexes: [IndexAddress]
     private let cache: CollectionCache
     private let first: KeySet
+    /// Because of whom it is believed.
+    private let trust: String
     private let limits = TrustLimits.standard
 
     private var name: String { configuration.id.text }
@@ -35,6 +37,7 @@ struct SignedCollection {
         self.configuration = configuration
         indexes = HTTPTransport.indexes(of: configuration, history: "")
         cache = CollectionCache(root: transport.root, configuration.id)
+        trust = CollectionTrust.keys(keys, threshold: threshold).text
         let name = configuration.id.text
         var publicKeys: [PublicKey] = []
         for key in keys {
@@ -50,30 +53,71 @@ struct SignedCollection {
     }
 
     func fetch(_ previous: PreviousFetch?) throws(RepositoryError) -> FetchedIndex {
-        let kept = try keptKeys()
-        let seen = try keptManifest(kept)
-        let envelope = try fetchManifest()
-        let (keys, newFiles) = try followed(from: kept, towards: CollectionManifest.claimedKeySet(envelope))
-        let verified = try trusting { () throws(TrustError) in
-            try CollectionManifest.verify(
-                envelope, for: name, keys: keys, lastSeen: seen, now: currentTimeSeconds())
-        }
-        for warning in verified.warnings { transport.notice("\(name): \(warning)") }
-        let manifest = verified.manifest
+        let isOwn = try cache.belongs(to: trust)
+        let kept = isOwn ? try keptKeys() : []
+        let seen = isOwn ? try keptManifest(kept) : nil
+        let found = try newest(kept, seen)
+        for warning in found.verified.warnings { transport.notice("\(name): \(warning)") }
+        let manifest = found.verified.manifest
         let known = previous?.record
+        var keeping = CachedFiles()
+        keeping.trust = trust
         var result: FetchedIndex
         if let known, known.stamp.digest == manifest.index.sha256 {
-            result = .unchanged(known.stamp, validator: "")
+            result = .unchanged(known.stamp)
         } else {
             let bytes = try fetchIndex(manifest)
             result = try transport.packages(from: bytes, configuration, indexes, base: "", validator: "", known)
-            try cache.write(Self.indexFile, bytes)
+            keeping.files.append((Self.indexFile, bytes))
         }
-        if known?.stamp.digest != manifest.index.sha256 { takeFiles(manifest) }
-        // Noted before it is used: what is older than this is refused from now on, whatever becomes of this command.
-        for (version, bytes) in newFiles { try cache.write(CollectionCache.keyFile(version), bytes) }
-        if !newFiles.isEmpty || seen?.manifest != manifest { try cache.write(Self.manifestFile, envelope) }
+        takeFiles(manifest)
+        for (version, bytes) in found.newKeys { keeping.files.append((CollectionCache.keyFile(version), bytes)) }
+        if !keeping.files.isEmpty || seen?.manifest != manifest {
+            keeping.files.append((Self.manifestFile, found.envelope))
+        }
+        switch result {
+        case .unchanged(let stamp, let validator, _):
+            result = .unchanged(stamp, validator: validator, keeping: keeping)
+        case .packages(let packages, let base, let stamp, let validator, let stones, _):
+            result = .packages(
+                packages, base: base, stamp: stamp, validator: validator, stones: stones, keeping: keeping)
+        }
         return result
+    }
+
+    /// A manifest that is believed, and the sets of keys on the way to those that signed it.
+    private struct Found {
+        let envelope: [UInt8]
+        let verified: VerifiedManifest
+        let newKeys: [(UInt64, [UInt8])]
+    }
+
+    /// The manifest of the first server whose is believed: one that is behind, or wrong, does not stop the others.
+    private func newest(_ kept: [KeySet], _ seen: SeenManifest?) throws(RepositoryError) -> Found {
+        var refusal: RepositoryError?
+        for server in 0..<max(1, indexes.count) {
+            do throws(RepositoryError) {
+                let found = try manifest(of: server, kept, seen)
+                if let refusal { transport.notice("\(name): \(refusal.message); another mirror was asked") }
+                return found
+            } catch {
+                // That nobody answers says less than what somebody answered.
+                if refusal == nil || refusal?.code == .unreachable { refusal = error }
+            }
+        }
+        throw refusal ?? RepositoryError(.invalidLocation, name, "there is no address of it")
+    }
+
+    private func manifest(
+        of server: Int, _ kept: [KeySet], _ seen: SeenManifest?
+    ) throws(RepositoryError) -> Found {
+        let envelope = try fetchManifest(of: server)
+        let (keys, newKeys) = try followed(
+            from: kept, towards: CollectionManifest.claimedKeySet(envelope), of: server)
+        let verified = try trusting { () throws(TrustError) in
+            try CollectionManifest.verify(envelope, for: name, keys: keys, lastSeen: seen, now: currentTimeSeconds())
+        }
+        return Found(envelope: envelope, verified: verified, newKeys: newKeys)
     }
 
     // MARK: What was believed before
@@ -98,29 +142,36 @@ struct SignedCollection {
 
     // MARK: What there is now
 
-    private func addresses(_ path: String) -> [String] {
-        indexes.compactMap { try? $0.address.resolving(path, below: $0.limit).text }
+    /// - Parameter server: the one to ask first.
+    private func addresses(_ path: String, of server: Int = 0) -> [String] {
+        (indexes[server...] + indexes[..<server]).compactMap { index in
+            try? index.address.resolving(path, below: index.limit).text
+        }
     }
 
-    private func fetchManifest() throws(RepositoryError) -> [UInt8] {
+    private func fetchManifest(of server: Int) throws(RepositoryError) -> [UInt8] {
         let item = DownloadItem(
             name: BytePath("\(name).manifest"), label: "\(name): the manifest",
-            addresses: addresses(CollectionManifest.fileName), sizeMax: UInt64(limits.envelopeByteCountMax))
+            addresses: Array(addresses(CollectionManifest.fileName, of: server).prefix(1)),
+            sizeMax: UInt64(limits.envelopeByteCountMax))
         return try transport.whole(item).bytes
     }
 
     /// Follows the keys as far as they go.
     private func followed(
-        from kept: [KeySet], towards claimed: UInt64?
+        from kept: [KeySet], towards claimed: UInt64?, of server: Int
     ) throws(RepositoryError) -> (KeySet, [(UInt64, [UInt8])]) {
         var current = kept.last ?? first
         var files: [(UInt64, [UInt8])] = []
         if current.version == 0, let claimed, claimed > 0 {
-            let (set, version, bytes) = try entered(towards: claimed)
+            let (set, version, bytes) = try entered(towards: claimed, of: server)
             current = set
             files.append((version, bytes))
         }
-        while let bytes = try fetchKeys(current.version + 1, isNeeded: current.version < claimed ?? 0) {
+        while let bytes = try fetchKeys(current.version + 1, isNeeded: current.version < claimed ?? 0, of: server) {
+            guard files.count < Self.setsMax else {
+                throw RepositoryError(.endlessData, name, "it has more than \(Self.setsMax) new sets of keys")
+            }
             let set = current
             current = try trusting { () throws(TrustError) in try set.successor(bytes, for: name) }
             files.append((current.version, bytes))
@@ -128,14 +179,15 @@ struct SignedCollection {
         return (current, files)
     }
 
-    /// How many sets are looked through for the one that a user was told the keys of.
-    private static let setsMax: UInt64 = 1000
+    /// How many sets are looked through at most, for the one that a user was told the keys of or from there on.
+    private static let setsMax = 200
 
     /// The first step from keys that a user was told, which may be of any set: of the newest, mostly.
-    private func entered(towards claimed: UInt64) throws(RepositoryError) -> (KeySet, UInt64, [UInt8]) {
+    private func entered(towards claimed: UInt64, of server: Int) throws(RepositoryError) -> (KeySet, UInt64, [UInt8]) {
         var refusal: RepositoryError?
-        for version in [claimed] + Array(1..<max(1, min(claimed, Self.setsMax))) {
-            guard let bytes = try fetchKeys(version, isNeeded: version == claimed) else { continue }
+        for version in [claimed] + Array(1..<max(1, min(claimed, UInt64(Self.setsMax)))) {
+            // None is left out where there are sets of keys.
+            guard let bytes = try fetchKeys(version, isNeeded: version == claimed, of: server) else { break }
             do throws(RepositoryError) {
                 let set = try trusting { () throws(TrustError) in try first.successor(bytes, for: name) }
                 return (set, version, bytes)
@@ -148,10 +200,13 @@ struct SignedCollection {
             ?? RepositoryError(.wrongKey, name, "none of its sets of keys belongs to the keys that are trusted")
     }
 
-    private func fetchKeys(_ version: UInt64, isNeeded: Bool) throws(RepositoryError) -> [UInt8]? {
+    private func fetchKeys(
+        _ version: UInt64, isNeeded: Bool, of server: Int
+    ) throws(RepositoryError) -> [UInt8]? {
         let item = DownloadItem(
             name: BytePath("\(name).keys"), label: "\(name): key set \(version)",
-            addresses: addresses(KeySet.path(version: version)), sizeMax: UInt64(limits.envelopeByteCountMax))
+            addresses: addresses(KeySet.path(version: version), of: server),
+            sizeMax: UInt64(limits.envelopeByteCountMax))
         do throws(RepositoryError) {
             return try transport.whole(item).bytes
         } catch {
@@ -186,11 +241,11 @@ struct SignedCollection {
 
     /// Searches in files can do without their index, and nothing else needs it.
     private func takeFiles(_ manifest: CollectionManifest) {
-        guard let files = manifest.files else { return }
+        let cached = FileIndexCache(root: transport.root)
+        guard let files = manifest.files, !cached.holds(configuration.id, for: manifest.index.sha256) else { return }
         do throws(RepositoryError) {
             try transport.withFile(item(files, "the index of files")) { (file) throws(RepositoryError) in
-                try FileIndexCache(root: transport.root).update(
-                    configuration.id, from: file, digest: files.sha256)
+                try cached.update(configuration.id, from: file, digest: files.sha256)
             }
         } catch {
             transport.notice("\(name): files of its packages cannot be searched: \(error)")

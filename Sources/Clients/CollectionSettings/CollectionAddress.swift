@@ -42,6 +42,12 @@ package enum CollectionAddress {
         return uri(of: argument.isAbsolute ? argument : directory().appending(argument))
     }
 
+    /// The directory of a mirror, which may be given by the index that lies in it.
+    package static func mirror(_ text: String) throws(RepositoryError) -> WebAddress {
+        let address = try web(text)
+        return address.lastComponent.hasSuffix(".index") ? address.directory : address.asDirectory
+    }
+
     /// An address of http or https.
     package static func web(_ text: String) throws(RepositoryError) -> WebAddress {
         do throws(WebAddressError) {

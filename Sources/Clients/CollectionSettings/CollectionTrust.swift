@@ -32,6 +32,19 @@ package enum CollectionTrust: Hashable, Sendable {
     }
 }
 
+extension CollectionTrust {
+    /// The same text only where the same ones have to vouch.
+    package var text: String {
+        switch self {
+        case .keys(let keys, let threshold):
+            "\(threshold) of "
+                + keys.map(\.text).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.joined(separator: ",")
+        case .unsigned: "unsigned"
+        case .local: "local"
+        }
+    }
+}
+
 /// A public key of Ed25519: 32 bytes, written as 64 hexadecimal digits.
 package struct CollectionKey: Hashable, Sendable {
     package let bytes: [UInt8]

@@ -92,7 +92,7 @@ extension ConfiguredCollection {
         var mirrors: [WebAddress] = []
         for text in texts {
             mirrors.append(
-                try at(setting.line) { () throws(RepositoryError) in try CollectionAddress.web(text).asDirectory })
+                try at(setting.line) { () throws(RepositoryError) in try CollectionAddress.mirror(text) })
         }
         return mirrors
     }

@@ -4,21 +4,29 @@ internal import Transfer
 /// How curl says that a transfer failed.
 struct CurlResult {
     private let code: CURLcode
+    private let isConnected: Bool
 
-    init(_ code: CURLcode) { self.code = code }
+    /// - Parameter isConnected: whether anybody answered the call.
+    init(_ code: CURLcode, isConnected: Bool) {
+        self.code = code
+        self.isConnected = isConnected
+    }
 
     var failure: TransferFailure {
         let kind = kind
         if kind == .stalled { return TransferFailure(.stalled, "it sends nothing, or too slowly") }
+        if code == CURLE_OPERATION_TIMEDOUT { return TransferFailure(kind, "it cannot be reached in time") }
         let message = String(cString: curl_easy_strerror(code))
-        return TransferFailure(kind, message.prefix(1).lowercased() + message.dropFirst())
+        // The first word may be a name, such as SSL.
+        let isWord = message.dropFirst().first?.isLowercase ?? false
+        return TransferFailure(kind, isWord ? message.prefix(1).lowercased() + message.dropFirst() : message)
     }
 
     private var kind: TransferFailure.Kind {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_CONNECT, CURLE_SSL_CONNECT_ERROR:
             .unreachable
-        case CURLE_OPERATION_TIMEDOUT: .stalled
+        case CURLE_OPERATION_TIMEDOUT: isConnected ? .stalled : .unreachable
         case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING, CURLE_HTTP2,
             CURLE_HTTP2_STREAM, CURLE_WRITE_ERROR, CURLE_AGAIN:
             .interrupted

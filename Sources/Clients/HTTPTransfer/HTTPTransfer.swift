@@ -32,11 +32,19 @@ final class HTTPTransfer {
     /// All that was wanted is there, though more would come.
     private var hasEnough = false
 
-    init?(_ request: TransferRequest, _ settings: TransferSettings, below directory: TransferDirectory) {
+    /// Waits until there is something left of what may come in a second.
+    private(set) var isPaused = false
+    private let budget: TransferBudget
+
+    init?(
+        _ request: TransferRequest, _ settings: TransferSettings, _ budget: TransferBudget,
+        below directory: TransferDirectory
+    ) {
         guard let handle = curl_easy_init() else { return nil }
         self.handle = UnsafeMutableRawPointer(handle)
         self.request = request
         self.directory = directory
+        self.budget = budget
         position = request.offset
         told = request.offset
         setAddress(settings)
@@ -59,7 +67,7 @@ final class HTTPTransfer {
         set(CURLOPT_FOLLOWLOCATION, 1)
         set(CURLOPT_MAXREDIRS, 10)
         set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
+        set(CURLOPT_NETRC, Int((Self.hasNetrc ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED).rawValue))
         set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
         set(CURLOPT_PIPEWAIT, 1)
         set(CURLOPT_HTTP_CONTENT_DECODING, 0)
@@ -83,6 +91,14 @@ final class HTTPTransfer {
         }
     }
 
+    /// Whether there is a file of names and passwords that can be read without waiting for somebody to write it.
+    private static let hasNetrc: Bool = {
+        guard let home = CurrentProcess.environmentPath("HOME"),
+            let status = try? Descriptor.open(home.appending(".netrc"), .pathOnly).status()
+        else { return false }
+        return status.kind == .regular
+    }()
+
     private func setCondition() {
         if request.isPartial {
             let last = (request.part?.upperBound ?? request.end).map { "\($0 - 1)" }
@@ -104,8 +120,10 @@ final class HTTPTransfer {
 
     private func set(_ option: CURLoption, _ value: Int) { moss_curl_set_long(handle, option, value) }
 
-    func limit(bytesPerSecond: UInt64) {
-        moss_curl_set_offset(handle, CURLOPT_MAX_RECV_SPEED_LARGE, curl_off_t(clamping: bytesPerSecond))
+    func resume() {
+        isPaused = false
+        // What curl could not hand over it does now, and may be paused again by that.
+        curl_easy_pause(handle, CURLPAUSE_CONT)
     }
 
     // MARK: Answers
@@ -126,6 +144,11 @@ final class HTTPTransfer {
 
     private func take(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard begin() else { return 0 }
+        guard budget.isOpen else {
+            isPaused = true
+            return Int(CURL_WRITEFUNC_PAUSE)
+        }
+        budget.take(bytes.count)
         let rest = (request.wanted ?? .max) - position
         let wanted = UnsafeRawBufferPointer(rebasing: bytes.prefix(Int(clamping: rest)))
         let most = request.wanted ?? request.size ?? request.sizeMax
@@ -212,7 +235,10 @@ final class HTTPTransfer {
         if let failure { return failed(failure) }
         // What curl calls so when it will not take any more of a head.
         if result == CURLE_OUT_OF_MEMORY, !hasBegun { return failed(TransferFailure(.endless, ResponseHead.tooLong)) }
-        if !hasEnough, result != CURLE_OK { return failed(CurlResult(result).failure) }
+        if !hasEnough, result != CURLE_OK {
+            let isConnected = hasBegun || moss_curl_get_long(handle, CURLINFO_LOCAL_PORT) > 0
+            return failed(CurlResult(result, isConnected: isConnected).failure)
+        }
         let status = moss_curl_get_long(handle, CURLINFO_RESPONSE_CODE)
         if status == 304, request.onlyIfChanged {
             var unchanged = TransferResult()

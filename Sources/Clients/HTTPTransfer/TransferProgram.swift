@@ -59,6 +59,7 @@ final class TransferLoop {
     private var settings = TransferSettings()
     private var transfers: [UInt32: HTTPTransfer] = [:]
     private var commands = TransferStream<TransferCommand>()
+    private let budget = TransferBudget()
     private var toldAt: UInt64 = 0
 
     init?(socket: consuming Descriptor, directory: consuming Descriptor) {
@@ -70,11 +71,15 @@ final class TransferLoop {
 
     private var handle: UnsafeMutableRawPointer { UnsafeMutableRawPointer(multi) }
 
+    private var pollMilliseconds: Int32 {
+        transfers.isEmpty ? 60_000 : transfers.values.contains { $0.isPaused } ? 20 : 100
+    }
+
     func run() throws(SystemError) {
         var running: Int32 = 0
         while true {
             var waited = curl_waitfd(fd: socket.raw, events: Int16(CURL_WAIT_POLLIN), revents: 0)
-            guard curl_multi_poll(handle, &waited, 1, transfers.isEmpty ? 60_000 : 100, nil) == CURLM_OK else {
+            guard curl_multi_poll(handle, &waited, 1, pollMilliseconds, nil) == CURLM_OK else {
                 throw SystemError(.inputOutput, call: "curl_multi_poll")
             }
             if waited.revents != 0, try !readCommands() { return }
@@ -83,6 +88,7 @@ final class TransferLoop {
             }
             var result = CURLE_OK
             while let easy = moss_curl_next_ended(handle, &result) { try end(easy, result) }
+            resume()
             try tellProgress()
         }
     }
@@ -110,21 +116,25 @@ final class TransferLoop {
         switch command {
         case .settings(let settings):
             self.settings = settings
-            moss_curl_multi_set_long(handle, CURLMOPT_MAX_HOST_CONNECTIONS, Int(settings.connectionsPerHost))
-            moss_curl_multi_set_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, Int(settings.connections))
+            budget.rate = settings.bandwidth
+            // Of many connections that share little each would seem dead to its server.
+            let connections =
+                budget.rate > 0
+                ? min(settings.connections, max(1, UInt32(clamping: budget.rate >> 16))) : settings.connections
+            moss_curl_multi_set_long(
+                handle, CURLMOPT_MAX_HOST_CONNECTIONS, Int(min(settings.connectionsPerHost, connections)))
+            moss_curl_multi_set_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, Int(connections))
             moss_curl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, Int(settings.connections))
         case .start(let request):
             guard transfers[request.number] == nil,
-                let transfer = HTTPTransfer(request, settings, below: directory)
+                let transfer = HTTPTransfer(request, settings, budget, below: directory)
             else { throw SystemError(.invalidArgument, call: "curl_easy_init") }
             transfers[request.number] = transfer
             curl_multi_add_handle(handle, transfer.handle)
-            shareBandwidth()
         case .cancel(let number):
             guard let transfer = transfers.removeValue(forKey: number) else { return }
             curl_multi_remove_handle(handle, transfer.handle)
             try send(transfer.cancelled())
-            shareBandwidth()
         }
     }
 
@@ -133,7 +143,6 @@ final class TransferLoop {
         guard let transfer = transfers.values.first(where: { $0.handle == easy }) else { return }
         transfers[transfer.number] = nil
         try send(transfer.end(result))
-        shareBandwidth()
     }
 
     private func tellProgress() throws(SystemError) {
@@ -144,12 +153,9 @@ final class TransferLoop {
         }
     }
 
-    /// Each transfer gets its part of what all may have.
-    private func shareBandwidth() {
-        guard settings.bandwidth > 0 else { return }
-        let sharing = min(transfers.count, Int(settings.connections))
-        let part = max(1024, settings.bandwidth / UInt64(max(1, sharing)))
-        for transfer in transfers.values { transfer.limit(bytesPerSecond: part) }
+    /// Lets those go on that wait for their turn, as far as there is something to have.
+    private func resume() {
+        for transfer in transfers.values where transfer.isPaused && budget.isOpen { transfer.resume() }
     }
 
     private func send(_ event: TransferEvent) throws(SystemError) { try socket.write(event.encoded) }

@@ -27,7 +27,10 @@ extension FetchedFiles {
             guard isOwn else { return nil }
             do throws(SystemError) {
                 try root.moss.ensureDirectory(directoryName, mode: 0o700)
-                return try root.moss.openDirectory(directoryName)
+                let place = try root.moss.openDirectory(directoryName)
+                // What is there already could not be added to.
+                if try place.isOnReadOnlyFileSystem { return nil }
+                return place
             } catch {
                 // Somebody who may only look has a directory of his own.
                 guard [.accessDenied, .readOnlyFileSystem, .notPermitted].contains(error.number) else {

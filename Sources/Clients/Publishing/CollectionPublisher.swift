@@ -5,6 +5,7 @@ package import Downloads
 internal import LinuxSystem
 package import PackageModel
 package import StoneFormat
+internal import Trust
 internal import Zstandard
 
 /// A directory that any server of files can serve as a collection, made of a directory of stones.
@@ -43,6 +44,16 @@ package struct CollectionPublisher: Sendable {
         package var removedCount: Int
         /// Whether a pointer is another one than before.
         package var isChanged: Bool
+        /// Of the manifest; nil for a collection without sets of keys.
+        package var signatures: Signatures?
+    }
+
+    /// How many of those who have to sign did.
+    package struct Signatures: Hashable, Sendable {
+        package var count: Int
+        package var threshold: Int
+        /// Until then users keep what was there before.
+        package var isComplete: Bool { count >= threshold }
     }
 
     /// How many former indexes a delta is made of.
@@ -87,13 +98,51 @@ package struct CollectionPublisher: Sendable {
         let bytes = try StoneSurvey.index(packages, options.writer, for: output.appending(StoneDirectory.indexName))
         let publication = try publication(of: bytes, survey, files, &record)
         let time = now ?? currentTimeSeconds()
-        var pointers = try pointers(publication)
-        if let signing { pointers.append(try signing.pointer(publication, in: output, now: time)) }
-        let isChanged = try files.point(pointers)
+        let (isChanged, signatures) = try point(publication, files, signing, time)
         let removed = try retire(publication, packages, files, &record, time)
         return Published(
             publication: publication, packages: packages, stoneCount: survey.stoneCount, readCount: survey.readCount,
-            copiedCount: copied, removedCount: removed, isChanged: isChanged)
+            copiedCount: copied, removedCount: removed, isChanged: isChanged, signatures: signatures)
+    }
+
+    /// Writes the pointers, the manifest last.
+    private func point(
+        _ publication: Publication, _ files: PublishedFiles, _ signing: ManifestSigning?, _ time: Int64
+    ) throws(RepositoryError) -> (isChanged: Bool, Signatures?) {
+        let manifestName = BytePath(CollectionManifest.fileName)
+        var pointers = try pointers(publication)
+        guard let signing else {
+            // Who trusts keys would go on with what was there before, and nobody would be told.
+            guard try ManifestSigning.manifests(in: output).isEmpty else {
+                throw RepositoryError(
+                    .wrongKey, output.display,
+                    "the collection is signed, and without a key its users would not see what is published; name the"
+                        + " key, or remove \(manifestName) to publish it without signatures")
+            }
+            return (try files.point(pointers), nil)
+        }
+        let envelope: [UInt8]?
+        var isChanged = false
+        switch try signing.sign(publication, in: output, now: time) {
+        case .pointer(let pointer):
+            pointers.append(pointer)
+            isChanged = try files.point(pointers)
+            // What waited for signatures is older than what has them all.
+            if pointer.name == manifestName, try files.holds(CollectionManifest.pendingName) {
+                try files.remove(CollectionManifest.pendingName)
+            }
+            envelope = pointer.bytes
+        case .waiting(let path):
+            isChanged = try files.point(pointers)
+            let signed = try signing.sign(waiting: path)
+            isChanged = isChanged || signed.isComplete
+            envelope = try files.read(
+                signed.path.lastComponent, limit: TrustLimits.standard.envelopeByteCountMax)
+        }
+        let count = try envelope.map { (envelope) throws(RepositoryError) in
+            try trusting { () throws(TrustError) in try PublishedKeys(output).count(envelope) }
+        }
+        return (isChanged, count?.map { Signatures(count: $0.signatures, threshold: $0.threshold) })
     }
 
     /// `stone.files`, then `stone.index`: what every client of stones looks for.
@@ -191,6 +240,14 @@ package struct CollectionPublisher: Sendable {
         var named = Set(packages.compactMap(\.uri).map { Verbatim($0) })
         for part in [publication.index, publication.files] + publication.deltas.map(\.part) {
             named.insert(Verbatim(URIReference.encode(part.path)))
+        }
+        // A manifest that waits for signatures does not make the one before it invalid.
+        for manifest in try ManifestSigning.manifests(in: output) {
+            for file in manifest.allFiles { named.insert(Verbatim(URIReference.encode(BytePath(file.path)))) }
+            guard manifest.index.sha256 != publication.index.digest else { continue }
+            for package in try self.packages(of: manifest.index.sha256, files) {
+                if let uri = package.uri { named.insert(Verbatim(uri)) }
+            }
         }
         let found = try files.survey()
         var retired: [String: Int64] = [:]

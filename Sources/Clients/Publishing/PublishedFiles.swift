@@ -51,6 +51,10 @@ final class PublishedFiles: Sendable {
         }
     }
 
+    func holds(_ file: BytePath) throws(RepositoryError) -> Bool {
+        try calling { () throws(SystemError) in try directory.statusIfPresent(of: file) } != nil
+    }
+
     func read(_ file: BytePath, limit: Int) throws(RepositoryError) -> [UInt8]? {
         try calling { () throws(SystemError) in try directory.readFileIfPresent(file, limit: limit) }
     }
@@ -173,7 +177,10 @@ final class PublishedFiles: Sendable {
     // MARK: Removing
 
     func remove(_ file: BytePath) throws(RepositoryError) {
-        try calling { () throws(SystemError) in try directory.openDirectory(file.parent).unlink(file.lastComponent) }
+        try calling { () throws(SystemError) in
+            try (file.parent.isEmpty ? directory.duplicate() : directory.openDirectory(file.parent)).unlink(
+                file.lastComponent)
+        }
     }
 
     /// Removes those of `directories`, the deeper ones first, in which none of `files` is.

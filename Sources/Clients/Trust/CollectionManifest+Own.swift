@@ -1,3 +1,4 @@
+internal import BytePath
 internal import Digests
 
 extension CollectionManifest {
@@ -17,7 +18,22 @@ extension CollectionManifest {
     }
 }
 
+extension PublishedKeys {
+    /// How many of those who have to sign manifests did; nothing where the collection has no sets of keys.
+    package func count(_ envelope: [UInt8]) throws(TrustError) -> Signed.Count? {
+        guard let set = try newest() else { return nil }
+        let envelope = try Envelope(reading: envelope, file: directory.display)
+        return Signed.Count(
+            keySet: set.version, signatures: set.tally(envelope, .collection).good.count, threshold: set.threshold)
+    }
+}
+
 extension KeySet {
+    /// Whether a signature by every key of `signer` counts.
+    package func knows(_ signer: Signer) -> Bool {
+        signer.ids.allSatisfy { id in keys.contains { $0.id == id } }
+    }
+
     /// Whether enough keys of this set signed a document.
     package func isSatisfied(by envelope: [UInt8], type: DocumentType) -> Bool {
         guard let envelope = try? Envelope(reading: envelope, file: type.name) else { return false }

@@ -93,5 +93,5 @@ package struct KeySet: Hashable, Sendable {
     package static func path(version: UInt64) -> String { "keys/\(version).json" }
 
     /// For people.
-    var name: String { version == 0 ? "the given keys" : "key set \(version)" }
+    package var name: String { version == 0 ? "the given keys" : "key set \(version)" }
 }

@@ -196,13 +196,26 @@ package struct PublishedKeys: Sendable {
         let isDirectory = try reporting(path) { () throws(SystemError) in
             try Descriptor.open(path, .pathOnly).status().kind == .directory
         }
-        let path = isDirectory ? path.appending(CollectionManifest.fileName) : path
+        let path = isDirectory ? try PublishedKeys(path).manifestToSign : path
         let envelope = try Envelope(reading: read(path), file: path.display)
         switch try document(envelope, path, type) {
         case .manifest(let manifest):
             let place = path.parent.isEmpty ? "." : path.parent
             return try PublishedKeys(place).sign(envelope, manifest, signer, at: path)
         case .keys(let set): return try PublishedKeys(around: path).sign(envelope, set, signer, at: path)
+        }
+    }
+
+    /// What waits for signatures, else what is published.
+    private var manifestToSign: BytePath {
+        get throws(TrustError) {
+            for name in [CollectionManifest.pendingName, BytePath(CollectionManifest.fileName)]
+            where try readIfPresent(directory.appending(name)) != nil {
+                return directory.appending(name)
+            }
+            throw TrustError(
+                .notFound, directory.display, "nothing there is signed yet",
+                remedy: "publish the collection with a key first")
         }
     }
 
@@ -257,6 +270,15 @@ package struct PublishedKeys: Sendable {
         let envelope = signer.adding(to: envelope, type: .collection)
         let counts = Self.counts(envelope, .collection, sets)
         let isPending = path.lastComponent == CollectionManifest.pendingName
+        if isPending, let published = try readIfPresent(directory.appending(BytePath(CollectionManifest.fileName))),
+            let newest = try? CollectionManifest.own(published, for: path.display).manifest,
+            newest.serial >= manifest.serial
+        {
+            throw TrustError(
+                .rollBack, path.display,
+                "what is published has serial \(newest.serial), and this one only \(manifest.serial)",
+                remedy: "remove it and publish anew; nothing was signed")
+        }
         guard isPending, Signed(path: path, type: .collection, counts: counts).isComplete else {
             try Self.write(envelope.text, path)
             return Signed(path: path, type: .collection, counts: counts)

@@ -16,7 +16,9 @@ package enum Possession: Hashable, Sendable {
     package var isOwn: Bool { self == .own }
 
     /// Directories whose owner could put anything below them into the place of what moss has there.
-    private static let parts: [BytePath] = ["db", "objects", "packages", "states", "trees"]
+    private static let parts: [BytePath] = [
+        "collections", "db", "downloads", "objects", "packages", "states", "trees",
+    ]
 
     init(of root: borrowing Descriptor, _ moss: borrowing Descriptor) throws(SystemError) {
         let user = CurrentProcess.effectiveUser

@@ -12,7 +12,7 @@ struct ServedRoot: Sendable {
     /// Impatient, so that tests are quick.
     static let impatience = """
         connect-seconds: 2
-        stall-seconds: 1
+        stall-seconds: 2
         slow-bytes: 1000
         tries: 3
         wait-milliseconds: 5

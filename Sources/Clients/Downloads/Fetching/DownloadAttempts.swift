@@ -16,6 +16,8 @@ struct DownloadAttempts: Sendable {
     private let settings: DownloadSettings
     private var current = 0
     private var excluded: Set<Int> = []
+    /// Those that were asked from the first byte on after they made nothing of a part.
+    private var begunAnew: Set<Int> = []
     /// Tries in a row that brought nothing.
     private var fruitless = 0
     private var total = 0
@@ -35,18 +37,27 @@ struct DownloadAttempts: Sendable {
 
     /// - Parameters:
     ///   - failure: of the transfer from `address`.
+    ///   - resumed: whether it was to go on behind what is here.
     ///   - jitter: 0..<1; servers that were away are not asked by all at once.
-    mutating func after(_ failure: TransferFailure, jitter: Double = 0) -> Step {
+    mutating func after(_ failure: TransferFailure, resumed: Bool = false, jitter: Double = 0) -> Step {
         complain(failure.message)
         note(failure.kind.code)
-        fruitless = isWorthwhile(failure) ? 1 : fruitless + 1
         total += 1
         if failure.kind == .local {
             let error = SystemError(ErrorNumber(rawValue: failure.number), call: "write", path: item.partName)
-            return .giveUp(RepositoryError(error))
+            return .giveUp(RepositoryError(.system, item.label, wrapping: error))
         }
-        if !failure.kind.isWorthRetrying { excluded.insert(current) }
-        guard fruitless < settings.tries, total < Self.triesMax, goOn() else { return .giveUp(conclusion) }
+        if resumed, failure.kind.mayBeOfAPart, begunAnew.insert(current).inserted, total < Self.triesMax {
+            return .retry(address: address, waitMilliseconds: 0, fromStart: true)
+        }
+        if failure.kind.isWorthRetrying {
+            fruitless = isWorthwhile(failure) ? 1 : fruitless + 1
+        } else {
+            excluded.insert(current)
+        }
+        // Each server that may still do better has its tries.
+        let triesLeft = settings.tries * max(1, item.addresses.count - excluded.count)
+        guard fruitless < triesLeft, total < Self.triesMax, goOn() else { return .giveUp(conclusion) }
         let wait = failure.kind.isWorthRetrying ? wait(failure, jitter) : 0
         return .retry(address: address, waitMilliseconds: wait, fromStart: failure.kind.spoils)
     }
@@ -84,7 +95,7 @@ struct DownloadAttempts: Sendable {
     private func wait(_ failure: TransferFailure, _ jitter: Double) -> UInt64 {
         if failure.retryAfter > 0 { return min(UInt64(failure.retryAfter) * 1000, settings.waitMillisecondsMax) }
         // Others may well be there while this one is not.
-        let rounds = UInt64((fruitless - 1) / max(1, item.addresses.count - excluded.count))
+        let rounds = UInt64(max(0, fruitless - 1) / max(1, item.addresses.count - excluded.count))
         if item.addresses.count - excluded.count > 1, rounds == 0 { return 0 }
         let wait = settings.waitMilliseconds << min(rounds, 10)
         return min(wait + UInt64(Double(wait) * jitter / 2), settings.waitMillisecondsMax)
@@ -114,6 +125,9 @@ extension TransferFailure.Kind {
         case .notFound, .refused, .wrongLength, .endless, .badRedirect, .malformed, .untrusted, .noRanges, .local: false
         }
     }
+
+    /// Whether it may be for the part that was asked for, and the whole could be had.
+    fileprivate var mayBeOfAPart: Bool { [.wrongLength, .malformed, .noRanges].contains(self) }
 
     /// Whether what is here may be of another file.
     fileprivate var spoils: Bool { self == .wrongLength }

@@ -29,6 +29,8 @@ package final class Downloader: Sendable {
         var isClosed = false
         var lastNumber: UInt32 = 0
         var jobs: [UInt32: Job] = [:]
+        /// Files that become jobs in a moment.
+        var starting: [BytePath: (download: Download, end: UInt64?)] = [:]
         /// Requests that wait for their time.
         var waiting: [(time: UInt64, number: UInt32)] = []
         var onProgress: (@Sendable (UInt64) -> Void)?
@@ -56,7 +58,14 @@ package final class Downloader: Sendable {
     /// - Parameter end: so many bytes are enough; they are in the file's `.part` then, and not proven to be right.
     package func begin(_ item: DownloadItem, upTo end: UInt64? = nil) -> Download {
         let download = Download(item)
-        let atWork = state.withLock { state in state.jobs.values.first { $0.download.item.name == item.name } }
+        let atWork = state.withLock { state -> (download: Download, end: UInt64?)? in
+            if let job = state.jobs.values.first(where: { $0.download.item.name == item.name }) {
+                return (job.download, job.end)
+            }
+            if let starting = state.starting[item.name] { return starting }
+            state.starting[item.name] = (download, end)
+            return nil
+        }
         guard let atWork else {
             start(download, upTo: end)
             return download
@@ -65,6 +74,7 @@ package final class Downloader: Sendable {
         // What is wanted goes on where the other one stops.
         atWork.download.whenEnded { [weak self] in
             guard let self else { return download.end(.failure(.ended(item))) }
+            state.withLock { $0.starting[item.name] = (download, end) }
             start(download, upTo: end)
         }
         return download
@@ -73,7 +83,9 @@ package final class Downloader: Sendable {
     private func start(_ download: Download, upTo end: UInt64?) {
         do throws(RepositoryError) {
             try tryToStart(download, upTo: end)
+            state.withLock { $0.starting[download.item.name] = nil }
         } catch {
+            state.withLock { $0.starting[download.item.name] = nil }
             download.end(.failure(error))
         }
     }
@@ -218,8 +230,9 @@ package final class Downloader: Sendable {
             advance(number, to: failure.byteCount)
             guard var job = state.withLock({ $0.jobs[number] }) else { return }
             job.transferred += failure.transferred
+            let resumed = job.offset > 0
             job.offset = failure.byteCount
-            let step = job.attempts.after(failure, jitter: Double.random(in: 0..<1))
+            let step = job.attempts.after(failure, resumed: resumed, jitter: Double.random(in: 0..<1))
             try follow(step, number, job)
         }
     }

@@ -59,7 +59,7 @@ struct SourceOptions: ParsableArguments {
     }
 
     func mirrors() throws -> [WebAddress] {
-        try mirror.map { try CollectionAddress.web($0).asDirectory }
+        try mirror.map { try CollectionAddress.mirror($0) }
     }
 
     func trust() throws -> CollectionTrust? {

@@ -30,6 +30,9 @@ package struct IndexReport: Report {
         var copiedCount: Int
         var removedCount: Int
         var isChanged: Bool
+        /// Of the manifest, and how many it takes; absent for a collection without sets of keys.
+        var signatures: Int?
+        var threshold: Int?
     }
 
     var path: String
@@ -54,7 +57,8 @@ package struct IndexReport: Report {
         publication = Publication(
             index: .init(parts.index), files: .init(parts.files),
             deltas: parts.deltas.map { .init($0.part, from: $0.base.hexadecimal) }, copiedCount: published.copiedCount,
-            removedCount: published.removedCount, isChanged: published.isChanged)
+            removedCount: published.removedCount, isChanged: published.isChanged,
+            signatures: published.signatures?.count, threshold: published.signatures?.threshold)
     }
 
     package func write(to output: TerminalStream) {
@@ -66,6 +70,11 @@ package struct IndexReport: Report {
             Measures.count(publication.deltas.count, "delta"),
             "\(Measures.count(publication.removedCount, "file")) removed",
         ]
+        if let count = publication.signatures, let threshold = publication.threshold, count < threshold {
+            output.line(
+                "waits for signatures, \(count) of \(threshold): until then those who trust keys keep what was there before"
+            )
+        }
         output.line(publication.isChanged ? "published: \(parts.joined(separator: ", "))" : "nothing new to publish")
     }
 }
