@@ -63,6 +63,7 @@ let base: [Target] = [
     module("Base", "Signatures", ["CHogweed"]),
     module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
     module("Base", "WebAddress", []),
+    module("Base", "XML", []),
     module("Base", "YAML", ["CYAML"]),
     module("Base", "Zstandard", ["CZstd"]),
 ]
@@ -145,6 +146,9 @@ let clients: [Target] = [
             "BytePath", "Digests", "Failures", "HelperProcess", "LinuxSystem", "Scratch", "StoneFormat", "Transfer",
             "YAML",
         ]),
+    module(
+        "Clients", "ObjectStores",
+        ["BytePath", "Digests", "Downloads", "LinuxSystem", "Transfer", "WebAddress", "XML"]),
     module(
         "Clients", "CollectionSettings",
         ["BytePath", "Downloads", "KDL", "LinuxSystem", "PackageModel", "RootIndex", "WebAddress", "YAML"]),

@@ -1,5 +1,5 @@
 internal import LinuxSystem
-internal import Transfer
+package import Transfer
 
 /// What is to be done after a failure: which of several servers is asked next, when, and when it is enough.
 ///
@@ -35,10 +35,11 @@ struct DownloadAttempts: Sendable {
 
     /// - Parameters:
     ///   - failure: of the transfer from `address`.
+    ///   - ofStore: whether that is in a store of objects, which knows who asks.
     ///   - jitter: 0..<1; servers that were away are not asked by all at once.
-    mutating func after(_ failure: TransferFailure, jitter: Double = 0) -> Step {
+    mutating func after(_ failure: TransferFailure, ofStore: Bool = false, jitter: Double = 0) -> Step {
         complain(failure.message)
-        note(failure.kind.code)
+        note(ofStore && failure.kind == .refused ? .accessDenied : failure.kind.code)
         fruitless = isWorthwhile(failure) ? 1 : fruitless + 1
         total += 1
         if failure.kind == .local {
@@ -108,7 +109,7 @@ struct DownloadAttempts: Sendable {
 
 extension TransferFailure.Kind {
     /// Whether the same server may do better a little later.
-    fileprivate var isWorthRetrying: Bool {
+    package var isWorthRetrying: Bool {
         switch self {
         case .unreachable, .stalled, .interrupted, .busy: true
         case .notFound, .refused, .wrongLength, .endless, .badRedirect, .malformed, .untrusted, .noRanges, .local: false
@@ -118,7 +119,7 @@ extension TransferFailure.Kind {
     /// Whether what is here may be of another file.
     fileprivate var spoils: Bool { self == .wrongLength }
 
-    fileprivate var code: RepositoryError.Code {
+    package var code: RepositoryError.Code {
         switch self {
         case .unreachable, .interrupted, .busy: .unreachable
         case .stalled: .slowRetrieval

@@ -32,6 +32,7 @@ package final class Downloader: Sendable {
         /// Requests that wait for their time.
         var waiting: [(time: UInt64, number: UInt32)] = []
         var onProgress: (@Sendable (UInt64) -> Void)?
+        var stores: [StoreAccess] = []
     }
 
     package init(into directory: DownloadDirectory, _ settings: DownloadSettings = DownloadSettings()) {
@@ -45,6 +46,18 @@ package final class Downloader: Sendable {
 
     /// Called with the number of bytes that came since the last call, on a thread that must not wait.
     package func tell(_ progress: (@Sendable (UInt64) -> Void)?) { state.withLock { $0.onProgress = progress } }
+
+    /// From now on what lies there is asked for as in a store of objects.
+    package func access(_ store: StoreAccess) {
+        state.withLock { state in
+            state.stores.removeAll { $0.prefix == store.prefix }
+            state.stores.append(store)
+        }
+    }
+
+    private func store(of address: String) -> StoreAccess? {
+        state.withLock { $0.stores.last { address.hasPrefix($0.prefix) } }
+    }
 
     /// Fetches a file, or goes on with it; at once where it is here and has the promised size.
     ///
@@ -139,6 +152,10 @@ package final class Downloader: Sendable {
         let item = job.download.item
         var request = TransferRequest(
             number: number, address: job.address, file: item.partName, sizeMax: item.size ?? item.sizeMax)
+        if let store = store(of: job.address) {
+            request.address = StoreAccess.signable(job.address)
+            request.signing = store.signing
+        }
         request.offset = job.offset
         request.end = job.end
         request.size = item.size
@@ -213,8 +230,11 @@ package final class Downloader: Sendable {
             guard var job = state.withLock({ $0.jobs[number] }) else { return }
             job.transferred += failure.transferred
             job.offset = failure.byteCount
-            let step = job.attempts.after(failure, jitter: Double.random(in: 0..<1))
+            let isInStore = store(of: job.address) != nil
+            let step = job.attempts.after(failure, ofStore: isInStore, jitter: Double.random(in: 0..<1))
             try follow(step, number, job)
+        // Nobody here asks for exchanges.
+        case .answered: break
         }
     }
 
