@@ -151,21 +151,24 @@ let clients: [Target] = [
         ["BytePath", "Digests", "Downloads", "LinuxSystem", "Transfer", "WebAddress", "XML"]),
     module(
         "Clients", "CollectionSettings",
-        ["BytePath", "Downloads", "KDL", "LinuxSystem", "PackageModel", "RootIndex", "WebAddress", "YAML"]),
+        [
+            "BytePath", "Downloads", "KDL", "LinuxSystem", "ObjectStores", "PackageModel", "RootIndex", "WebAddress",
+            "YAML",
+        ]),
     module(
         "Clients", "StoneFiles",
         ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat", "TerminalOutput"]),
     module(
         "Clients", "CollectionIndex",
         [
-            "BytePath", "CollectionSettings", "Digests", "Downloads", "FileIndex", "LinuxSystem", "PackageModel",
-            "RootIndex", "Signatures", "Solver", "StoneFormat", "Storage", "Trust", "WebAddress", "Zstandard",
+            "BytePath", "CollectionSettings", "Digests", "Downloads", "FileIndex", "LinuxSystem", "ObjectStores",
+            "PackageModel", "RootIndex", "Signatures", "Solver", "StoneFormat", "Storage", "Trust", "WebAddress", "Zstandard",
         ]),
     module(
         "Clients", "Publishing",
         [
-            "BytePath", "CollectionIndex", "Digests", "Downloads", "FileIndex", "JSON", "LinuxSystem", "PackageModel",
-            "StoneFormat", "Trust", "Zstandard",
+            "BytePath", "CollectionIndex", "Digests", "Downloads", "FileIndex", "JSON", "LinuxSystem", "ObjectStores",
+            "PackageModel", "StoneFormat", "Trust", "Zstandard",
         ]),
     module(
         "Clients", "Deb2StoneCommands",
@@ -195,8 +198,8 @@ let clients: [Target] = [
         "Clients", "MossCommands",
         [
             "BytePath", "CollectionIndex", "CollectionSettings", "CommandLineSupport", "Digests", "Downloads",
-            "Failures", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "PackageModel",
-            "Publishing", "Signatures", "Solver", "States", "StoneFiles", "StoneFormat", "TerminalOutput", "Trial",
+            "Failures", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStores",
+            "PackageModel", "Publishing", "Signatures", "Solver", "States", "StoneFiles", "StoneFormat", "TerminalOutput", "Trial",
             "Trust", "ViewImage", "ViewProcess", "WebAddress", argumentParser,
         ]),
 ]

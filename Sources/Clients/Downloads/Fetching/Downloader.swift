@@ -47,12 +47,13 @@ package final class Downloader: Sendable {
     /// Called with the number of bytes that came since the last call, on a thread that must not wait.
     package func tell(_ progress: (@Sendable (UInt64) -> Void)?) { state.withLock { $0.onProgress = progress } }
 
-    /// From now on what lies there is asked for as in a store of objects.
-    package func access(_ store: StoreAccess) {
-        state.withLock { state in
-            state.stores.removeAll { $0.prefix == store.prefix }
-            state.stores.append(store)
-        }
+    /// From now on what lies below `prefix` is asked for as in a store of objects; how, `make` says the first time.
+    package func access(
+        below prefix: String, _ make: () throws(RepositoryError) -> StoreAccess
+    ) throws(RepositoryError) {
+        guard !state.withLock({ state in state.stores.contains { $0.prefix == prefix } }) else { return }
+        let store = try make()
+        state.withLock { $0.stores.append(store) }
     }
 
     private func store(of address: String) -> StoreAccess? {
