@@ -147,8 +147,7 @@ let clients: [Target] = [
             "YAML",
         ]),
     module(
-        "Clients", "ObjectStores",
-        ["BytePath", "Digests", "Downloads", "LinuxSystem", "Transfer", "WebAddress", "XML"]),
+        "Clients", "ObjectStores", ["BytePath", "Digests", "Downloads", "LinuxSystem", "Transfer", "WebAddress", "XML"]),
     module(
         "Clients", "CollectionSettings",
         [
@@ -162,13 +161,14 @@ let clients: [Target] = [
         "Clients", "CollectionIndex",
         [
             "BytePath", "CollectionSettings", "Digests", "Downloads", "FileIndex", "LinuxSystem", "ObjectStores",
-            "PackageModel", "RootIndex", "Signatures", "Solver", "StoneFormat", "Storage", "Trust", "WebAddress", "Zstandard",
+            "PackageModel", "RootIndex", "Signatures", "Solver", "StoneFormat", "Storage", "Trust", "WebAddress",
+            "Zstandard",
         ]),
     module(
         "Clients", "Publishing",
         [
             "BytePath", "CollectionIndex", "Digests", "Downloads", "FileIndex", "JSON", "LinuxSystem", "ObjectStores",
-            "PackageModel", "StoneFormat", "Trust", "Zstandard",
+            "PackageModel", "StoneFormat", "Trust", "WebAddress", "Zstandard",
         ]),
     module(
         "Clients", "Deb2StoneCommands",
@@ -198,8 +198,8 @@ let clients: [Target] = [
         "Clients", "MossCommands",
         [
             "BytePath", "CollectionIndex", "CollectionSettings", "CommandLineSupport", "Digests", "Downloads",
-            "Failures", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "ObjectStores",
-            "PackageModel", "Publishing", "Signatures", "Solver", "States", "StoneFiles", "StoneFormat", "TerminalOutput", "Trial",
+            "Failures", "FileTree", "GarbageCollection", "Installation", "LinuxSystem", "Maintenance", "PackageModel",
+            "Publishing", "Signatures", "Solver", "States", "StoneFiles", "StoneFormat", "TerminalOutput", "Trial",
             "Trust", "ViewImage", "ViewProcess", "WebAddress", argumentParser,
         ]),
 ]
@@ -242,7 +242,7 @@ let allTests: [Target] = [
         "BaseTests",
         [
             "BytePath", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures",
-            "TerminalOutput", "WebAddress", "YAML", "Zstandard",
+            "TerminalOutput", "WebAddress", "XML", "YAML", "Zstandard",
         ]),
     tests(
         "FormatsTests",
@@ -258,10 +258,10 @@ let allTests: [Target] = [
         [
             "BytePath", "CollectionIndex", "CollectionSettings", "CommandLineSupport", "Deb2StoneCommands",
             "DebianImport", "Digests", "Downloads", "ELF", "Failures", "FileIndex", "FileTree", "Installation", "JSON",
-            "LinuxSystem", "Maintenance", "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog",
-            "PackageModel", "Publishing", "RootIndex", "Sandbox", "Scratch", "Signatures", "Solver", "States",
-            "StoneEmission", "StoneFiles", "StoneFormat", "Storage", "TerminalOutput", "Transfer", "Trial", "Trust",
-            "ViewProcess", "Views", "WebAddress",
+            "LinuxSystem", "Maintenance", "MossCommands", "ObjectStore", "ObjectStores", "PackageAnalysis",
+            "PackageCatalog", "PackageModel", "Publishing", "RootIndex", "Sandbox", "Scratch", "Signatures", "Solver",
+            "States", "StoneEmission", "StoneFiles", "StoneFormat", "Storage", "TerminalOutput", "Transfer", "Trial",
+            "Trust", "ViewProcess", "Views", "WebAddress",
         ]),
     tests(
         "ProgramTests",

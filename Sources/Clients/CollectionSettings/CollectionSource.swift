@@ -24,6 +24,24 @@ package enum CollectionSource: Hashable, Sendable {
         }
     }
 
+    /// Whether this is how people write a place in a store.
+    package static func isStore(_ uri: String) -> Bool { URIReference.scheme(of: uri) == StoreLocation.scheme }
+
+    /// A place in a store; what is nil is as the environment and the user's files say.
+    package static func store(
+        _ uri: String, endpoint: String?, region: String?
+    ) throws(RepositoryError) -> CollectionSource {
+        let found = try StoreSurroundings.find()
+        return .store(
+            try StoreLocation(uri, endpoint: endpoint ?? found.endpoint, region: region ?? found.region))
+    }
+
+    /// What a place in a store is made of; nil where it is none.
+    package var storeTexts: (bucket: String, prefix: String, endpoint: String?, region: String)? {
+        guard case .store(let location) = self else { return nil }
+        return (location.bucket, location.prefix, location.endpoint?.text, location.region)
+    }
+
     /// Whether it is a path or a file URL.
     package var isLocal: Bool {
         guard case .direct(let uri) = self else { return false }

@@ -44,7 +44,8 @@ extension ConfiguredCollection {
             case "description": result.description = try setting.text
             case "priority": result.priority = try setting.number
             case "active": result.isActive = try setting.boolean
-            case "uri", "base-uri", "channel", "version", "arch", "mirrors", "keys", "threshold", "unsigned", "endpoint",
+            case "uri", "base-uri", "channel", "version", "arch", "mirrors", "keys", "threshold", "unsigned",
+                "endpoint",
                 "region":
                 break
             default: throw Problem(line: setting.line, message: "unknown setting \"\(setting.name)\"")
@@ -69,7 +70,8 @@ extension ConfiguredCollection {
             let text = try uri.text
             if URIReference.scheme(of: text) == StoreLocation.scheme { return .store(try store(uri, text)) }
             if let other = self["endpoint"] ?? self["region"] {
-                throw Problem(line: other.line, message: "only a uri of the form s3://BUCKET/PREFIX has a \(other.name)")
+                throw Problem(
+                    line: other.line, message: "only a uri of the form s3://BUCKET/PREFIX has a \(other.name)")
             }
             guard ["http", "https"].contains(URIReference.scheme(of: text)) else { return .direct(text) }
             return .direct(

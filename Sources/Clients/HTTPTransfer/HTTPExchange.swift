@@ -77,7 +77,8 @@ final class HTTPExchange: CurlTransfer {
             HTTPExchange.of(context).give(into: UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
         }
         moss_curl_set_seek(handle) { context, offset, origin in
-            origin == SEEK_SET && HTTPExchange.of(context).goBack(to: offset) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK
+            origin == SEEK_SET && HTTPExchange.of(context).goBack(to: offset)
+                ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_CANTSEEK
         }
     }
 

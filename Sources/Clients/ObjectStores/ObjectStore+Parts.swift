@@ -117,7 +117,8 @@ extension ObjectStore {
         }
         guard whole.finish() == file.digest else {
             throw RepositoryError(
-                .wrongStone, file.path.display, "the file is not the one its index promises; publish into its directory anew")
+                .wrongStone, file.path.display,
+                "the file is not the one its index promises; publish into its directory anew")
         }
         return parts
     }

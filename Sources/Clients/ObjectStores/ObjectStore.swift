@@ -46,14 +46,16 @@ package final class ObjectStore: Sendable {
             for object in page.objects {
                 // What lies elsewhere is none of ours, whoever lists it.
                 guard object.key.starts(with: location.prefix.utf8) else { continue }
-                objects.append(StoredObject(
+                objects.append(
+                    StoredObject(
                         key: Array(object.key.dropFirst(location.prefix.utf8.count)), size: object.size))
             }
             token = page.next
             let goesOn = token.map { tokens.insert($0).inserted && !page.objects.isEmpty } ?? true
             guard goesOn, objects.count <= limits.objectCountMax, tokens.count <= limits.pageCountMax else {
                 throw RepositoryError(
-                    .endlessData, location.text, "the store's list of objects has no end: it has brought "
+                    .endlessData, location.text,
+                    "the store's list of objects has no end: it has brought "
                         + "\(objects.count) of at most \(limits.objectCountMax), and goes round in circles or on")
             }
         } while token != nil

@@ -89,7 +89,8 @@ enum StoreAnswers {
         case (301, _), (307, _):
             let region = answer["x-amz-bucket-region"].map { ", \(shown($0))" } ?? ""
             return RepositoryError(
-                .badServer, subject, "the store says that it is elsewhere; give the bucket's region\(region), or endpoint")
+                .badServer, subject,
+                "the store says that it is elsewhere; give the bucket's region\(region), or endpoint")
         case (_, "AuthorizationHeaderMalformed"), (_, "RequestTimeTooSkewed"), (_, "ExpiredToken"),
             (_, "InvalidToken"), (401, _), (403, _):
             let advice =

@@ -49,7 +49,8 @@ package struct StoreLocation: Hashable, Sendable {
         }
         guard isRegion, (1...64).contains(text.utf8.count) else {
             throw RepositoryError(
-                .invalidLocation, "\"\(text)\"", "a region's name has letters, digits, \"-\" and \"_\", such as eu-west-1")
+                .invalidLocation, "\"\(text)\"",
+                "a region's name has letters, digits, \"-\" and \"_\", such as eu-west-1")
         }
         return text
     }

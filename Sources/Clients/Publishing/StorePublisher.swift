@@ -3,7 +3,8 @@ internal import CollectionIndex
 internal import Digests
 package import Downloads
 internal import LinuxSystem
-package import ObjectStores
+internal import ObjectStores
+internal import WebAddress
 
 /// A published collection sent into a store of objects.
 ///
@@ -34,7 +35,12 @@ package struct StorePublisher: Sendable {
         package var retiredCount = 0
         /// Uploads that an earlier command had left unfinished.
         package var abortedCount = 0
-        package var traffic = StoreTraffic()
+        /// Requests to the store, repeated ones and all, and bytes that went out with them.
+        package var requestCount = 0
+        package var transferredByteCount: UInt64 = 0
+        /// Where to.
+        package var target = ""
+        package var endpoint: String?
         /// What could not be looked at, and stands in nobody's way.
         package var notices: [String] = []
 
@@ -52,13 +58,18 @@ package struct StorePublisher: Sendable {
     private let settings: DownloadSettings
     private let options: Options
 
+    /// - Parameters:
+    ///   - target: `s3://BUCKET/PREFIX`.
+    ///   - endpoint: of the store; as for `region`, nil leaves it to the environment and the user's files, where keys are
+    ///     from in any case.
     package init(
-        directory: BytePath, into location: StoreLocation, _ credentials: StoreCredentials?,
+        directory: BytePath, into target: String, endpoint: String? = nil, region: String? = nil,
         _ settings: DownloadSettings = DownloadSettings(), options: Options = Options()
-    ) {
+    ) throws(RepositoryError) {
+        let found = try StoreSurroundings.find()
         self.directory = directory
-        self.location = location
-        self.credentials = credentials
+        location = try StoreLocation(target, endpoint: endpoint ?? found.endpoint, region: region ?? found.region)
+        credentials = found.credentials
         self.settings = settings
         self.options = options
     }
@@ -78,14 +89,17 @@ package struct StorePublisher: Sendable {
         let place = try reporting(below: directory) { () throws(SystemError) in try files.directory.duplicate() }
         let store = ObjectStore(location, credentials, sendingFrom: place, settings)
         let remote = try StoredCollection(
-            store, reader: StoredCollection.Reader(location, credentials, settings), local, threadCount: Self.looksAtOnce)
+            store, reader: StoredCollection.Reader(location, credentials, settings), local,
+            threadCount: Self.looksAtOnce)
         let plan = try StorePlan(
             local, remote, now: now ?? currentTimeSeconds(), graceSeconds: options.graceSeconds)
         var sent = plan.sent
         if !options.isDryRun {
             try carryOut(plan, remote, store, &sent, progress)
         }
-        sent.traffic = store.traffic
+        let traffic = store.traffic
+        (sent.requestCount, sent.transferredByteCount) = (traffic.requestCount, traffic.sentByteCount)
+        (sent.target, sent.endpoint) = (location.text, location.endpoint?.text)
         return sent
     }
 

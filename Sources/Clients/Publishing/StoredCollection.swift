@@ -30,9 +30,10 @@ struct StoredCollection: Sendable {
         } else if pointers[name] == local.index {
             named = local.files.filter { $0.key.isAtOrBelow(PublishedFiles.pool) }
         } else {
-            named = try reader.read(name, sizeMax: 320 << 20).map { (bytes) throws(RepositoryError) in
-                try LocalPublication.stones(of: bytes, store.location.text + "/\(name)")
-            } ?? [:]
+            named =
+                try reader.read(name, sizeMax: 320 << 20).map { (bytes) throws(RepositoryError) in
+                    try LocalPublication.stones(of: bytes, store.location.text + "/\(name)")
+                } ?? [:]
         }
         let known = named
         let unknown = local.files.values.filter { file in

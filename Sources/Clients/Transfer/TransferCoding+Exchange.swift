@@ -60,7 +60,8 @@ extension TransferExchange: TransferMessage {
         switch try reader.number(UInt8.self) {
         case 0: body = .none
         case 1: body = .bytes(try reader.data())
-        case 2: body = .file(BytePath(bytes: try reader.data()), offset: try reader.number(), count: try reader.number())
+        case 2:
+            body = .file(BytePath(bytes: try reader.data()), offset: try reader.number(), count: try reader.number())
         default: throw TransferCodingError()
         }
         let digest = try reader.data()

@@ -2,7 +2,6 @@ internal import BytePath
 package import CollectionIndex
 internal import CollectionSettings
 internal import CommandLineSupport
-internal import ObjectStores
 package import TerminalOutput
 internal import WebAddress
 
@@ -95,10 +94,9 @@ extension CollectionListReport.Channel {
 
 extension CollectionListReport.Store {
     init?(_ source: CollectionSource) {
-        guard case .store(let location) = source else { return nil }
+        guard let texts = source.storeTexts else { return nil }
         self.init(
-            bucket: location.bucket, prefix: location.prefix, endpoint: location.endpoint?.text,
-            region: location.region)
+            bucket: texts.bucket, prefix: texts.prefix, endpoint: texts.endpoint, region: texts.region)
     }
 }
 

@@ -5,7 +5,6 @@ internal import CollectionSettings
 internal import CommandLineSupport
 internal import Downloads
 internal import LinuxSystem
-internal import ObjectStores
 internal import WebAddress
 
 /// Where a collection comes from, and who vouches for it.
@@ -37,11 +36,11 @@ struct SourceOptions: ParsableArguments {
     @OptionGroup var store: StoreOptions
 
     func source(_ uri: String) throws -> CollectionSource {
-        if StoreOptions.isMeant(uri) {
+        if CollectionSource.isStore(uri) {
             guard version ?? channel ?? arch ?? rootIndex == nil else {
                 throw refusal("\(uri): a store of objects has no channels; leave out --version and the like")
             }
-            return .store(try store.location(uri, or: StoreSurroundings.find()))
+            return try CollectionSource.store(uri, endpoint: store.endpoint, region: store.region)
         }
         guard !store.isGiven else { throw refusal("--endpoint and --region belong to s3://BUCKET/PREFIX") }
         var parts = ["version": version, "channel": channel, "arch": arch].compactMapValues(\.self)

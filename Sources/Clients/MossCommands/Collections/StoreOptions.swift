@@ -1,6 +1,4 @@
 internal import ArgumentParser
-internal import Downloads
-internal import ObjectStores
 
 /// Where a store of objects is.
 struct StoreOptions: ParsableArguments {
@@ -13,10 +11,4 @@ struct StoreOptions: ParsableArguments {
     var region: String?
 
     var isGiven: Bool { endpoint != nil || region != nil }
-
-    static func isMeant(_ uri: String) -> Bool { URIReference.scheme(of: uri) == StoreLocation.scheme }
-
-    func location(_ uri: String, or found: StoreSurroundings) throws(RepositoryError) -> StoreLocation {
-        try StoreLocation(uri, endpoint: endpoint ?? found.endpoint, region: region ?? found.region)
-    }
 }

@@ -3,7 +3,6 @@ internal import BytePath
 internal import CommandLineSupport
 internal import Downloads
 internal import LinuxSystem
-internal import ObjectStores
 internal import Publishing
 internal import TerminalOutput
 
@@ -44,13 +43,12 @@ struct PublishCommand: MossCommand {
     }
 
     func perform(_ context: CommandContext) throws {
-        let found = try StoreSurroundings.find()
-        let location = try store.location(target, or: found)
         var options = StorePublisher.Options()
         options.graceSeconds = Int64(keep) * 86400
         options.isDryRun = dryRun
-        let publisher = StorePublisher(
-            directory: dir.absolute, into: location, found.credentials, try settings(context), options: options)
+        let publisher = try StorePublisher(
+            directory: dir.absolute, into: target, endpoint: store.endpoint, region: store.region,
+            try settings(context), options: options)
         let display = ProgressDisplay()
         let sent: StorePublisher.Sent
         do {
@@ -60,7 +58,7 @@ struct PublishCommand: MossCommand {
             }
         }
         for notice in sent.notices { context.note(notice) }
-        context.show(PublishReport(location, sent, isDryRun: dryRun))
+        context.show(PublishReport(sent, isDryRun: dryRun))
     }
 
     /// As for everything that is fetched; where the root has no such file, as if it were empty.

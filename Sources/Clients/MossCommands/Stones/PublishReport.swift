@@ -1,5 +1,4 @@
 internal import CommandLineSupport
-package import ObjectStores
 package import Publishing
 package import TerminalOutput
 internal import WebAddress
@@ -27,9 +26,9 @@ package struct PublishReport: Report {
     var requestCount: Int
     var transferredSize: UInt64
 
-    package init(_ location: StoreLocation, _ sent: StorePublisher.Sent, isDryRun: Bool) {
-        target = location.text
-        endpoint = location.endpoint?.text
+    package init(_ sent: StorePublisher.Sent, isDryRun: Bool) {
+        target = sent.target
+        endpoint = sent.endpoint
         self.isDryRun = isDryRun
         isChanged = sent.isChanged
         (sentCount, sentSize) = (sent.sentCount, sent.sentByteCount)
@@ -38,8 +37,8 @@ package struct PublishReport: Report {
         removedCount = sent.removedCount
         retiredCount = sent.retiredCount
         abortedCount = sent.abortedCount
-        requestCount = sent.traffic.requestCount
-        transferredSize = sent.traffic.sentByteCount
+        requestCount = sent.requestCount
+        transferredSize = sent.transferredByteCount
     }
 
     package func write(to output: TerminalStream) {
