@@ -172,6 +172,10 @@ final class HTTPExchange: CurlTransfer {
 
     func end(_ result: CURLcode) -> TransferEvent {
         if let failure { return failed(failure) }
+        // What curl calls so when it will not take any more of a head.
+        if result == CURLE_OUT_OF_MEMORY, answer.body.isEmpty {
+            return failed(TransferFailure(.endless, ResponseHead.tooLong))
+        }
         answer.status = curl.status
         answer.sent = position
         // A server that refuses need not read all that is sent to it.

@@ -16,6 +16,8 @@ struct LocalPublication: Sendable {
     private(set) var files: [BytePath: FileToSend] = [:]
     /// The index that `stone.index` is.
     private(set) var index: SHA256Digest
+    /// Of the manifest; nil where nothing is signed.
+    private(set) var serial: UInt64?
 
     private static let indexSizeMax = 320 << 20
 
@@ -87,6 +89,7 @@ struct LocalPublication: Sendable {
         let manifest = try trusting { () throws(TrustError) in
             try CollectionManifest.own(bytes, for: path.display).manifest
         }
+        serial = manifest.serial
         for file in [manifest.index] + manifest.deltas.map(\.file) + (manifest.files.map { [$0] } ?? []) {
             add(FileToSend(path: BytePath(file.path), size: file.size, digest: file.sha256))
         }

@@ -1,6 +1,7 @@
 internal import BytePath
 internal import Downloads
 internal import ObjectStores
+internal import Trust
 
 /// What has to be done to a store so that it has what a directory has.
 struct StorePlan: Sendable {
@@ -11,10 +12,25 @@ struct StorePlan: Sendable {
     private(set) var retired = RetiredObjects()
     private var presentCount = 0
 
-    /// - Throws: `invalidLocation` where a name already stands for another stone that readers need.
+    /// - Throws: `invalidLocation` where a name already stands for another stone that readers need, or they would wait for
+    ///   a manifest in vain; `rollBack` where they have seen a later one.
     init(
         _ local: LocalPublication, _ remote: StoredCollection, now: Int64, graceSeconds: Int64
     ) throws(RepositoryError) {
+        if let serial = remote.serial {
+            guard let own = local.serial else {
+                throw RepositoryError(
+                    .invalidLocation, CollectionManifest.fileName,
+                    "the collection in the store is signed, and this one is not; sign it, or publish into another prefix"
+                )
+            }
+            guard own > serial else {
+                throw RepositoryError(
+                    .rollBack, CollectionManifest.fileName,
+                    "the store has serial \(serial), which readers may have seen, and this is \(own); publish from the "
+                        + "directory that it came from, or into another prefix")
+            }
+        }
         for file in local.files.values.sorted(by: { $0.path < $1.path }) {
             if let other = remote.named[file.path], other.digest != file.digest {
                 throw RepositoryError(

@@ -4,6 +4,7 @@ internal import Digests
 internal import Downloads
 internal import LinuxSystem
 internal import ObjectStores
+internal import Trust
 internal import WebAddress
 
 /// What a store has of a collection.
@@ -15,6 +16,8 @@ struct StoredCollection: Sendable {
     /// What objects say of themselves that nothing there names.
     let digests: [BytePath: SHA256Digest]
     let retired: RetiredObjects
+    /// Of the manifest there, where it is another one; 0 for one that makes no sense.
+    let serial: UInt64?
 
     /// - Parameter local: what is to be compared with it.
     init(
@@ -40,6 +43,14 @@ struct StoredCollection: Sendable {
             sizes[file.path] == file.size && known[file.path] == nil && !file.isNamedByContent
         }
         digests = try Self.look(at: unknown, store, threadCount).merging(pointers) { $1 }
+        let manifest = BytePath(CollectionManifest.fileName)
+        let own = local.pointers.first { $0.path == manifest }
+        if sizes[manifest] == nil || (own != nil && digests[manifest] == own?.digest) {
+            serial = nil
+        } else {
+            let bytes = try reader.read(manifest, sizeMax: UInt64(TrustLimits.standard.envelopeByteCountMax)) ?? []
+            serial = (try? CollectionManifest.own(bytes, for: store.location.text))?.manifest.serial ?? 0
+        }
         let record = BytePath(RetiredObjects.name)
         retired =
             sizes[record] == nil

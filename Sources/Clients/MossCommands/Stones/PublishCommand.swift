@@ -29,7 +29,7 @@ struct PublishCommand: MossCommand {
     @Option(help: ArgumentHelp("How long what is there stays when nothing names it any more.", valueName: "days"))
     var keep = 14
 
-    @Flag(name: .shortAndLong, help: "Say what would be sent and removed, and change nothing.")
+    @Flag(help: "Say what would be sent and removed, and change nothing.")
     var dryRun = false
 
     @Argument(help: "The directory that was published into.")
@@ -58,7 +58,7 @@ struct PublishCommand: MossCommand {
             }
         }
         for notice in sent.notices { context.note(notice) }
-        context.show(PublishReport(sent, isDryRun: dryRun))
+        context.show(PublishReport(sent, dryRun: dryRun))
     }
 
     /// As for everything that is fetched; where the root has no such file, as if it were empty.

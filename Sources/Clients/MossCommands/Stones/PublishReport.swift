@@ -8,7 +8,7 @@ package struct PublishReport: Report {
     var target: String
     /// Absent for Amazon's own.
     var endpoint: String?
-    var isDryRun: Bool
+    var dryRun: Bool
     /// Whether readers see another collection than before.
     var isChanged: Bool
     /// Objects and their bytes, without pointers.
@@ -26,10 +26,10 @@ package struct PublishReport: Report {
     var requestCount: Int
     var transferredSize: UInt64
 
-    package init(_ sent: StorePublisher.Sent, isDryRun: Bool) {
+    package init(_ sent: StorePublisher.Sent, dryRun: Bool) {
         target = sent.target
         endpoint = sent.endpoint
-        self.isDryRun = isDryRun
+        self.dryRun = dryRun
         isChanged = sent.isChanged
         (sentCount, sentSize) = (sent.sentCount, sent.sentByteCount)
         presentCount = sent.presentCount
@@ -52,6 +52,6 @@ package struct PublishReport: Report {
             "\(presentCount) there before", Measures.count(pointerCount, "pointer"),
             "\(Measures.count(removedCount, "object")) removed",
         ]
-        output.line("\(place): \(isDryRun ? "would be " : "")\(parts.joined(separator: ", "))")
+        output.line("\(place): \(dryRun ? "would be " : "")\(parts.joined(separator: ", "))")
     }
 }
