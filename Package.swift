@@ -63,6 +63,7 @@ let base: [Target] = [
     module("Base", "Signatures", ["CHogweed"]),
     module("Base", "TerminalOutput", ["BytePath", "LinuxSystem"]),
     module("Base", "WebAddress", []),
+    module("Base", "XML", []),
     module("Base", "YAML", ["CYAML"]),
     module("Base", "Zstandard", ["CZstd"]),
 ]
@@ -146,22 +147,28 @@ let clients: [Target] = [
             "YAML",
         ]),
     module(
+        "Clients", "ObjectStores", ["BytePath", "Digests", "Downloads", "LinuxSystem", "Transfer", "WebAddress", "XML"]),
+    module(
         "Clients", "CollectionSettings",
-        ["BytePath", "Downloads", "KDL", "LinuxSystem", "PackageModel", "RootIndex", "WebAddress", "YAML"]),
+        [
+            "BytePath", "Downloads", "KDL", "LinuxSystem", "ObjectStores", "PackageModel", "RootIndex", "WebAddress",
+            "YAML",
+        ]),
     module(
         "Clients", "StoneFiles",
         ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat", "TerminalOutput"]),
     module(
         "Clients", "CollectionIndex",
         [
-            "BytePath", "CollectionSettings", "Digests", "Downloads", "FileIndex", "LinuxSystem", "PackageModel",
-            "RootIndex", "Signatures", "Solver", "StoneFormat", "Storage", "Trust", "WebAddress", "Zstandard",
+            "BytePath", "CollectionSettings", "Digests", "Downloads", "FileIndex", "LinuxSystem", "ObjectStores",
+            "PackageModel", "RootIndex", "Signatures", "Solver", "StoneFormat", "Storage", "Trust", "WebAddress",
+            "Zstandard",
         ]),
     module(
         "Clients", "Publishing",
         [
-            "BytePath", "CollectionIndex", "Digests", "Downloads", "FileIndex", "JSON", "LinuxSystem", "PackageModel",
-            "StoneFormat", "Trust", "Zstandard",
+            "BytePath", "CollectionIndex", "Digests", "Downloads", "FileIndex", "JSON", "LinuxSystem", "ObjectStores",
+            "PackageModel", "StoneFormat", "Trust", "WebAddress", "Zstandard",
         ]),
     module(
         "Clients", "Deb2StoneCommands",
@@ -238,7 +245,7 @@ let allTests: [Target] = [
         "BaseTests",
         [
             "BytePath", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures",
-            "TerminalOutput", "WebAddress", "YAML", "Zstandard",
+            "TerminalOutput", "WebAddress", "XML", "YAML", "Zstandard",
         ]),
     tests(
         "FormatsTests",
@@ -254,10 +261,10 @@ let allTests: [Target] = [
         [
             "BytePath", "CollectionIndex", "CollectionSettings", "CommandLineSupport", "Deb2StoneCommands",
             "DebianImport", "Digests", "Downloads", "ELF", "Failures", "FileIndex", "FileTree", "Installation", "JSON",
-            "LinuxSystem", "Maintenance", "MossCommands", "ObjectStore", "PackageAnalysis", "PackageCatalog",
-            "PackageModel", "Publishing", "RootIndex", "Sandbox", "Scratch", "Signatures", "Solver", "States",
-            "StoneEmission", "StoneFiles", "StoneFormat", "Storage", "TerminalOutput", "Transfer", "Trial", "Trust",
-            "ViewProcess", "Views", "WebAddress",
+            "LinuxSystem", "Maintenance", "MossCommands", "ObjectStore", "ObjectStores", "PackageAnalysis",
+            "PackageCatalog", "PackageModel", "Publishing", "RootIndex", "Sandbox", "Scratch", "Signatures", "Solver",
+            "States", "StoneEmission", "StoneFiles", "StoneFormat", "Storage", "TerminalOutput", "Transfer", "Trial",
+            "Trust", "ViewProcess", "Views", "WebAddress",
         ]),
     tests(
         "ProgramTests",

@@ -18,7 +18,16 @@ import Transfer
         var settings = TransferSettings()
         settings.bandwidth = .random(in: 0 ... .max, using: &generator)
         settings.slowBytes = 3
-        return [.start(request), .settings(settings), .cancel(9)]
+        var exchange = TransferExchange(number: 4, method: .put, address: "https://host/a?b=")
+        exchange.headers = [.init("x-a", "1"), .init("x-b", "")]
+        exchange.digest = Array("x".utf8).withUnsafeBytes { SHA256Digest(hashing: $0) }
+        let bodies: [TransferExchange.Body] = [.none, .bytes([1, 2]), .file("a/b", offset: .max, count: 5)]
+        exchange.body = bodies[Int.random(in: 0..<3, using: &generator)]
+        if Bool.random(using: &generator) {
+            let signing = TransferSigning(accessKey: "a", secretKey: "s", sessionToken: "t", region: "r")
+            (exchange.signing, request.signing) = (signing, signing)
+        }
+        return [.start(request), .settings(settings), .cancel(9), .exchange(exchange)]
     }
 
     private static let events: [TransferEvent] = {
@@ -31,7 +40,11 @@ import Transfer
         var failure = TransferFailure(.busy, "it cannot answer now", number: 503)
         (failure.retryAfter, failure.byteCount, failure.transferred, failure.validator) = (1, 2, 3, "v")
         let failures = TransferFailure.Kind.allCases.map { TransferEvent.failed(0, TransferFailure($0, "")) }
-        return [.progress(1, .max), .finished(2, result), .finished(2, TransferResult()), .failed(3, failure)]
+        var answer = TransferAnswer()
+        (answer.status, answer.sent, answer.body) = (404, 7, Array("<x/>".utf8))
+        answer.headers = [.init("etag", "\"1\"")]
+        return [.answered(5, answer), .answered(6, TransferAnswer())]
+            + [.progress(1, .max), .finished(2, result), .finished(2, TransferResult()), .failed(3, failure)]
             + failures
     }()
 

@@ -20,6 +20,9 @@ static inline CURLcode moss_curl_set_pointer(CURL *handle, CURLoption option, vo
 static inline CURLcode moss_curl_set_sink(CURL *handle, CURLoption option, moss_curl_sink sink) {
     return (curl_easy_setopt)(handle, option, sink);
 }
+static inline CURLcode moss_curl_set_seek(CURL *handle, curl_seek_callback seek) {
+    return (curl_easy_setopt)(handle, CURLOPT_SEEKFUNCTION, seek);
+}
 static inline long moss_curl_get_long(CURL *handle, CURLINFO info) {
     long value = 0;
     (curl_easy_getinfo)(handle, info, &value);

@@ -3,13 +3,14 @@ package import CollectionSettings
 internal import Digests
 package import Downloads
 internal import LinuxSystem
+internal import ObjectStores
 package import PackageModel
 internal import RootIndex
 internal import StoneFormat
 internal import WebAddress
 
-/// Collections on servers: an index by itself, the version of a channel that its root index names, or one that keys
-/// vouch for.
+/// Collections on servers and in stores of objects: an index by itself, the version of a channel that its root index
+/// names, or one that keys vouch for.
 package struct HTTPTransport: CollectionTransport {
     /// Of an index that is not compressed at all, and of payloads nobody knows.
     static let indexSizeMax: UInt64 = 320 << 20
@@ -20,11 +21,12 @@ package struct HTTPTransport: CollectionTransport {
     /// Told of what is worth knowing and no reason to stop, in one line.
     let notice: @Sendable (String) -> Void
 
-    package func serves(scheme: String?) -> Bool { scheme == "http" || scheme == "https" }
+    package func serves(scheme: String?) -> Bool { ["http", "https", StoreLocation.scheme].contains(scheme) }
 
     package func fetch(
         _ configuration: CollectionConfiguration, previous: PreviousFetch?
     ) throws(RepositoryError) -> FetchedIndex {
+        try prepare(configuration)
         switch try configuration.trust {
         case .keys(let keys, let threshold):
             return try SignedCollection(self, configuration, keys, threshold).fetch(previous)
@@ -38,6 +40,7 @@ package struct HTTPTransport: CollectionTransport {
         of package: PackageMetadata, in collection: CollectionManager.Listed
     ) throws(RepositoryError) -> StoneLocation {
         let configuration = collection.configuration
+        try prepare(configuration)
         guard let record = collection.record, let uri = package.uri, let hash = package.hash else {
             throw RepositoryError(.invalidLocation, package.name, "the index does not say where its stone is")
         }
@@ -51,6 +54,15 @@ package struct HTTPTransport: CollectionTransport {
                 size: package.downloadSize, digest: hash.digest, sizeMax: package.downloadSize ?? 1 << 40))
     }
 
+    /// What lies in a store is asked for with the keys that there are for it, and unsigned where there are none.
+    private func prepare(_ configuration: CollectionConfiguration) throws(RepositoryError) {
+        guard case .store(let location) = configuration.source else { return }
+        try downloads.access(below: location.directory.text) { () throws(RepositoryError) in
+            let found = try StoreSurroundings.find(root: root, section: configuration.id.text)
+            return location.access(with: found.credentials)
+        }
+    }
+
     // MARK: Where an index is
 
     /// The addresses of the index at each place that has it, and the history they are of where it is that of a channel.
@@ -58,6 +70,7 @@ package struct HTTPTransport: CollectionTransport {
         of configuration: CollectionConfiguration
     ) throws(RepositoryError) -> (indexes: [IndexAddress], history: String?) {
         switch configuration.source {
+        case .store: return (Self.indexes(of: configuration, history: ""), nil)
         case .direct:
             let indexes = Self.indexes(of: configuration, history: "")
             guard let first = indexes.first?.address else {
@@ -75,6 +88,7 @@ package struct HTTPTransport: CollectionTransport {
     static func indexes(of configuration: CollectionConfiguration, history: String) -> [IndexAddress] {
         configuration.places.compactMap { place in
             switch place {
+            case .store: return place.index
             case .direct:
                 guard var index = place.index else { return nil }
                 if index.address.lastComponent == "" {

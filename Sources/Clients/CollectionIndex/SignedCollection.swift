@@ -28,7 +28,7 @@ struct SignedCollection {
     init(
         _ transport: HTTPTransport, _ configuration: CollectionConfiguration, _ keys: [CollectionKey], _ threshold: Int
     ) throws(RepositoryError) {
-        guard case .direct = configuration.source else {
+        if case .versioned = configuration.source {
             throw RepositoryError(
                 .malformedConfiguration, configuration.id.text,
                 "keys vouch for what lies beside one index; give its uri in the place of channel and version")

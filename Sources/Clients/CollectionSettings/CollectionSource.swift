@@ -1,4 +1,5 @@
 package import Downloads
+package import ObjectStores
 package import RootIndex
 package import WebAddress
 
@@ -8,6 +9,8 @@ package enum CollectionSource: Hashable, Sendable {
     case direct(String)
     /// A version of a channel, whose index the channel's root index names.
     case versioned(VersionedSource)
+    /// What was published into a store of objects: the index at the location's prefix.
+    case store(StoreLocation)
 
     /// What tells it from every other source; of a direct one its uri.
     package var text: String {
@@ -16,7 +19,27 @@ package enum CollectionSource: Hashable, Sendable {
         // No uri has spaces, and no path begins like a base.
         case .versioned(let source):
             "\(source.base) \(source.channel) \(source.version) \(source.architecture)"
+        case .store(let location):
+            location.text + (location.endpoint.map { " at \($0)" } ?? " in \(location.region)")
         }
+    }
+
+    /// Whether this is how people write a place in a store.
+    package static func isStore(_ uri: String) -> Bool { URIReference.scheme(of: uri) == StoreLocation.scheme }
+
+    /// A place in a store; what is nil is as the environment and the user's files say.
+    package static func store(
+        _ uri: String, endpoint: String?, region: String?
+    ) throws(RepositoryError) -> CollectionSource {
+        let found = try StoreSurroundings.find()
+        return .store(
+            try StoreLocation(uri, endpoint: endpoint ?? found.endpoint, region: region ?? found.region))
+    }
+
+    /// What a place in a store is made of; nil where it is none.
+    package var storeTexts: (bucket: String, prefix: String, endpoint: String?, region: String)? {
+        guard case .store(let location) = self else { return nil }
+        return (location.bucket, location.prefix, location.endpoint?.text, location.region)
     }
 
     /// Whether it is a path or a file URL.
@@ -26,11 +49,20 @@ package enum CollectionSource: Hashable, Sendable {
         return scheme == nil || scheme == "file"
     }
 
-    /// The address of a direct source's index; nil where it is not one of http or https.
+    /// The address of the index of a direct source or a store; nil where it is not one of http or https.
     package var index: IndexAddress? {
-        guard case .direct(let uri) = self, let address = try? WebAddress(uri) else { return nil }
-        return IndexAddress(address: address, limit: address.server)
+        switch self {
+        case .direct(let uri):
+            guard let address = try? WebAddress(uri) else { return nil }
+            return IndexAddress(address: address, limit: address.server)
+        case .versioned: return nil
+        case .store(let location):
+            let directory = location.directory
+            return IndexAddress(address: directory.appending(Self.indexName), limit: directory)
+        }
     }
+
+    private static let indexName = "stone.index"
 
     /// The same at a mirror: a directory that stands for the base, or for the one that the index lies in.
     package func at(_ mirror: WebAddress) -> CollectionSource {
@@ -41,6 +73,8 @@ package enum CollectionSource: Hashable, Sendable {
         case .direct:
             guard let index = index?.address, index.lastComponent != "" else { return .direct(mirror.text) }
             return .direct(mirror.asDirectory.text + index.lastComponent)
+        // What is in the store as any server has it.
+        case .store: return .direct(mirror.asDirectory.text + Self.indexName)
         }
     }
 }

@@ -1,5 +1,6 @@
 internal import BytePath
 internal import Downloads
+internal import ObjectStores
 internal import WebAddress
 
 /// What a file says about one collection, in whatever language it is written.
@@ -43,7 +44,10 @@ extension ConfiguredCollection {
             case "description": result.description = try setting.text
             case "priority": result.priority = try setting.number
             case "active": result.isActive = try setting.boolean
-            case "uri", "base-uri", "channel", "version", "arch", "mirrors", "keys", "threshold", "unsigned": break
+            case "uri", "base-uri", "channel", "version", "arch", "mirrors", "keys", "threshold", "unsigned",
+                "endpoint",
+                "region":
+                break
             default: throw Problem(line: setting.line, message: "unknown setting \"\(setting.name)\"")
             }
         }
@@ -64,6 +68,11 @@ extension ConfiguredCollection {
                     line: other.line, message: "\(name) has a uri and a \(other.name), and can have only one of them")
             }
             let text = try uri.text
+            if URIReference.scheme(of: text) == StoreLocation.scheme { return .store(try store(uri, text)) }
+            if let other = self["endpoint"] ?? self["region"] {
+                throw Problem(
+                    line: other.line, message: "only a uri of the form s3://BUCKET/PREFIX has a \(other.name)")
+            }
             guard ["http", "https"].contains(URIReference.scheme(of: text)) else { return .direct(text) }
             return .direct(
                 try at(uri.line) { () throws(RepositoryError) in try CollectionAddress.web(text).text })
@@ -81,6 +90,13 @@ extension ConfiguredCollection {
             try at(first.line) { () throws(RepositoryError) in
                 try VersionedSource(base: base, channel: channel, version: version, architecture: architecture)
             })
+    }
+
+    private func store(_ uri: Setting, _ text: String) throws(Problem) -> StoreLocation {
+        let (endpoint, region) = (try self["endpoint"]?.text, try self["region"]?.text)
+        return try at(uri.line) { () throws(RepositoryError) in
+            try StoreLocation(text, endpoint: endpoint, region: region)
+        }
     }
 
     private func mirrors(of source: CollectionSource) throws(Problem) -> [WebAddress] {
@@ -181,6 +197,12 @@ extension ConfiguredCollection {
         settings = [Setting(name: "description", value: .text(configuration.description))]
         switch configuration.source {
         case .direct(let uri): settings.append(Setting(name: "uri", value: .text(uri)))
+        case .store(let location):
+            settings.append(Setting(name: "uri", value: .text(location.text)))
+            if let endpoint = location.endpoint {
+                settings.append(Setting(name: "endpoint", value: .text(endpoint.text)))
+            }
+            settings.append(Setting(name: "region", value: .text(location.region)))
         case .versioned(let source):
             let texts = source.texts
             settings += [

@@ -55,6 +55,10 @@ package struct RepositoryError: MarkedError, Hashable, Sendable {
         case badServer
         /// A server could not prove who it is.
         case untrustedServer
+        /// A store of objects does not know who asks, or does not let them.
+        case accessDenied
+        /// A store has no such bucket.
+        case noSuchBucket
         /// The file would have to be fetched, which is forbidden.
         case offline
         /// A system call failed.
@@ -97,7 +101,7 @@ extension RepositoryError.Code {
         switch self {
         case .arbitraryPackage, .extraneousDependency, .rollBack, .freeze, .fastForward, .mixAndMatch, .wrongKey,
             .unsupportedFormat, .untrusted, .unreachable, .notFound, .slowRetrieval, .endlessData, .badServer,
-            .untrustedServer, .offline:
+            .untrustedServer, .accessDenied, .noSuchBucket, .offline:
             true
         default: false
         }

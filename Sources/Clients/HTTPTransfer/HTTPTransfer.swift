@@ -13,13 +13,13 @@ final class TransferDirectory {
 }
 
 /// One request and what comes of it.
-final class HTTPTransfer {
-    let handle: UnsafeMutableRawPointer
+final class HTTPTransfer: CurlTransfer {
+    var handle: UnsafeMutableRawPointer { curl.raw }
     var number: UInt32 { request.number }
 
+    private let curl: CurlHandle
     private let request: TransferRequest
     private let directory: TransferDirectory
-    private var headers: UnsafeMutablePointer<curl_slist>?
     private var head = ResponseHead()
     /// Nil until the first bytes are to be kept.
     private var file: Descriptor?
@@ -32,54 +32,35 @@ final class HTTPTransfer {
     /// All that was wanted is there, though more would come.
     private var hasEnough = false
 
-    /// Waits until there is something left of what may come in a second.
-    private(set) var isPaused = false
-    private let budget: TransferBudget
-
     init?(
         _ request: TransferRequest, _ settings: TransferSettings, _ budget: TransferBudget,
         below directory: TransferDirectory
     ) {
-        guard let handle = curl_easy_init() else { return nil }
-        self.handle = UnsafeMutableRawPointer(handle)
+        guard let curl = CurlHandle(budget) else { return nil }
+        self.curl = curl
         self.request = request
         self.directory = directory
-        self.budget = budget
         position = request.offset
         told = request.offset
         setAddress(settings)
         setCondition()
     }
 
-    deinit {
-        curl_slist_free_all(headers)
-        curl_easy_cleanup(handle)
-    }
-
     // MARK: Asking
 
     private func setAddress(_ settings: TransferSettings) {
-        moss_curl_set_string(handle, CURLOPT_URL, request.address)
-        moss_curl_set_string(handle, CURLOPT_PROTOCOLS_STR, "http,https")
+        curl.open(request.address, settings)
         // What was asked for in secret is not sent in the open.
         let isSecret = request.address.utf8.starts(with: "https:".utf8)
-        moss_curl_set_string(handle, CURLOPT_REDIR_PROTOCOLS_STR, isSecret ? "https" : "http,https")
-        set(CURLOPT_FOLLOWLOCATION, 1)
-        set(CURLOPT_MAXREDIRS, 10)
-        set(CURLOPT_NOSIGNAL, 1)
-        set(CURLOPT_NETRC, Int((Self.hasNetrc ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED).rawValue))
-        set(CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS)
-        set(CURLOPT_PIPEWAIT, 1)
-        set(CURLOPT_HTTP_CONTENT_DECODING, 0)
-        set(CURLOPT_BUFFERSIZE, 256 << 10)
-        set(CURLOPT_CONNECTTIMEOUT, Int(settings.connectSeconds))
-        set(CURLOPT_LOW_SPEED_TIME, Int(settings.stallSeconds))
-        set(CURLOPT_LOW_SPEED_LIMIT, Int(settings.slowBytes))
-        moss_curl_set_string(handle, CURLOPT_USERAGENT, "moss")
-        if let authorities = CurrentProcess.environmentPath("SSL_CERT_FILE") {
-            authorities.withCString { _ = moss_curl_set_string(handle, CURLOPT_CAINFO, $0) }
+        curl.set(CURLOPT_REDIR_PROTOCOLS_STR, isSecret ? "https" : "http,https")
+        curl.set(CURLOPT_FOLLOWLOCATION, 1)
+        curl.set(CURLOPT_MAXREDIRS, 10)
+        if let signing = request.signing {
+            curl.sign(signing, digest: "UNSIGNED-PAYLOAD")
+        } else if Self.hasNetrc {
+            curl.set(CURLOPT_NETRC, Int(CURL_NETRC_OPTIONAL.rawValue))
         }
-        // Valid for as long as the handle is: both end in deinit.
+        // Valid for as long as the handle is: both end with this value.
         let context = Unmanaged.passUnretained(self).toOpaque()
         moss_curl_set_pointer(handle, CURLOPT_WRITEDATA, context)
         moss_curl_set_pointer(handle, CURLOPT_HEADERDATA, context)
@@ -107,24 +88,14 @@ final class HTTPTransfer {
         let validator = request.validator
         guard !validator.isEmpty else { return }
         if request.onlyIfChanged {
-            add(header: validator.isEntityTag ? "If-None-Match: \(validator)" : "If-Modified-Since: \(validator)")
+            curl.add(header: validator.isEntityTag ? "If-None-Match: \(validator)" : "If-Modified-Since: \(validator)")
         } else if request.offset > 0, !validator.isWeakTag {
-            add(header: "If-Range: \(validator)")
+            curl.add(header: "If-Range: \(validator)")
         }
     }
 
-    private func add(header: String) {
-        headers = curl_slist_append(headers, header)
-        moss_curl_set_pointer(handle, CURLOPT_HTTPHEADER, headers)
-    }
-
-    private func set(_ option: CURLoption, _ value: Int) { moss_curl_set_long(handle, option, value) }
-
-    func resume() {
-        isPaused = false
-        // What curl could not hand over it does now, and may be paused again by that.
-        curl_easy_pause(handle, CURLPAUSE_CONT)
-    }
+    func resume() { curl.resume() }
+    var isPaused: Bool { curl.isPaused }
 
     // MARK: Answers
 
@@ -144,11 +115,7 @@ final class HTTPTransfer {
 
     private func take(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard begin() else { return 0 }
-        guard budget.isOpen else {
-            isPaused = true
-            return Int(CURL_WRITEFUNC_PAUSE)
-        }
-        budget.take(bytes.count)
+        guard curl.mayMove(bytes.count) else { return Int(CURL_WRITEFUNC_PAUSE) }
         let rest = (request.wanted ?? .max) - position
         let wanted = UnsafeRawBufferPointer(rebasing: bytes.prefix(Int(clamping: rest)))
         let most = request.wanted ?? request.size ?? request.sizeMax
@@ -203,8 +170,8 @@ final class HTTPTransfer {
     private func begin() -> Bool {
         if hasBegun { return failure == nil }
         hasBegun = true
-        let status = moss_curl_get_long(handle, CURLINFO_RESPONSE_CODE)
-        if let problem = head.problem(status: Int32(clamping: status), request) {
+        let status = curl.status
+        if let problem = head.problem(status: status, request) {
             failure = problem
             return false
         }
@@ -221,7 +188,6 @@ final class HTTPTransfer {
 
     // MARK: Ends
 
-    /// How far the transfer is, if that is worth telling.
     func news() -> UInt64? {
         guard position != told else { return nil }
         told = position
@@ -230,17 +196,14 @@ final class HTTPTransfer {
 
     func cancelled() -> TransferEvent { failed(TransferFailure(.interrupted, "cancelled")) }
 
-    /// What to answer after curl is done.
     func end(_ result: CURLcode) -> TransferEvent {
         if let failure { return failed(failure) }
         // What curl calls so when it will not take any more of a head.
         if result == CURLE_OUT_OF_MEMORY, !hasBegun { return failed(TransferFailure(.endless, ResponseHead.tooLong)) }
         if !hasEnough, result != CURLE_OK {
-            let isConnected = hasBegun || moss_curl_get_long(handle, CURLINFO_LOCAL_PORT) > 0
-            return failed(CurlResult(result, isConnected: isConnected).failure)
+            return failed(CurlResult(result, isConnected: hasBegun || curl.isConnected).failure)
         }
-        let status = moss_curl_get_long(handle, CURLINFO_RESPONSE_CODE)
-        if status == 304, request.onlyIfChanged {
+        if curl.status == 304, request.onlyIfChanged {
             var unchanged = TransferResult()
             unchanged.isUnchanged = true
             unchanged.validator = head.validator

@@ -125,7 +125,7 @@ private struct ContentRangeHeader {
 
 extension String {
     /// Without blanks and line ends around it.
-    fileprivate var trimmed: String {
+    var trimmed: String {
         let isBlank = { (byte: UInt8) in [9, 10, 13, 32].contains(byte) }
         let bytes = utf8.drop(while: isBlank)
         return String(decoding: bytes.reversed().drop(while: isBlank).reversed(), as: UTF8.self)

@@ -7,7 +7,7 @@ internal import Transfer
 /// Files by HTTP, through libcurl: the process of its own that a command starts once it has to fetch.
 ///
 /// It is given two descriptors: a socket, on which it reads ``TransferCommand``s and answers with ``TransferEvent``s, and
-/// the directory that files are made in. It ends when the other side of the socket closes.
+/// the directory that files are made in, or read from where they are sent. It ends when the other side of the socket closes.
 /// Servers are hostile: nothing is believed that was not asked for, and nothing is unpacked here.
 package enum TransferProgram {
     /// - Returns: the exit code.
@@ -57,7 +57,7 @@ final class TransferLoop {
     private let directory: TransferDirectory
     private let multi: OpaquePointer
     private var settings = TransferSettings()
-    private var transfers: [UInt32: HTTPTransfer] = [:]
+    private var transfers: [UInt32: any CurlTransfer] = [:]
     private var commands = TransferStream<TransferCommand>()
     private let budget = TransferBudget()
     private var toldAt: UInt64 = 0
@@ -126,16 +126,22 @@ final class TransferLoop {
             moss_curl_multi_set_long(handle, CURLMOPT_MAX_TOTAL_CONNECTIONS, Int(connections))
             moss_curl_multi_set_long(handle, CURLMOPT_MAXCONNECTS, Int(settings.connections))
         case .start(let request):
-            guard transfers[request.number] == nil,
-                let transfer = HTTPTransfer(request, settings, budget, below: directory)
-            else { throw SystemError(.invalidArgument, call: "curl_easy_init") }
-            transfers[request.number] = transfer
-            curl_multi_add_handle(handle, transfer.handle)
+            try begin(HTTPTransfer(request, settings, budget, below: directory))
+        case .exchange(let exchange):
+            try begin(HTTPExchange(exchange, settings, budget, below: directory))
         case .cancel(let number):
             guard let transfer = transfers.removeValue(forKey: number) else { return }
             curl_multi_remove_handle(handle, transfer.handle)
             try send(transfer.cancelled())
         }
+    }
+
+    private func begin(_ transfer: (any CurlTransfer)?) throws(SystemError) {
+        guard let transfer, transfers[transfer.number] == nil else {
+            throw SystemError(.invalidArgument, call: "curl_easy_init")
+        }
+        transfers[transfer.number] = transfer
+        curl_multi_add_handle(handle, transfer.handle)
     }
 
     private func end(_ easy: UnsafeMutableRawPointer, _ result: CURLcode) throws(SystemError) {

@@ -47,14 +47,13 @@ struct StoneSupply: Sendable {
 
     // MARK: Later
 
-    /// Whether a stone has to be read now: nothing is fetched later where nothing may be.
+    /// Whether a stone has to be read now: nothing is fetched later where nothing may be, or by who may not.
     func mustBeHere(
         _ offer: CollectionRegistry.Package, _ registry: CollectionRegistry
     ) throws(InstallationError) -> Bool {
-        guard collections.downloads.isOffline else { return false }
-        return try InstallationError.collections { () throws(RepositoryError) in
-            if case .remote = try registry.location(of: offer) { return true }
-            return false
+        try InstallationError.collections { () throws(RepositoryError) in
+            guard case .remote(let item) = try registry.location(of: offer) else { return false }
+            return collections.downloads.isOffline || collections.downloads.needsSecret(item)
         }
     }
 

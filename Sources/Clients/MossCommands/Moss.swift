@@ -62,7 +62,8 @@ private enum Subcommands {
         .init(
             name: "Stones",
             subcommands: [
-                FetchCommand.self, InspectCommand.self, ExtractCommand.self, IndexCommand.self, VersionCommand.self,
+                FetchCommand.self, InspectCommand.self, ExtractCommand.self, IndexCommand.self, PublishCommand.self,
+                VersionCommand.self,
             ])
     }
 }

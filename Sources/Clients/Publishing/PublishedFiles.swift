@@ -39,8 +39,13 @@ final class PublishedFiles: Sendable {
     // MARK: Looking
 
     func exists(_ file: BytePath, size: UInt64) throws(RepositoryError) -> Bool {
+        try self.size(of: file) == size
+    }
+
+    /// How long a file is; nil where there is none.
+    func size(of file: BytePath) throws(RepositoryError) -> UInt64? {
         let status = try calling { () throws(SystemError) in try directory.statusIfPresent(of: file) }
-        return status?.kind == .regular && status?.size == size
+        return status?.kind == .regular ? status?.size : nil
     }
 
     /// What the file's bytes are; nil where there is no file.

@@ -67,7 +67,7 @@ package struct TransferReader {
 /// Bytes from a socket, cut into messages.
 package struct TransferStream<Message: TransferMessage>: Sendable {
     /// No message of ours is longer.
-    private static var byteCountMax: Int { 1 << 20 }
+    private static var byteCountMax: Int { 8 << 20 }
     private var pending: [UInt8] = []
 
     package init() {}
@@ -122,6 +122,10 @@ extension TransferCommand: TransferMessage {
             writer.put(request.validator.utf8)
             writer.put(request.onlyIfChanged)
             writer.put(request.hashes)
+            writer.put(request.signing)
+        case .exchange(let exchange):
+            writer.put(3 as UInt8)
+            exchange.encode(into: &writer)
         case .cancel(let number):
             writer.put(2 as UInt8)
             writer.put(number)
@@ -155,8 +159,10 @@ extension TransferCommand: TransferMessage {
             request.validator = try reader.text()
             request.onlyIfChanged = try reader.flag()
             request.hashes = try reader.flag()
+            request.signing = try reader.signing()
             self = .start(request)
         case 2: self = .cancel(try reader.number())
+        case 3: self = .exchange(try TransferExchange(from: &reader))
         default: throw TransferCodingError()
         }
     }
@@ -187,6 +193,10 @@ extension TransferEvent: TransferMessage {
             writer.put(failure.byteCount)
             writer.put(failure.transferred)
             writer.put(failure.validator.utf8)
+        case .answered(let number, let answer):
+            writer.put(3 as UInt8)
+            writer.put(number)
+            answer.encode(into: &writer)
         }
     }
 
@@ -216,6 +226,9 @@ extension TransferEvent: TransferMessage {
             failure.transferred = try reader.number()
             failure.validator = try reader.text()
             self = .failed(number, failure)
+        case 3:
+            let number: UInt32 = try reader.number()
+            self = .answered(number, try TransferAnswer(from: &reader))
         default: throw TransferCodingError()
         }
     }

@@ -28,6 +28,8 @@ package struct TransferRequest: Hashable, Sendable {
     package var onlyIfChanged = false
     /// Whether the SHA-256 of the whole file, or of all of `part`, is wanted; `end` is nil then.
     package var hashes = false
+    /// How the request is signed; nil for not at all.
+    package var signing: TransferSigning?
 
     package init(number: UInt32, address: String, file: BytePath, sizeMax: UInt64) {
         self.number = number
@@ -59,16 +61,19 @@ package enum TransferCommand: Hashable, Sendable {
     /// Comes first.
     case settings(TransferSettings)
     case start(TransferRequest)
+    case exchange(TransferExchange)
     /// Its answer is the last one about that transfer.
     case cancel(UInt32)
 }
 
 /// What the process answers.
 package enum TransferEvent: Hashable, Sendable {
-    /// The file has so many bytes now.
+    /// The file has so many bytes now; of an exchange, so many were sent.
     case progress(UInt32, UInt64)
     case finished(UInt32, TransferResult)
     case failed(UInt32, TransferFailure)
+    /// What came of an exchange, whatever the server said.
+    case answered(UInt32, TransferAnswer)
 }
 
 /// A transfer that did what it should.

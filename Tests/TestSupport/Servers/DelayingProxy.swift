@@ -23,6 +23,8 @@ package final class DelayingProxy: Sendable {
         let target: UInt16
         let halfTrip: UInt64
         let bytesPerSecond: Int?
+        /// Bytes of clients' that still pass; nil for all.
+        var bytesLeft: Int?
         var traffic = Traffic()
         /// Until when each direction is taken.
         var busyUntil: [UInt64] = [0, 0]
@@ -47,11 +49,15 @@ package final class DelayingProxy: Sendable {
         let bytes: [UInt8]
     }
 
-    package init(to target: UInt16, roundTripSeconds: Double, bytesPerSecond: Int? = nil) throws(TestSupportError) {
+    package init(
+        to target: UInt16, roundTripSeconds: Double, bytesPerSecond: Int? = nil, cutAfterBytesUp bytesLeft: Int? = nil
+    ) throws(TestSupportError) {
         let listener = try LoopbackSocket.listen()
         port = LoopbackSocket.port(of: listener)
         line = Guarded(
-            Line(target: target, halfTrip: UInt64(roundTripSeconds / 2 * 1e9), bytesPerSecond: bytesPerSecond))
+            Line(
+                target: target, halfTrip: UInt64(roundTripSeconds / 2 * 1e9), bytesPerSecond: bytesPerSecond,
+                bytesLeft: bytesLeft))
         let owned = Shared(listener)
         threads.start { [threads, line] in
             threads.serving(owned.descriptor) {
@@ -66,6 +72,8 @@ package final class DelayingProxy: Sendable {
 
     /// Ends every connection and waits until nothing of the proxy is left but its counts.
     package func stop() { threads.end() }
+
+    package var isCut: Bool { line.withLock { $0.bytesLeft == 0 } }
 
     package var traffic: Traffic { line.withLock { $0.traffic } }
 
@@ -88,6 +96,16 @@ package final class DelayingProxy: Sendable {
         pump(from: server, to: client, direction: 1, notBefore: 0, turn, line, threads)
     }
 
+    /// As much of what a side sent as the line still carries.
+    private static func carried(_ bytes: [UInt8], _ direction: Int, _ line: Guarded<Line>) -> [UInt8] {
+        line.withLock { line in
+            guard let left = line.bytesLeft else { return bytes }
+            guard direction == 0 else { return left == 0 ? [] : bytes }
+            line.bytesLeft = max(0, left - bytes.count)
+            return Array(bytes.prefix(left))
+        }
+    }
+
     /// Two threads, one that notes when bytes came and one that waits until they are due.
     private static func pump(
         from source: Shared, to target: Shared, direction: Int, notBefore opened: UInt64, _ turn: Guarded<Turn>,
@@ -98,7 +116,7 @@ package final class DelayingProxy: Sendable {
         threads.start {
             threads.serving(source.descriptor) {
                 while true {
-                    let bytes = LoopbackSocket.receive(source.descriptor)
+                    let bytes = carried(LoopbackSocket.receive(source.descriptor), direction, line)
                     let isTurned = turn.withLock { turn in
                         defer { turn.isClients = direction == 0 }
                         return direction == 0 && !turn.isClients

@@ -18,14 +18,18 @@ package final class S3Server: Sendable {
     private let scratch: BytePath
     private let process: ServerProcess
 
+    /// Everybody may read what is in it.
+    package static let openBucket = "open"
+
     /// - Parameter buckets: there from the start.
-    package init(buckets: [String] = ["moss"]) throws {
+    package init(buckets: [String] = ["moss", openBucket]) throws {
         if let obstacle = Self.obstacle { throw TestSupportError("cannot start an S3 server: \(obstacle)") }
         let scratch = try makeScratchDirectory()
         do {
             let identities = """
                 {"identities": [{"name": "tests", "actions": ["Admin", "Read", "List", "Tagging", "Write"],
-                 "credentials": [{"accessKey": "\(accessKey)", "secretKey": "\(secretKey)"}]}]}
+                 "credentials": [{"accessKey": "\(accessKey)", "secretKey": "\(secretKey)"}]},
+                 {"name": "anonymous", "actions": ["Read:\(Self.openBucket)"]}]}
                 """
             guard TestFiles.write(Array(identities.utf8), to: scratch.appending("identities.json").display) else {
                 throw TestSupportError("cannot write to \(scratch.display)")

@@ -1,5 +1,5 @@
 internal import LinuxSystem
-internal import Transfer
+package import Transfer
 
 /// What is to be done after a failure: which of several servers is asked next, when, and when it is enough.
 ///
@@ -37,11 +37,14 @@ struct DownloadAttempts: Sendable {
 
     /// - Parameters:
     ///   - failure: of the transfer from `address`.
+    ///   - ofStore: whether that is in a store of objects, which knows who asks.
     ///   - resumed: whether it was to go on behind what is here.
     ///   - jitter: 0..<1; servers that were away are not asked by all at once.
-    mutating func after(_ failure: TransferFailure, resumed: Bool = false, jitter: Double = 0) -> Step {
+    mutating func after(
+        _ failure: TransferFailure, ofStore: Bool = false, resumed: Bool = false, jitter: Double = 0
+    ) -> Step {
         complain(failure.message)
-        note(failure.kind.code)
+        note(ofStore && failure.kind == .refused ? .accessDenied : failure.kind.code)
         total += 1
         if failure.kind == .local {
             let error = SystemError(ErrorNumber(rawValue: failure.number), call: "write", path: item.partName)
@@ -119,7 +122,7 @@ struct DownloadAttempts: Sendable {
 
 extension TransferFailure.Kind {
     /// Whether the same server may do better a little later.
-    fileprivate var isWorthRetrying: Bool {
+    package var isWorthRetrying: Bool {
         switch self {
         case .unreachable, .stalled, .interrupted, .busy: true
         case .notFound, .refused, .wrongLength, .endless, .badRedirect, .malformed, .untrusted, .noRanges, .local: false
@@ -132,7 +135,7 @@ extension TransferFailure.Kind {
     /// Whether what is here may be of another file.
     fileprivate var spoils: Bool { self == .wrongLength }
 
-    fileprivate var code: RepositoryError.Code {
+    package var code: RepositoryError.Code {
         switch self {
         case .unreachable, .interrupted, .busy: .unreachable
         case .stalled: .slowRetrieval

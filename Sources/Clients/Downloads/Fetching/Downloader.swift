@@ -34,6 +34,7 @@ package final class Downloader: Sendable {
         /// Requests that wait for their time.
         var waiting: [(time: UInt64, number: UInt32)] = []
         var onProgress: (@Sendable (UInt64) -> Void)?
+        var stores: [StoreAccess] = []
     }
 
     package init(into directory: DownloadDirectory, _ settings: DownloadSettings = DownloadSettings()) {
@@ -52,6 +53,24 @@ package final class Downloader: Sendable {
 
     /// Called with the number of bytes that came since the last call, on a thread that must not wait.
     package func tell(_ progress: (@Sendable (UInt64) -> Void)?) { state.withLock { $0.onProgress = progress } }
+
+    /// From now on what lies below `prefix` is asked for as in a store of objects; how, `make` says the first time.
+    package func access(
+        below prefix: String, _ make: () throws(RepositoryError) -> StoreAccess
+    ) throws(RepositoryError) {
+        guard !state.withLock({ state in state.stores.contains { $0.prefix == prefix } }) else { return }
+        let store = try make()
+        state.withLock { $0.stores.append(store) }
+    }
+
+    /// Whether a file is asked for with a secret, which no other process is told.
+    package func needsSecret(_ item: DownloadItem) -> Bool {
+        item.addresses.contains { store(of: $0)?.signing != nil }
+    }
+
+    private func store(of address: String) -> StoreAccess? {
+        state.withLock { $0.stores.last { address.hasPrefix($0.prefix) } }
+    }
 
     /// Fetches a file, or goes on with it; at once where it is here and has the promised size.
     ///
@@ -156,6 +175,10 @@ package final class Downloader: Sendable {
         let item = job.download.item
         var request = TransferRequest(
             number: number, address: job.address, file: item.partName, sizeMax: item.size ?? item.sizeMax)
+        if let store = store(of: job.address) {
+            request.address = StoreAccess.signable(job.address)
+            request.signing = store.signing
+        }
         request.offset = job.offset
         request.end = job.end
         request.part = item.part
@@ -232,8 +255,12 @@ package final class Downloader: Sendable {
             job.transferred += failure.transferred
             let resumed = job.offset > 0
             job.offset = failure.byteCount
-            let step = job.attempts.after(failure, resumed: resumed, jitter: Double.random(in: 0..<1))
+            let isInStore = store(of: job.address) != nil
+            let step = job.attempts.after(
+                failure, ofStore: isInStore, resumed: resumed, jitter: Double.random(in: 0..<1))
             try follow(step, number, job)
+        // Nobody here asks for exchanges.
+        case .answered: break
         }
     }
 

@@ -19,6 +19,9 @@ package struct FetchConfiguration {
 
     private var settings = DownloadSettings()
 
+    /// Of nobody who wishes anything.
+    package init() {}
+
     /// - Parameters:
     ///   - root: the root's directory.
     ///   - path: its path, for errors.

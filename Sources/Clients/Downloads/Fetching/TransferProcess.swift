@@ -1,16 +1,16 @@
 internal import BytePath
 internal import HelperProcess
-internal import LinuxSystem
-internal import Transfer
+package import LinuxSystem
+package import Transfer
 
 /// The process that fetches, seen from the one that started it. It ends with this value.
-final class TransferProcess: Sendable {
+package final class TransferProcess: Sendable {
     static let programName: BytePath = "moss-fetch"
 
     private let process: HelperProcess
 
-    /// Starts it; files go into `directory`.
-    init(into directory: borrowing Descriptor, _ settings: TransferSettings) throws(RepositoryError) {
+    /// Starts it; files go into `directory`, or come from there.
+    package init(into directory: borrowing Descriptor, _ settings: TransferSettings) throws(RepositoryError) {
         do throws(HelperError) {
             var launch = HelperLaunch(
                 try HelperProcess.find(Self.programName), ["--directory", BytePath("\(directory.raw)")])
@@ -24,18 +24,18 @@ final class TransferProcess: Sendable {
         try send(.settings(settings))
     }
 
-    func send(_ command: TransferCommand) throws(RepositoryError) {
+    package func send(_ command: TransferCommand) throws(RepositoryError) {
         try reporting { () throws(SystemError) in try process.socket?.write(command.encoded) }
     }
 
     /// Waits up to so long for something to read.
-    func hasNews(within milliseconds: Int32) throws(SystemError) -> Bool {
+    package func hasNews(within milliseconds: Int32) throws(SystemError) -> Bool {
         try process.socket?.waitUntilReadable(milliseconds: milliseconds) ?? false
     }
 
     /// Adds what has come to `stream`.
     /// - Returns: false where the process has ended.
-    func read(into stream: inout TransferStream<TransferEvent>) throws(SystemError) -> Bool {
+    package func read(into stream: inout TransferStream<TransferEvent>) throws(SystemError) -> Bool {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 64 << 10, alignment: 1)
         defer { buffer.deallocate() }
         let count = try process.socket?.read(into: buffer) ?? 0

@@ -9,8 +9,10 @@ internal import WebAddress
 package struct CollectionListReport: Report {
     package struct Collection: Encodable, Hashable, Sendable {
         package var name: String
-        /// Of the index; of a version of a channel, all of it in one text.
+        /// Of the index; of a version of a channel and of a store, all of it in one text.
         package var uri: String
+        /// Absent unless it is in a store of objects.
+        package var store: Store?
         /// Absent unless it is a version of a channel.
         package var channel: Channel?
         package var mirrors: [String]
@@ -31,6 +33,14 @@ package struct CollectionListReport: Report {
         package var architecture: String
     }
 
+    package struct Store: Encodable, Hashable, Sendable {
+        package var bucket: String
+        package var prefix: String
+        /// Absent for Amazon's own.
+        package var endpoint: String?
+        package var region: String
+    }
+
     package struct Trust: Encodable, Hashable, Sendable {
         /// `keys`, `unsigned`, `local`, or `unknown` where nothing is said and nothing can be read before it is.
         package var kind: String
@@ -48,7 +58,8 @@ package struct CollectionListReport: Report {
     package init(_ listed: [CollectionManager.Listed]) {
         collections = listed.map {
             Collection(
-                name: $0.configuration.id.text, uri: $0.configuration.uri, channel: Channel($0.configuration.source),
+                name: $0.configuration.id.text, uri: $0.configuration.uri,
+                store: Store($0.configuration.source), channel: Channel($0.configuration.source),
                 mirrors: $0.configuration.mirrors.map(\.text), trust: Trust($0.configuration),
                 description: $0.configuration.description, priority: $0.configuration.priority,
                 isEnabled: $0.configuration.isActive, packageCount: $0.record?.packageCount,
@@ -78,6 +89,14 @@ extension CollectionListReport.Channel {
         let texts = source.texts
         self.init(
             base: texts.base, name: texts.channel, version: texts.version, architecture: texts.architecture)
+    }
+}
+
+extension CollectionListReport.Store {
+    init?(_ source: CollectionSource) {
+        guard let texts = source.storeTexts else { return nil }
+        self.init(
+            bucket: texts.bucket, prefix: texts.prefix, endpoint: texts.endpoint, region: texts.region)
     }
 }
 

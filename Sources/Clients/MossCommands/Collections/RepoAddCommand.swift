@@ -11,8 +11,11 @@ struct RepoAddCommand: MossCommand {
         commandName: "add", abstract: "Add a collection and read what it holds.",
         discussion: """
             URI is the path or URL of an index (stone.index); on this machine also that of a directory with one, or of \
-            a directory of stones. With --version it is the directory of a server's channels. What comes over http or \
-            https needs the keys that sign it, or --unsigned. Nothing is added when it cannot be read.
+            a directory of stones. With --version it is the directory of a server's channels. s3://BUCKET/PREFIX is \
+            what `moss publish` sent there; --endpoint and --region are kept, and keys are not: they come from the \
+            environment, from etc/moss/s3-credentials in the root (mode 600), or from ~/.aws, and without any the \
+            bucket is read as one that is open to all. What comes over a network needs the keys that sign it, or \
+            --unsigned. Nothing is added when it cannot be read.
             """)
     static let title = "repo add"
 

@@ -33,7 +33,16 @@ struct SourceOptions: ParsableArguments {
     @Option(help: "channel=…,version=…,arch=…: the same three in one.")
     var rootIndex: String?
 
+    @OptionGroup var store: StoreOptions
+
     func source(_ uri: String) throws -> CollectionSource {
+        if CollectionSource.isStore(uri) {
+            guard version ?? channel ?? arch ?? rootIndex == nil else {
+                throw refusal("\(uri): a store of objects has no channels; leave out --version and the like")
+            }
+            return try CollectionSource.store(uri, endpoint: store.endpoint, region: store.region)
+        }
+        guard !store.isGiven else { throw refusal("--endpoint and --region belong to s3://BUCKET/PREFIX") }
         var parts = ["version": version, "channel": channel, "arch": arch].compactMapValues(\.self)
         for part in (rootIndex ?? "").split(separator: ",", omittingEmptySubsequences: true) {
             let pair = part.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
