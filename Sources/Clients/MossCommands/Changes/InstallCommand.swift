@@ -6,7 +6,10 @@ struct InstallCommand: MossCommand {
         commandName: "install", abstract: "Install packages and what they need.",
         discussion: """
             A NAME is the name of a package or something it provides, such as binary(nano) or \
-            "soname(libz.so.1(x86_64))". Installed packages keep their versions; sync brings new ones.
+            "soname(libz.so.1(x86_64))". NAME@VERSION or NAME@VERSION-RELEASE takes that version, NAME@COLLECTION \
+            the one that this collection holds; the next sync follows the preferred collection again. Installed \
+            packages keep their versions where they can; upgrade and sync bring new ones. No package that was asked \
+            for ever goes; one that came with others goes where it is in the way and there is no other choice.
             """)
     static let title = "install"
 

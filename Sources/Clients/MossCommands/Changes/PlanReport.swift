@@ -56,6 +56,22 @@ package struct PlanReport: Report {
         }
     }
 
+    package struct Kept: Encodable, Hashable, Sendable {
+        package var name: String
+        package var version: String
+        /// What its collection holds.
+        package var offered: String
+        /// nil where it is the same as with others.
+        package var reason: String?
+
+        package init(name: String, version: String, offered: String, reason: String? = nil) {
+            self.name = name
+            self.version = version
+            self.offered = offered
+            self.reason = reason
+        }
+    }
+
     /// A directory in `/usr` that does not get what a package asks for, or gets another mode or owner than it had.
     package struct SharedDirectory: Encodable, Hashable, Sendable {
         package var path: String
@@ -76,6 +92,8 @@ package struct PlanReport: Report {
     package var becomingTransitive: [String] = []
     package var alreadyInstalled: [String] = []
     package var stillBroken: [Broken] = []
+    /// Installed packages that cannot follow their collections yet, by name.
+    package var keptBack: [Kept] = []
     package var bytesToFetch: UInt64 = 0
     package var bytesOnDisk: UInt64 = 0
     package var entriesAdded: UInt64 = 0
@@ -106,6 +124,7 @@ package struct PlanReport: Report {
         becomingTransitive = plan.flagChanges.filter { !$0.isExplicit }.map(\.name)
         alreadyInstalled = plan.alreadyInstalled.map(\.name)
         stillBroken = plan.stillBroken.map { Broken(name: $0.name, dependency: $0.dependency.text) }
+        keptBack = plan.keptBack.map(Kept.init)
         bytesToFetch = plan.bytesToFetch
         bytesOnDisk = plan.bytesOnDisk
         (entriesAdded, entriesRemoved) = (plan.entries.added, plan.entries.removed)
@@ -129,6 +148,10 @@ package struct PlanReport: Report {
         if !stillBroken.isEmpty {
             output.line("Broken before, and still:")
             for broken in stillBroken { output.line("  \(broken.name) needs \(broken.dependency)".printable) }
+        }
+        if !keptBack.isEmpty {
+            output.line("Kept back (\(keptBack.count)), as the new version cannot be installed:")
+            for kept in keptBack { output.line("  \(kept.line)".printable) }
         }
         guard !isEmpty else {
             output.line("Nothing to do.")
@@ -188,6 +211,19 @@ package struct PlanReport: Report {
         var table = Table(indentation: 2)
         fill(&table)
         table.write(to: output)
+    }
+}
+
+extension PlanReport.Kept {
+    fileprivate init(_ kept: Resolution.KeptBack) {
+        self.init(
+            name: kept.package.name, version: kept.package.versionText, offered: kept.offered.versionText,
+            reason: kept.problem.map { "\($0)" })
+    }
+
+    /// One line for people.
+    fileprivate var line: String {
+        "\(name) \(version), not \(offered): \(reason ?? "it goes with others that are kept back")"
     }
 }
 

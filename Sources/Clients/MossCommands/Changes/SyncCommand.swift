@@ -7,7 +7,11 @@ internal import Installation
 struct SyncCommand: MossCommand {
     static let configuration = CommandConfiguration(
         commandName: "sync", abstract: "Bring explicit packages to the versions the collections hold.",
-        discussion: "What the preferred collection holds counts, whether its release is higher or lower.")
+        discussion: """
+            What the preferred collection holds counts, whether its release is higher or lower. A package whose new \
+            version cannot be installed does not stop the others: it is kept back with what it needs, the plan lists \
+            it and says why, and the command succeeds.
+            """)
     static let title = "sync"
 
     @OptionGroup var global: GlobalOptions
