@@ -22,7 +22,9 @@ extension DependencySolver {
                 var candidates = try candidates(for: request, in: lookup)
                 if let package = try installedPackage(for: request, offers: candidates, in: lookup) {
                     met.append((request, package))
-                    candidates = [package] + candidates.filter { $0.id != package.id }
+                    let others = request.pin == nil ? try lookup.installedProviders(of: request.capability) : []
+                    var seen: Set<PackageID> = []
+                    candidates = ([package] + others + candidates).filter { seen.insert($0.id).inserted }
                 } else if candidates.isEmpty {
                     unknown.append(try self.unknown(request, lookup))
                 }
