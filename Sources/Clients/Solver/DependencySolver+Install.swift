@@ -1,3 +1,4 @@
+internal import Clauses
 package import PackageModel
 
 extension DependencySolver {

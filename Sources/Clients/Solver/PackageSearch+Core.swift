@@ -1,3 +1,4 @@
+internal import Clauses
 internal import PackageModel
 
 extension PackageSearch {

@@ -1,3 +1,4 @@
+internal import Clauses
 internal import PackageModel
 
 /// Looks for the packages of a state: turns packages into variables and dependencies into facts as the search comes to

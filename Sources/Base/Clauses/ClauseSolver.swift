@@ -1,15 +1,3 @@
-/// A variable that is true, or one that is not.
-struct Literal: Hashable, Sendable {
-    let code: Int
-
-    init(_ variable: Int, isTrue: Bool) { code = variable << 1 | (isTrue ? 0 : 1) }
-    private init(code: Int) { self.code = code }
-
-    var variable: Int { code >> 1 }
-    var isTrue: Bool { code & 1 == 0 }
-    var opposite: Literal { Literal(code: code ^ 1) }
-}
-
 /// Finds values for variables under facts, by deciding, propagating and learning from conflicts (CDCL); knows nothing
 /// of packages.
 ///
@@ -17,8 +5,8 @@ struct Literal: Hashable, Sendable {
 /// follows from the facts alone, a literal that was decided before others is false in the end only if the facts and
 /// the decisions before it force it to be: the first solution is the best one in the order of deciding. Needs and
 /// exclusions are facts of two literals that would be too many to be written down as clauses.
-struct ClauseSolver {
-    enum Fact: Hashable {
+package struct ClauseSolver {
+    package enum Fact: Hashable {
         /// One of the literals of this clause is true.
         case clause(Int)
         /// The first variable is true only if the second one is.
@@ -47,28 +35,30 @@ struct ClauseSolver {
         var isLeft: Bool
     }
 
-    struct Pair: Hashable {
+    package struct Pair: Hashable {
         var one: Int
         var other: Int
 
-        init(_ one: Int, _ other: Int) { (self.one, self.other) = (min(one, other), max(one, other)) }
+        package init(_ one: Int, _ other: Int) { (self.one, self.other) = (min(one, other), max(one, other)) }
     }
 
     /// What is true, in the order in which it became so.
-    private(set) var trail: [Literal] = []
-    private(set) var clauses: [[Literal]] = []
+    package private(set) var trail: [Literal] = []
+    package private(set) var clauses: [[Literal]] = []
     /// Of each clause; nil for those that were given.
     private(set) var derivations: [Derivation?] = []
-    private(set) var needers: [[Int]] = []
-    private(set) var learnedLiteralCount = 0
+    package private(set) var needers: [[Int]] = []
+    package private(set) var learnedLiteralCount = 0
     /// Exclusions that do not count.
-    var ignored: Set<Pair> = []
+    package var ignored: Set<Pair> = []
+
+    package init() {}
 
     /// 1 for true, -1 for false.
     private var values: [Int8] = []
     private var levels: [Int] = []
     private var places: [Int] = []
-    var reasons: [Fact?] = []
+    package private(set) var reasons: [Fact?] = []
     private var needs: [[Int]] = []
     /// Bound variables may be true together, whatever groups say.
     private var isBound: [Bool] = []
@@ -80,13 +70,13 @@ struct ClauseSolver {
     private var starts: [Int] = []
     private var head = 0
 
-    var level: Int { starts.count }
-    var variableCount: Int { values.count }
+    package var level: Int { starts.count }
+    package var variableCount: Int { values.count }
 
-    func isTrue(_ variable: Int) -> Bool { values[variable] > 0 }
-    func isFalse(_ variable: Int) -> Bool { values[variable] < 0 }
+    package func isTrue(_ variable: Int) -> Bool { values[variable] > 0 }
+    package func isFalse(_ variable: Int) -> Bool { values[variable] < 0 }
     /// Where on the trail an assigned variable is.
-    func place(of variable: Int) -> Int { places[variable] }
+    package func place(of variable: Int) -> Int { places[variable] }
 
     private func value(_ literal: Literal) -> Int8 {
         literal.isTrue ? values[literal.variable] : -values[literal.variable]
@@ -94,7 +84,7 @@ struct ClauseSolver {
 
     // MARK: Facts
 
-    mutating func addVariable(isBound: Bool = false) -> Int {
+    package mutating func addVariable(isBound: Bool = false) -> Int {
         values.append(0)
         levels.append(0)
         places.append(0)
@@ -110,7 +100,7 @@ struct ClauseSolver {
     }
 
     /// Makes `variable` true for good; only before anything is decided.
-    mutating func give(_ variable: Int) -> Fact? {
+    package mutating func give(_ variable: Int) -> Fact? {
         if values[variable] < 0 { return .given(variable) }
         if values[variable] == 0 { assign(Literal(variable, isTrue: true), because: .given(variable)) }
         return nil
@@ -119,7 +109,9 @@ struct ClauseSolver {
     /// Adds a clause at any time.
     ///
     /// - Returns: the clause, where it is violated already.
-    mutating func add(_ literals: [Literal], _ derivation: Derivation? = nil) -> Fact? {
+    package mutating func add(_ literals: [Literal]) -> Fact? { add(literals, nil) }
+
+    private mutating func add(_ literals: [Literal], _ derivation: Derivation?) -> Fact? {
         let index = clauses.count
         var literals = literals
         // Watched are two that are not false, or else those that were the last to become so.
@@ -142,7 +134,7 @@ struct ClauseSolver {
     private func rank(_ literal: Literal) -> Int { value(literal) < 0 ? levels[literal.variable] : .max }
 
     /// Adds that `variable` needs `needed`, at any time.
-    mutating func addNeed(_ variable: Int, _ needed: Int) -> Fact? {
+    package mutating func addNeed(_ variable: Int, _ needed: Int) -> Fact? {
         needs[variable].append(needed)
         needers[needed].append(variable)
         guard values[variable] > 0 else {
@@ -156,13 +148,13 @@ struct ClauseSolver {
         return nil
     }
 
-    mutating func addGroup() -> Int {
+    package mutating func addGroup() -> Int {
         groups.append(Group())
         return groups.count - 1
     }
 
     /// Puts `variable` into a group, at any time.
-    mutating func join(_ variable: Int, _ group: Int, left: Bool, right: Bool) {
+    package mutating func join(_ variable: Int, _ group: Int, left: Bool, right: Bool) {
         if left {
             groups[group].left.append(variable)
             memberships[variable].append(Membership(group: group, isLeft: true))
@@ -189,7 +181,7 @@ struct ClauseSolver {
     }
 
     /// The literals of which one is true.
-    func literals(of fact: Fact) -> [Literal] {
+    package func literals(of fact: Fact) -> [Literal] {
         switch fact {
         case .clause(let index): clauses[index]
         case .need(let one, let other): [Literal(one, isTrue: false), Literal(other, isTrue: true)]
@@ -210,13 +202,13 @@ struct ClauseSolver {
     }
 
     /// Opens a level in which `literal`, which has no value, is true.
-    mutating func decide(_ literal: Literal) {
+    package mutating func decide(_ literal: Literal) {
         starts.append(trail.count)
         assign(literal, because: nil)
     }
 
     /// Takes back everything above `level`.
-    mutating func backtrack(to level: Int) {
+    package mutating func backtrack(to level: Int) {
         guard level < starts.count else { return }
         for literal in trail[starts[level]...] { values[literal.variable] = 0 }
         trail.removeSubrange(starts[level]...)
@@ -225,14 +217,14 @@ struct ClauseSolver {
     }
 
     /// The next literal that has become true and whose consequences are not drawn yet.
-    mutating func next() -> Literal? {
+    package mutating func next() -> Literal? {
         guard head < trail.count else { return nil }
         head += 1
         return trail[head - 1]
     }
 
     /// Draws what follows from a literal that ``next()`` gave; the violated fact, if there is one.
-    mutating func propagate(_ literal: Literal) -> Fact? {
+    package mutating func propagate(_ literal: Literal) -> Fact? {
         propagateNeeds(literal) ?? propagateClauses(literal.opposite)
     }
 
@@ -311,7 +303,7 @@ struct ClauseSolver {
     /// Learns from a violated fact why it came to it, and takes back what led there.
     ///
     /// - Returns: false where no decision is to blame: there is no solution.
-    mutating func learn(from conflict: Fact) -> Bool {
+    package mutating func learn(from conflict: Fact) -> Bool {
         guard level > 0 else { return false }
         var learned: [Literal] = []
         var derivation = Derivation()
