@@ -235,7 +235,7 @@ let allTests: [Target] = [
     tests(
         "BaseTests",
         [
-            "BytePath", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures",
+            "BytePath", "Clauses", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures",
             "TerminalOutput", "WebAddress", "YAML", "Zstandard",
         ]),
     tests(

@@ -14,19 +14,23 @@ import Testing
     }
 
     private func check(_ batch: Int) throws {
+        var seen = Seen()
         for number in 1...100 {
             let seed = batch * 1000 + number
             var random = SeededGenerator(seed: UInt64(seed))
             let model = SolverModel(&random)
             let states = model.sets.filter(model.isState)
-            try checkInstall(model, states, &random, seed)
-            try checkSync(model, states, &random, seed)
+            try checkInstall(model, states, &random, seed, &seen)
+            try checkSync(model, states, &random, seed, &seen)
             try checkUpgrade(model, states, &random, seed)
         }
+        // Otherwise the universes would be too easy to show anything.
+        #expect(seen.solved > 10 && seen.refused > 5 && seen.keptBack > 5, "batch \(batch): \(seen)")
     }
 
     private func checkInstall(
-        _ model: SolverModel, _ states: [Set<Int>], _ random: inout SeededGenerator, _ seed: Int
+        _ model: SolverModel, _ states: [Set<Int>], _ random: inout SeededGenerator, _ seed: Int,
+        _ seen: inout Seen
     ) throws {
         var requests: [Capability] = []
         for _ in 0..<Int.random(in: 1...3, using: &random) {
@@ -47,9 +51,11 @@ import Testing
             let set = model.indices(resolution.applied(to: world.selections))
             #expect(solutions.contains(set), note)
             let gone = model.goneNames(set)
+            seen.solved += 1
             #expect(!solutions.contains { model.goneNames($0).isStrictSubset(of: gone) }, note)
         case .refused(let failure):
             #expect(solutions.isEmpty, note)
+            seen.refused += 1
             #expect(!failure.problems.isEmpty && !failure.isIncomplete, note)
             for problem in failure.problems {
                 checkMinimal(problem, model, note)
@@ -71,10 +77,12 @@ import Testing
     }
 
     private func checkSync(
-        _ model: SolverModel, _ states: [Set<Int>], _ random: inout SeededGenerator, _ seed: Int
+        _ model: SolverModel, _ states: [Set<Int>], _ random: inout SeededGenerator, _ seed: Int,
+        _ seen: inout Seen
     ) throws {
         let world = model.world(&random)
         let resolution = try world.solver.sync()
+        seen.keptBack += resolution.keptBack.isEmpty ? 0 : 1
         #expect(try model.world(&random).solver.sync() == resolution, "sync, seed \(seed)")
         let selections = resolution.applied(to: world.selections)
         let set = model.indices(selections)
@@ -124,6 +132,13 @@ import Testing
             }, "upgrade \(requests), seed \(seed)")
         checkKeptBack(resolution, model, set, among: Array(named), seed)
     }
+}
+
+/// How often something happened.
+private struct Seen {
+    var solved = 0
+    var refused = 0
+    var keptBack = 0
 }
 
 private enum Answer: Equatable {

@@ -8,8 +8,7 @@ struct InstallCommand: MossCommand {
             A NAME is the name of a package or something it provides, such as binary(nano) or \
             "soname(libz.so.1(x86_64))". NAME@VERSION or NAME@VERSION-RELEASE takes that version, NAME@COLLECTION \
             the one that this collection holds; the next sync follows the preferred collection again. Installed \
-            packages keep their versions where they can; upgrade and sync bring new ones. No package that was asked \
-            for ever goes; one that came with others goes where it is in the way and there is no other choice.
+            packages keep their versions where they can; one that came with others may have to go.
             """)
     static let title = "install"
 

@@ -63,13 +63,7 @@ package struct PlanReport: Report {
         package var offered: String
         /// nil where it is the same as with others.
         package var reason: String?
-
-        package init(name: String, version: String, offered: String, reason: String? = nil) {
-            self.name = name
-            self.version = version
-            self.offered = offered
-            self.reason = reason
-        }
+        fileprivate var line: String { "\(name) \(version), not \(offered): \(reason ?? "as others above")" }
     }
 
     /// A directory in `/usr` that does not get what a package asks for, or gets another mode or owner than it had.
@@ -124,7 +118,10 @@ package struct PlanReport: Report {
         becomingTransitive = plan.flagChanges.filter { !$0.isExplicit }.map(\.name)
         alreadyInstalled = plan.alreadyInstalled.map(\.name)
         stillBroken = plan.stillBroken.map { Broken(name: $0.name, dependency: $0.dependency.text) }
-        keptBack = plan.keptBack.map(Kept.init)
+        keptBack = plan.keptBack.map {
+            let (name, version) = ($0.package.name, $0.package.versionText)
+            return Kept(name: name, version: version, offered: $0.offered.versionText, reason: $0.problem?.description)
+        }
         bytesToFetch = plan.bytesToFetch
         bytesOnDisk = plan.bytesOnDisk
         (entriesAdded, entriesRemoved) = (plan.entries.added, plan.entries.removed)
@@ -211,19 +208,6 @@ package struct PlanReport: Report {
         var table = Table(indentation: 2)
         fill(&table)
         table.write(to: output)
-    }
-}
-
-extension PlanReport.Kept {
-    fileprivate init(_ kept: Resolution.KeptBack) {
-        self.init(
-            name: kept.package.name, version: kept.package.versionText, offered: kept.offered.versionText,
-            reason: kept.problem.map { "\($0)" })
-    }
-
-    /// One line for people.
-    fileprivate var line: String {
-        "\(name) \(version), not \(offered): \(reason ?? "it goes with others that are kept back")"
     }
 }
 

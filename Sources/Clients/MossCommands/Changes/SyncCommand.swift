@@ -8,9 +8,8 @@ struct SyncCommand: MossCommand {
     static let configuration = CommandConfiguration(
         commandName: "sync", abstract: "Bring explicit packages to the versions the collections hold.",
         discussion: """
-            What the preferred collection holds counts, whether its release is higher or lower. A package whose new \
-            version cannot be installed does not stop the others: it is kept back with what it needs, the plan lists \
-            it and says why, and the command succeeds.
+            What the preferred collection holds counts, whether its release is higher or lower. What cannot follow \
+            is kept back, and the plan says why; it does not stop the others, and the command succeeds.
             """)
     static let title = "sync"
 
