@@ -56,10 +56,11 @@ private struct SolvedWorld {
     private let state: InstalledTable
     private var new = OfferTable()
     private var broken = OfferTable()
-    private let names: Int
+    private var impossible = OfferTable()
+    /// A package that is not installed, can be, and brings others.
+    private var wanted = Capability(.name, "")
 
     init(offered: Int, installed: Int) {
-        names = offered
         var former = OfferTable()
         for number in 0..<offered {
             let shape = Shape(number, &random)
@@ -77,6 +78,10 @@ private struct SolvedWorld {
             selections = resolution.applied(to: selections)
         }
         state = Self.table(selections, former)
+        let solver = DependencySolver(installed: state, available: new)
+        let names = (0..<offered).reversed().lazy.map { Capability(.name, "p\($0)") }
+        wanted = names.first { ((try? solver.install([$0]))?.additions.count ?? 0) >= 10 } ?? wanted
+        addImpossible()
     }
 
     private static func table(_ selections: [Selection], _ offers: OfferTable) -> InstalledTable {
@@ -87,22 +92,26 @@ private struct SolvedWorld {
     }
 
     func install() throws -> Resolution {
-        try DependencySolver(installed: state, available: new).install([Capability(.name, "p\(names - 3)")])
+        try DependencySolver(installed: state, available: new).install([wanted])
     }
 
     func sync() throws -> Resolution { try DependencySolver(installed: state, available: new).sync() }
     func syncBroken() throws -> Resolution { try DependencySolver(installed: state, available: broken).sync() }
 
+    /// Asks for a package that needs something that nobody has.
     func refuse() throws {
-        var offers = new
-        offers.insert(
+        _ = try? DependencySolver(installed: state, available: impossible).install([Capability(.name, "impossible")])
+    }
+
+    private mutating func addImpossible() {
+        impossible = new
+        impossible.insert(
             PackageSummary(
                 id: packageID("impossible"),
                 metadata: PackageMetadata(
                     name: "impossible", version: "1", release: 1,
-                    dependencies: [Capability(.name, "p\(names - 3)"), Capability(.soname, "libgone.so.1")])),
+                    dependencies: [wanted, Capability(.soname, "libgone.so.1")])),
             priority: 0)
-        _ = try? DependencySolver(installed: state, available: offers).install([Capability(.name, "impossible")])
     }
 
     private struct Shape {

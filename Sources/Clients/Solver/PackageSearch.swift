@@ -86,6 +86,8 @@ struct PackageSearch<Installed: InstalledPackages, Available: AvailablePackages>
     private var conflictGroups: [Capability: Int] = [:]
     /// A fact that is violated before anything is decided.
     private var violated: ClauseSolver.Fact?
+    /// How many assumptions are true for sure.
+    private var assumed = 0
     private var position = 0
     private var positions: [Int] = []
 
@@ -269,9 +271,11 @@ struct PackageSearch<Installed: InstalledPackages, Available: AvailablePackages>
                 takeUp()
                 continue
             }
-            if let assumed = assumptions.first(where: { !engine.isTrue($0) }) {
-                if engine.isFalse(assumed) { return .refuted(engine.core(against: assumed)) }
-                decide(assumed)
+            while assumed < assumptions.count, engine.isTrue(assumptions[assumed]) { assumed += 1 }
+            if assumed < assumptions.count {
+                let next = assumptions[assumed]
+                if engine.isFalse(next) { return .refuted(engine.core(against: next)) }
+                decide(next)
             } else if try !decideNext() {
                 return .solved
             }
@@ -285,6 +289,7 @@ struct PackageSearch<Installed: InstalledPackages, Available: AvailablePackages>
     }
 
     private mutating func takeUp() {
+        assumed = 0
         if engine.level < positions.count {
             position = positions[engine.level]
             positions.removeSubrange(engine.level...)
