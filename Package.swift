@@ -50,6 +50,7 @@ let cLibraries: [Target] = [
 
 let base: [Target] = [
     module("Base", "BytePath", []),
+    module("Base", "Clauses", []),
     module("Base", "Digests", ["CNettle", "CXXHash"]),
     module("Base", "Failures", []),
     module("Base", "HelperProcess", ["BytePath", "LinuxSystem"]),
@@ -136,7 +137,7 @@ let clients: [Target] = [
             "StoneEmission", "StoneFormat",
         ]),
     module("Clients", "Sandbox", ["BytePath", "HelperProcess", "LinuxSystem"]),
-    module("Clients", "Solver", ["PackageModel"]),
+    module("Clients", "Solver", ["Clauses", "PackageModel"]),
     module("Clients", "Trust", ["BytePath", "Digests", "Failures", "JSON", "LinuxSystem", "Signatures"]),
     module("Clients", "Transfer", ["BytePath", "Digests"]),
     module("Clients", "HTTPTransfer", ["BytePath", "CCurl", "Digests", "HelperProcess", "LinuxSystem", "Transfer"]),
@@ -156,7 +157,10 @@ let clients: [Target] = [
         ]),
     module(
         "Clients", "StoneFiles",
-        ["BytePath", "Digests", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat", "TerminalOutput"]),
+        [
+            "BytePath", "CollectionIndex", "Digests", "Downloads", "LinuxSystem", "PackageModel", "StoneFormat",
+            "TerminalOutput",
+        ]),
     module(
         "Clients", "CollectionIndex",
         [
@@ -244,7 +248,7 @@ let allTests: [Target] = [
     tests(
         "BaseTests",
         [
-            "BytePath", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures",
+            "BytePath", "Clauses", "Digests", "HelperProcess", "JSON", "KDL", "LMDB", "LinuxSystem", "Signatures",
             "TerminalOutput", "WebAddress", "XML", "YAML", "Zstandard",
         ]),
     tests(
@@ -305,7 +309,8 @@ let benchmarks: [Target] = [
         name: "moss-benchmark",
         dependencies: [
             "Blit", "BytePath", "CollectionIndex", "CollectionSettings", "FileTree", "Ingest", "Installation",
-            "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "States", "Storage", argumentParser,
+            "LinuxSystem", "ObjectStore", "PackageCatalog", "PackageModel", "Solver", "States", "Storage",
+            argumentParser,
         ],
         path: "Benchmarks/Harness", swiftSettings: settings),
 ]

@@ -14,15 +14,23 @@ struct Entrypoint: ParsableCommand {
     @Option(help: "Where the image and the corpus are kept.") var work = "/var/tmp/moss-benchmark"
     @Option(help: "Size of the ext4 image in GiB; the file is sparse.") var imageGigabytes = 12
     @Option(help: "zstd level of the unpack packages; 18 is what stones in repositories have.") var level = 18
-    @Option(help: "Only these tables: unpack, start, compose, blit, change, view, collect, check; may be repeated.")
+    @Option(
+        help: "Only these tables: solve, unpack, start, compose, blit, change, view, collect, check; may be repeated.")
     var only: [Part] = []
 
     enum Part: String, CaseIterable, ExpressibleByArgument {
-        case unpack, start, compose, blit, change, view, collect, check
+        case solve, unpack, start, compose, blit, change, view, collect, check
     }
 
     func run() throws {
         CurrentProcess.prepareForRoots()
+        let parts = Set(only.isEmpty ? Part.allCases : only)
+        let report = Report()
+        if parts.contains(.solve) {
+            Report.begin("solving")
+            report.add(try SolveFigures(rounds: rounds).table())
+        }
+        guard parts != [.solve] else { return }
         let work = BytePath(work)
         let tools = Tools(directory: try CurrentProcess.executablePath().parent)
         try Descriptor.openDirectory(work.parent).ensureDirectory(work.lastComponent)
@@ -31,14 +39,12 @@ struct Entrypoint: ParsableCommand {
             directory: work, tools: tools, packages: packages, entries: entries, level: level)
         let image = try JournaledImage(at: work.appending("image"), gigabytes: imageGigabytes)
         defer { image.unmount() }
-        let parts = Set(only.isEmpty ? Part.allCases : only)
 
-        let report = Report()
         if parts.contains(.unpack) {
             Report.begin("unpacking stones, against zstd")
             report.add(try UnpackLimits(inputs: inputs, mountPoint: image.mountPoint, rounds: rounds).table())
         }
-        if parts != [.unpack] {
+        if !parts.isSubset(of: [.solve, .unpack]) {
             Report.begin("installing the corpus")
             let moss = try MossRoot(
                 "root", with: "corpus-all", of: inputs.collection, tools: tools, mountPoint: image.mountPoint)
@@ -55,7 +61,7 @@ struct Entrypoint: ParsableCommand {
     ) throws {
         Report.begin("part \(part.rawValue)")
         switch part {
-        case .unpack: break
+        case .solve, .unpack: break
         case .start: report.add(try StartupFigures(moss: moss, rounds: rounds).table())
         case .compose: report.add(try ComposeFigures(moss: moss, rounds: rounds).table())
         case .blit: report.add(try BlitFigures(moss: moss, tools: tools, image: image, rounds: rounds).table())

@@ -21,15 +21,15 @@ import Testing
         let world = CountingWorld(
             SolverWorld(available: packages + [solverPackage("p\(count)"), solverPackage("missin")]))
         let failure = try #require(unsatisfiable { try world.solver.install([capability("p0")]) })
-        #expect(failure.problems.count == 20 && failure.omitted == count - 20)
+        #expect(failure.problems.count == 20 && failure.hasMore)
         let links = failure.problems.reduce(0) { sum, problem in
-            if case .missing(let missing) = problem { sum + missing.chain.count } else { sum }
+            if case .missing(let missing) = problem.subject { sum + missing.chain.count } else { sum }
         }
         #expect(links <= 20 * 11)
         // All names are read once, not once for each problem.
         #expect(world.available.targetsAsked.value == 1)
         let message = SolverError.unsatisfiable(failure).description
-        #expect(message.contains("and 2980 more problems") && message.utf8.count < 20_000)
+        #expect(message.contains("and more problems") && message.utf8.count < 20_000)
     }
 
     @Test func packagesThatAllConflictAreNotPairedUp() throws {
@@ -37,8 +37,7 @@ import Testing
         let packages = (0..<count).map { solverPackage("p\($0)", provides: ["binary(x)"], conflicts: ["binary(x)"]) }
         let world = SolverWorld(available: packages + [solverPackage("all", needs: (0..<count).map { "p\($0)" })])
         let failure = try #require(unsatisfiable { try world.solver.install([capability("all")]) })
-        #expect(failure.problems.count == 20)
-        #expect(failure.omitted > 1_000_000 && failure.omitted < count * count)
+        #expect(failure.problems.count == 20 && failure.hasMore)
     }
 
     @Test func manyWhoWantWhatManyCannotGiveLookAtItOnce() throws {

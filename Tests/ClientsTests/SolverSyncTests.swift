@@ -70,10 +70,16 @@ import Testing
         #expect(resolution.stillBroken.map { "\($0.name) \($0.dependency)" } == ["sick gone"])
     }
 
-    @Test func newlyBrokenPackagesStopTheSync() throws {
+    @Test func aBrokenPackageDoesNotStopTheOthers() throws {
         let world = SolverWorld(
-            installed: [(solverPackage("a", 1), true)], available: [solverPackage("a", 2, needs: ["gone"])])
-        #expect(throws: SolverError.self) { try world.solver.sync() }
+            installed: [(solverPackage("a", 1), true), (solverPackage("b", 1), true)],
+            available: [solverPackage("a", 2, needs: ["gone"]), solverPackage("b", 2)])
+        let resolution = try world.solver.sync()
+        #expect(world.labels(resolution.applied(to: world.selections)) == ["a-1*", "b-2*"])
+        #expect(resolution.keptBack.map { "\($0.package.label) \($0.offered.label)" } == ["a 1.1-1 a 1.2-2"])
+        #expect(
+            resolution.keptBack.first?.problem.map { "\($0)" }
+                == "nothing provides gone, which a 1.2-2 needs; would help: a collection that has gone")
     }
 
     @Test func inStepMeansEmpty() throws {

@@ -4,6 +4,7 @@ package import Downloads
 internal import LinuxSystem
 internal import PackageModel
 package import Storage
+internal import Trust
 
 /// Collections of packages: where they are, what their indexes say, and how a stone is fetched from them.
 ///
@@ -67,18 +68,20 @@ package struct CollectionManager: Sendable {
             throw RepositoryError(
                 .collectionExists, configuration.id.text, "there is a collection of this name; remove or replace it")
         }
-        var isStored = false
-        do throws(RepositoryError) {
-            // Nothing of one that is replaced changes before all of the new one is here. Stopped after that, what is
-            // stored is not of the new configuration, and counts for nothing.
-            return try refresh(configuration) { () throws(RepositoryError) in
+        guard isKnown else {
+            let refreshed = try refresh(configuration)
+            do throws(RepositoryError) {
+                // Last, so that what is configured is here.
                 try files.store(configuration)
-                isStored = true
+            } catch {
+                try? forgetContents(of: configuration.id)
+                throw error
             }
-        } catch {
-            if isStored, !isKnown { try? files.remove(configuration.id) }
-            throw error
+            return refreshed
         }
+        // Nothing of one that is replaced changes before all of the new one has come. Stopped after that, what is stored
+        // is not of the new configuration, and counts for nothing.
+        return try refresh(configuration) { () throws(RepositoryError) in try files.store(configuration) }
     }
 
     /// Removes a collection's configuration and contents. Throws `unknownCollection`, or `vendorDefined` for one that
@@ -102,7 +105,17 @@ package struct CollectionManager: Sendable {
     /// Refreshes one collection, active or not.
     @discardableResult
     package func refresh(_ id: CollectionID) throws(RepositoryError) -> Refreshed {
-        try refresh(configuration(of: id))
+        try refreshKnown(configuration(of: id))
+    }
+
+    /// Refreshes a collection that is configured; where that fails, says how old what stays in use is.
+    private func refreshKnown(_ configuration: CollectionConfiguration) throws(RepositoryError) -> Refreshed {
+        do throws(RepositoryError) {
+            return try refresh(configuration)
+        } catch {
+            guard let record = try? store.record(of: configuration.id), record.isOf(configuration) else { throw error }
+            throw error.remarking("its index of \(Age.text(since: record.refreshed)) ago stays in use")
+        }
     }
 
     /// Refreshes all active collections, on past failures: what is stored of a collection that fails stays as it is.
@@ -111,7 +124,7 @@ package struct CollectionManager: Sendable {
         var failures: [RepositoryError] = []
         for configuration in try files.load() where configuration.isActive {
             do throws(RepositoryError) {
-                refreshed.append(try refresh(configuration))
+                refreshed.append(try refreshKnown(configuration))
             } catch {
                 failures.append(error)
             }

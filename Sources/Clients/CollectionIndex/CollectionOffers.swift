@@ -21,7 +21,10 @@ package struct CollectionOffers: AvailablePackages, Sendable {
                 for listed in registry.collections {
                     for id in try CollectionRegistry.providers(of: capability, in: listed.configuration.id, transaction)
                     {
-                        offers.append(Offer(package: id, priority: listed.configuration.priority))
+                        offers.append(
+                            Offer(
+                                package: id, priority: listed.configuration.priority,
+                                collection: listed.configuration.id.text))
                     }
                 }
                 return offers

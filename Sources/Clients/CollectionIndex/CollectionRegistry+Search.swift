@@ -1,6 +1,6 @@
 internal import CollectionSettings
 package import Downloads
-internal import PackageModel
+package import PackageModel
 internal import Storage
 
 extension CollectionRegistry {

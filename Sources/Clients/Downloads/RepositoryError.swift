@@ -95,6 +95,15 @@ package struct RepositoryError: MarkedError, Hashable, Sendable {
     }
 }
 
+extension RepositoryError {
+    /// The same with something to know behind it.
+    package func remarking(_ remark: String) -> RepositoryError {
+        var error = self
+        error.message += "; \(remark)"
+        return error
+    }
+}
+
 extension RepositoryError.Code {
     /// Whether it is about what a server sent, or did not: programs tell such failures apart by the code's name.
     package var isOfAServer: Bool {

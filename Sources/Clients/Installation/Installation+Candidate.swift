@@ -32,7 +32,7 @@ extension Installation {
         var arrivals: [Plan.Arrival] = []
         for change in changes {
             switch change {
-            case .install, .remove, .sync: break
+            case .install, .upgrade, .remove, .sync: break
             // As the first of several it has nothing to stand on, later it would undo what was asked for before.
             case .activate, .undo, .redo: throw .notCombinable(change.summary)
             }

@@ -30,7 +30,7 @@ extension Installation {
     private func planPackages(of change: Change) throws(InstallationError) -> Plan {
         let base = try activeState()
         switch change {
-        case .install, .remove, .sync:
+        case .install, .upgrade, .remove, .sync:
             let registry = try InstallationError.collections { () throws(RepositoryError) in
                 try collections.registry()
             }
@@ -51,13 +51,15 @@ extension Installation {
         }
     }
 
-    private static func capabilities(_ texts: [String]) throws(InstallationError) -> [Capability] {
-        var capabilities: [Capability] = []
+    private static func parsed<R>(
+        _ texts: [String], _ parse: (String) -> R?
+    ) throws(InstallationError) -> [R] {
+        var requests: [R] = []
         for text in texts {
-            guard let capability = Capability(parsing: text) else { throw .malformedRequest(text) }
-            capabilities.append(capability)
+            guard let request = parse(text) else { throw .malformedRequest(text) }
+            requests.append(request)
         }
-        return capabilities
+        return requests
     }
 
     // MARK: New states
@@ -67,10 +69,12 @@ extension Installation {
         _ change: Change, _ installed: InstalledState, _ registry: CollectionRegistry
     ) throws(InstallationError) -> Resolution {
         let solver = DependencySolver(installed: installed, available: registry.offers)
-        let requests = try Self.capabilities(change.requests)
+        let pinned = try Self.parsed(change.requests, Request.init(parsing:))
+        let requests = try Self.parsed(change.requests) { Capability(parsing: $0) }
         do throws(SolverError) {
             switch change {
-            case .install: return try solver.install(requests)
+            case .install: return try solver.install(pinned)
+            case .upgrade: return try solver.upgrade(requests)
             case .remove(_, let keepsOrphans): return try solver.remove(requests, keepsOrphans: keepsOrphans)
             case .sync, .activate, .undo, .redo: return try solver.sync()
             }
@@ -97,7 +101,7 @@ extension Installation {
             additions.append(
                 Plan.Addition(
                     id: id, metadata: metadata,
-                    isExplicit: addition.isExplicit, reason: "\(addition.cause)", replaces: replaced,
+                    isExplicit: addition.isExplicit, reason: Self.reason(addition), replaces: replaced,
                     isStored: stored.contains(id), collection: try collection(of: id, registry)))
         }
         let records = arriving.mapValues(\.record)
@@ -107,12 +111,17 @@ extension Installation {
             change: change, base: base, additions: additions,
             removals: resolution.removals.map(Plan.Removal.init), flagChanges: resolution.flagChanges,
             alreadyInstalled: resolution.alreadyInstalled, stillBroken: resolution.stillBroken,
+            keptBack: resolution.keptBack,
             bytesToFetch: arrivals.saturatedSum { $0.offer.metadata.downloadSize ?? 0 },
             bytesOnDisk: try InstallationError.stored { () throws(StoreError) in
                 try ingester.missing(arrivals.map(\.record), generated.sizes).bytes
             }, entries: entries, directories: try directoryNotes(of: additions, records, changed, in: tree),
             target: .newState(
                 ComposedCandidate(tree: tree, selections: selections, arrivals: arrivals, generated: generated)))
+    }
+
+    private static func reason(_ addition: Resolution.Addition) -> String {
+        addition.choice.map { "\(addition.cause); \($0)" } ?? "\(addition.cause)"
     }
 
     func collection(of id: PackageID, _ registry: CollectionRegistry) throws(InstallationError) -> CollectionID? {

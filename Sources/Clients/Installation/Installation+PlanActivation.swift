@@ -24,8 +24,8 @@ extension Installation {
                     id: package.id, name: package.metadata.name, versionText: package.metadata.versionText,
                     reason: "not in state \(state.number)",
                     isReplaced: added.contains(Verbatim(package.metadata.name)))
-            }, flagChanges: [], alreadyInstalled: [], stillBroken: [], bytesToFetch: 0, bytesOnDisk: 0,
-            entries: difference.entries, directories: [], target: .existing(state))
+            }, flagChanges: [], alreadyInstalled: [], stillBroken: [], keptBack: [], bytesToFetch: 0,
+            bytesOnDisk: 0, entries: difference.entries, directories: [], target: .existing(state))
     }
 
     /// The state the active one was made from, or the newest one before it if that is gone.

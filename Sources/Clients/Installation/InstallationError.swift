@@ -54,7 +54,8 @@ package enum InstallationError: MarkedError, Sendable {
         case .solver(let error): "\(error)"
         case .system(let error): "\(error)"
         case .malformedRequest(let text):
-            "\(text): neither a package name nor a capability such as binary(nano) or soname(libz.so.1(x86_64))"
+            "\(text): neither a package name, perhaps with @VERSION or @COLLECTION, nor a capability such as binary(nano) or"
+                + " soname(libz.so.1(x86_64))"
         case .fileConflicts(let lines):
             (["these packages cannot be installed together; nothing was changed:"] + lines).joined(separator: "\n  ")
         case .notOffered(let name, let id):

@@ -9,8 +9,10 @@ package import States
 
 /// What a person asks for.
 package enum Change: Hashable, Sendable {
-    /// Capability texts: a name, or `kind(target)`.
+    /// Texts of requests: a name, `NAME@VERSION`, `NAME@COLLECTION`, or `kind(target)`.
     case install([String])
+    /// Capability texts that installed packages meet.
+    case upgrade([String])
     case remove([String], keepsOrphans: Bool)
     case sync
     case activate(UInt64)
@@ -20,7 +22,7 @@ package enum Change: Hashable, Sendable {
     /// What was named.
     var requests: [String] {
         switch self {
-        case .install(let names), .remove(let names, _): names
+        case .install(let names), .upgrade(let names), .remove(let names, _): names
         case .sync, .activate, .undo, .redo: []
         }
     }
@@ -29,6 +31,7 @@ package enum Change: Hashable, Sendable {
     package var summary: String {
         switch self {
         case .install(let names): Self.shortened("install", names)
+        case .upgrade(let names): Self.shortened("upgrade", names)
         case .remove(let names, _): Self.shortened("remove", names)
         case .sync: "sync"
         case .activate(let number): "activate \(number)"
@@ -75,6 +78,8 @@ package struct Plan: Sendable {
     package let flagChanges: [Resolution.FlagChange]
     package let alreadyInstalled: [Resolution.MetRequest]
     package let stillBroken: [Resolution.BrokenDependency]
+    /// Packages that cannot follow their collections yet.
+    package let keptBack: [Resolution.KeptBack]
     /// Sizes of stones that are not in the store.
     package let bytesToFetch: UInt64
     /// Bytes of contents that are not in the store.

@@ -39,8 +39,8 @@ private enum Subcommands {
         .init(
             name: "Changes",
             subcommands: [
-                InstallCommand.self, RemoveCommand.self, SyncCommand.self, UndoCommand.self, RedoCommand.self,
-                StateGroup.self,
+                InstallCommand.self, UpgradeCommand.self, RemoveCommand.self, SyncCommand.self, UndoCommand.self,
+                RedoCommand.self, StateGroup.self,
             ])
     }
 

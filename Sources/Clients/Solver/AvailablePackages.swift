@@ -15,9 +15,12 @@ package struct Offer: Hashable, Sendable {
     package var package: PackageID
     /// The collection's priority; higher is preferred.
     package var priority: UInt64
+    /// The collection's id.
+    @Verbatim package var collection: String
 
-    package init(package: PackageID, priority: UInt64) {
+    package init(package: PackageID, priority: UInt64, collection: String = "") {
         self.package = package
         self.priority = priority
+        self.collection = collection
     }
 }

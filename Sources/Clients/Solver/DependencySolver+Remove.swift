@@ -16,7 +16,7 @@ extension DependencySolver {
             for request in Self.ordered(requests) {
                 let providers = try lookup.installedProviders(of: request)
                 if providers.isEmpty {
-                    unknown.append(.init(request: request, similar: removal.similar(to: request)))
+                    unknown.append(.init(Request(request), similar: removal.similar(to: request)))
                 } else if request.kind == .name, let package = providers.first, package.name.isVerbatim(request.target)
                 {
                     named.append((package, .requested(request)))

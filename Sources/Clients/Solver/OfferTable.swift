@@ -8,9 +8,9 @@ package struct OfferTable: AvailablePackages, Sendable {
     package init() {}
 
     /// Adds a package of a collection with `priority`.
-    package mutating func insert(_ package: PackageSummary, priority: UInt64) {
+    package mutating func insert(_ package: PackageSummary, priority: UInt64, collection: String = "") {
         packages[package.id] = package
-        let offer = Offer(package: package.id, priority: priority)
+        let offer = Offer(package: package.id, priority: priority, collection: collection)
         for capability in package.providers { offersByCapability[capability, default: []].append(offer) }
     }
 

@@ -12,7 +12,9 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
     private var offersByProvider: [Capability: [PackageSummary]] = [:]
     private var candidatesByProvider: [Capability: [PackageSummary]] = [:]
     private var targetsByKind: [CapabilityKind: [String]] = [:]
+    private var priorities: [PackageID: UInt64] = [:]
     private var tips: [Verbatim<String>: PackageID?] = [:]
+    private var installedFirst: [Capability: [PackageSummary]] = [:]
 
     init(_ installed: Installed, _ available: Available, followsCollections: Bool) {
         self.installed = installed
@@ -79,6 +81,16 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
         return packages
     }
 
+    /// What is installed, and then what is offered.
+    func installedAndOffers(of capability: Capability) throws(LookupFailure) -> [PackageSummary] {
+        if let known = installedFirst[capability] { return known }
+        let installed = try installedProviders(of: capability)
+        let known = Set(installed.map(\.id))
+        let packages = installed + (try offers(of: capability).filter { !known.contains($0.id) })
+        installedFirst[capability] = packages
+        return packages
+    }
+
     private func targets(of kind: CapabilityKind) throws(LookupFailure) -> [String] {
         if let known = targetsByKind[kind] { return known }
         let targets = try available.targets(of: kind)
@@ -94,10 +106,19 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
         var offers: [(package: PackageSummary, preference: OfferPreference)] = []
         for (id, priority) in priorities {
             guard let package = try offeredPackage(id) else { continue }
+            self.priorities[id] = max(self.priorities[id] ?? 0, priority)
             offers.append((package, package.preference(priority: priority, for: capability.target)))
         }
         offers.sort { $0.preference < $1.preference }
         return offers.map(\.package)
+    }
+
+    /// Why `package` is preferred to `other`, both of which meet `target`.
+    func rule(for package: PackageSummary, before other: PackageSummary, target: String) -> Resolution.Choice.Rule {
+        if priorities[package.id] ?? 0 > priorities[other.id] ?? 0 { return .priority }
+        if package.name.isVerbatim(target) && !other.name.isVerbatim(target) { return .namesake }
+        if (package.release, package.buildRelease) > (other.release, other.buildRelease) { return .release }
+        return .name
     }
 
     /// How well an offer fits a sync; 0 is best.
@@ -105,11 +126,14 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
     /// What is the tip of its name comes before what another collection overrides. Then what is installed already,
     /// so that a second sync changes nothing, then names that are installed, so that providers do not change about.
     private func rank(of package: PackageSummary) throws(LookupFailure) -> Int {
-        let isTip = try tip(of: package.name) == package.id
+        let isTip = try isTip(package)
         if isTip, try installedPackage(package.id) != nil { return 0 }
         let isKnown = try installedPackage(named: package.name) != nil
         return (isTip ? 1 : 3) + (isKnown ? 0 : 1)
     }
+
+    /// Whether it is what the collections hold of its name.
+    func isTip(_ package: PackageSummary) throws(LookupFailure) -> Bool { try tip(of: package.name) == package.id }
 
     private func tip(of name: String) throws(LookupFailure) -> PackageID? {
         if let known = tips[Verbatim(name)] { return known }
@@ -121,6 +145,17 @@ final class PackageLookup<Installed: InstalledPackages, Available: AvailablePack
     /// Offered packages of that very name in order of preference.
     func offers(named name: String) throws(LookupFailure) -> [PackageSummary] {
         try offers(of: Capability(.name, name)).filter { $0.name.isVerbatim(name) }
+    }
+
+    /// Offered packages of that very name that are of one version, or that one collection has; in order of preference.
+    ///
+    /// - Parameter pin: the id of a collection that has the name; else `VERSION` or `VERSION-RELEASE`.
+    func offers(named name: String, pinned pin: String) throws(LookupFailure) -> [PackageSummary] {
+        let offers = try offers(named: name)
+        let holders = Set(
+            try available.offers(of: Capability(.name, name)).filter { $0.collection.isVerbatim(pin) }.map(\.package))
+        let held = offers.filter { holders.contains($0.id) }
+        return held.isEmpty ? offers.filter { $0.isVersion(pin) } : held
     }
 
     /// Texts of offered capabilities that look like `capability`: of its kind, and the same target under other kinds.

@@ -7,6 +7,8 @@ package struct PackageSummary: Hashable, Sendable {
     @Verbatim package private(set) var version: String
     package let release: UInt64
     package let buildRelease: UInt64
+    /// The recipe it was built from, with others.
+    @Verbatim package private(set) var source: String
     /// Sorted and without duplicates, so that results never depend on the order in a stone.
     package let dependencies: [Capability]
     /// The package's own name and the declared providers, sorted and without duplicates.
@@ -20,13 +22,22 @@ package struct PackageSummary: Hashable, Sendable {
         version = metadata.version
         release = metadata.release
         buildRelease = metadata.buildRelease
+        source = metadata.sourceID
         dependencies = Self.ordered(metadata.dependencies)
         providers = Self.ordered(metadata.allProviders)
         conflicts = Self.ordered(metadata.conflicts)
     }
 
+    /// `VERSION-RELEASE`, as lists show it.
+    package var versionText: String { "\(version)-\(release)" }
+
     /// `NAME VERSION-RELEASE`, as messages show it.
-    package var label: String { "\(name) \(version)-\(release)" }
+    package var label: String { "\(name) \(versionText)" }
+
+    /// Whether `text` is its `VERSION` or `VERSION-RELEASE`.
+    func isVersion(_ text: String) -> Bool {
+        text.isVerbatim(version) || text.isVerbatim(versionText)
+    }
 
     /// Whether the package provides `capability`; binary search.
     package func provides(_ capability: Capability) -> Bool {

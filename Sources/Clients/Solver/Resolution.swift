@@ -12,6 +12,8 @@ package struct Resolution: Hashable, Sendable {
     package var alreadyInstalled: [MetRequest] = []
     /// Dependencies that were broken before and still are; the operation neither made nor needed them.
     package var stillBroken: [BrokenDependency] = []
+    /// Installed packages that were to be replaced by what a collection holds and are not, by name.
+    package var keptBack: [KeptBack] = []
 
     package init() {}
 
@@ -37,6 +39,31 @@ package struct Resolution: Hashable, Sendable {
         package var cause: Cause
         /// The installed package of the same name that it takes the place of.
         package var replaces: PackageSummary?
+        /// Why it was this one, where others would have done.
+        package var choice: Choice?
+    }
+
+    /// How one of several packages came to be chosen.
+    package struct Choice: Hashable, Sendable {
+        /// The other packages in order of preference, as messages show them.
+        package var others: [String]
+        package var rule: Rule
+
+        /// The rules in the order in which they count.
+        package enum Rule: Hashable, Sendable {
+            case selected, installed, sameSource, priority, namesake, release, name
+            /// What would be preferred cannot be taken.
+            case ruledOut
+        }
+    }
+
+    /// A package that stays in the version it has, though its collection holds another.
+    package struct KeptBack: Hashable, Sendable {
+        package var package: PackageSummary
+        /// What the collection holds.
+        package var offered: PackageSummary
+        /// What stands in the way; nil where that is not known, or the same as with others in the list.
+        package var problem: Problem?
     }
 
     /// Why a package enters the state.
@@ -70,6 +97,8 @@ package struct Resolution: Hashable, Sendable {
         case orphaned
         /// The list that the state was brought to does not name it.
         case notListed
+        /// It cannot be beside the package of this name, and nothing explicit needs it.
+        case inTheWay(of: String)
         /// A package of the same name takes its place.
         case replaced(by: PackageID)
     }
@@ -121,7 +150,31 @@ extension Resolution.RemovalCause: CustomStringConvertible {
             "needs \(dependency.short), which goes away with \(provider.short)"
         case .orphaned: "nothing explicit needs it any more"
         case .notListed: "the list does not name it"
+        case .inTheWay(let name): "cannot be beside \(name.short), and nothing explicit needs it"
         case .replaced: "replaced by another version"
+        }
+    }
+}
+
+extension Resolution.Choice: CustomStringConvertible {
+    package var description: String {
+        let shown = others.prefix(3).map(\.short).joined(separator: ", ")
+        let more = others.count > 3 ? " and \(others.count - 3) more" : ""
+        return "preferred to \(shown)\(more): \(rule)"
+    }
+}
+
+extension Resolution.Choice.Rule: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .selected: "selected for something else already"
+        case .installed: "installed"
+        case .sameSource: "built with the package that needs it"
+        case .priority: "its collection has the higher priority"
+        case .namesake: "bears the name"
+        case .release: "the later release"
+        case .name: "the first by name"
+        case .ruledOut: "the others before it cannot be taken"
         }
     }
 }

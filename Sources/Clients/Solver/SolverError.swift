@@ -1,4 +1,4 @@
-package import PackageModel
+internal import PackageModel
 
 /// Why no resolution exists. Each case lists what was found, not the first only.
 package enum SolverError: Error {
@@ -11,20 +11,23 @@ package enum SolverError: Error {
     case lookup(LookupFailure)
 
     package struct UnknownRequest: Hashable, Sendable {
-        package var request: Capability
-        /// Texts of capabilities that exist and look alike.
+        package var request: Request
+        /// Texts of capabilities that exist and look alike; for a version that does not exist, what does.
         package var similar: [String]
+
+        init(_ request: Request, similar: [String]) {
+            self.request = request
+            self.similar = similar
+        }
     }
 
     package struct Unsatisfiable: Hashable, Sendable {
-        /// What stands in the way of the preferred choice.
+        /// Each would be enough to stand in the way; the first few that were found.
         package var problems: [Problem]
-        /// What stood in the way when other providers were tried.
-        package var alternatives: [Problem]
-        /// How many more problems the preferred choice has than are listed, about.
-        package var omitted = 0
-        /// Whether the search was cut off before every combination was tried.
-        package var isIncomplete: Bool
+        /// Whether there are more.
+        package var hasMore = false
+        /// Whether the search was cut off before it was known that there is no solution.
+        package var isIncomplete = false
     }
 }
 
@@ -37,8 +40,7 @@ extension SolverError: CustomStringConvertible {
             return Self.list(requests, "nothing installed provides")
         case .unsatisfiable(let failure):
             var lines = failure.problems.map(\.description)
-            if failure.omitted > 0 { lines.append("and \(failure.omitted) more problems") }
-            lines += failure.alternatives.map { "tried instead: \($0)" }
+            if failure.hasMore { lines.append("and more problems") }
             if failure.isIncomplete { lines.append("the search was cut off; naming a provider may help") }
             return lines.joined(separator: "\n")
         case .lookup(let failure):

@@ -1,5 +1,3 @@
-internal import PackageModel
-
 /// Words to find packages by, and how well a package fits them: pure.
 ///
 /// All words have to fit. ASCII letters match in upper and lower case.

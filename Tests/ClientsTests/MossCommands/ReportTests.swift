@@ -70,7 +70,7 @@ import Testing
             document == """
                 {"command":"test","data":{"dry_run":true,"plan":{"already_installed":[],"becoming_explicit":[],\
                 "becoming_transitive":[],"bytes_on_disk":0,"bytes_to_fetch":0,"coming":[],"directories":[],\
-                "entries_added":0,"entries_changed":0,"entries_removed":0,"going":[],"is_empty":false,\
+                "entries_added":0,"entries_changed":0,"entries_removed":0,"going":[],"is_empty":false,"kept_back":[],\
                 "local_files":[],"mounts":[],"still_broken":[],"tree":"","unsigned":[]}},\
                 "schema":"moss/1"}
                 """)

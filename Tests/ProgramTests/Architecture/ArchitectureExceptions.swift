@@ -30,7 +30,7 @@ struct ArchitectureExceptions {
             "LMDB": Allowance(upTo: 3400, "holds the reader of damaged data files beside the binding"),
             "LinuxSystem": Allowance(upTo: 3700, "the only door to the kernel; its calls are many and small"),
             "MossCommands": Allowance(
-                upTo: 5850, "a file per verb, of which there are many; no part of it decides anything"),
+                upTo: 5900, "a file per verb, of which there are many; no part of it decides anything"),
             "StoneFormat": Allowance(upTo: 2750, "reader, writer, index and the names of stones belong together"),
             "States": Allowance(upTo: 2800, "holds the layout of a root too, which becomes Storage"),
         ],

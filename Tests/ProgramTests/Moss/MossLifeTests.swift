@@ -58,6 +58,33 @@ import Testing
         }
     }
 
+    /// A new version that cannot be installed keeps its package back, and nothing else.
+    @Test func brokenPackagesAreKeptBackAndVersionsCanBeNamed() throws {
+        try MossFixture.run { fixture in
+            try publishFirst(fixture)
+            try fixture.prepare()
+            try fixture.succeed("install", "-y", "editor", "tool")
+            try fixture.publish("editor", "2.0", release: 2, needs: [Capability(.name, "gone")])
+            try fixture.publish("tool", "2.0", release: 2)
+            try fixture.publish("library", "2.0", release: 2)
+            try fixture.succeed("repo", "update")
+            try fixture.succeed("upgrade", "-y", "tool")
+            #expect(try fixture.text(of: "usr/bin/tool") == "tool 2.0-2\n")
+            try fixture.fail(3, saying: "nothing provides tool@1.0 (similar: tool 2.0-2)", "install", "-y", "tool@1.0")
+            #expect(try fixture.text(of: "usr/bin/tool") == "tool 2.0-2\n")
+            #expect(try fixture.text(of: "usr/bin/library") == "library 1.0-1\n")
+            let kept =
+                "Kept back (1), as the new version cannot be installed:\n  editor 1.0-1, not 2.0-2: nothing provides gone"
+            try fixture.succeed("up", "-y", contains: kept)
+            #expect(try fixture.text(of: "usr/bin/editor") == "editor 1.0-1\n")
+            #expect(try fixture.text(of: "usr/bin/library") == "library 2.0-2\n")
+            let plan = try fixture.json("sync", "sync", "--dry-run")["plan"] as? [String: Any]
+            let list = plan?["kept_back"] as? [[String: Any]]
+            #expect(list?.first?["name"] as? String == "editor" && list?.first?["offered"] as? String == "2.0-2")
+            try fixture.succeed("install", "-y", "tool@tests", hasPrefix: "Already installed: tool\nNothing to do.\n")
+        }
+    }
+
     @Test func everyJSONParsesAndHasItsSchema() throws {
         try MossFixture.run { fixture in
             try publishFirst(fixture)

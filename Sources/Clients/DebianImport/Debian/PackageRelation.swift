@@ -1,8 +1,8 @@
 /// One package named in a relation field such as Depends, without what stones cannot say.
-struct PackageRelation: Hashable, Sendable {
-    var name: String
+package struct PackageRelation: Hashable, Sendable {
+    package var name: String
     /// `(>= 2.1)`, or empty.
-    var version: String
+    package var version: String
 
     /// The text for reports.
     var text: String { version.isEmpty ? name : "\(name) \(version)" }
@@ -10,7 +10,7 @@ struct PackageRelation: Hashable, Sendable {
     /// Reads a comma-separated field into groups of alternatives.
     ///
     /// Architecture qualifiers (`:any`), architecture lists and build profiles are left out; the version stays as text.
-    static func groups(_ field: String?) -> [[PackageRelation]] {
+    package static func groups(_ field: String?) -> [[PackageRelation]] {
         guard let field else { return [] }
         return field.split(separator: ",").map { group in
             group.split(separator: "|").compactMap(parse)
@@ -18,7 +18,7 @@ struct PackageRelation: Hashable, Sendable {
     }
 
     /// All packages of a field that has no alternatives.
-    static func list(_ field: String?) -> [PackageRelation] {
+    package static func list(_ field: String?) -> [PackageRelation] {
         groups(field).flatMap { $0 }
     }
 

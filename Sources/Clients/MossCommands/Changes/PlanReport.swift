@@ -56,6 +56,16 @@ package struct PlanReport: Report {
         }
     }
 
+    package struct Kept: Encodable, Hashable, Sendable {
+        package var name: String
+        package var version: String
+        /// What its collection holds.
+        package var offered: String
+        /// nil where it is the same as with others.
+        package var reason: String?
+        fileprivate var line: String { "\(name) \(version), not \(offered): \(reason ?? "as others above")" }
+    }
+
     /// A directory in `/usr` that does not get what a package asks for, or gets another mode or owner than it had.
     package struct SharedDirectory: Encodable, Hashable, Sendable {
         package var path: String
@@ -76,6 +86,8 @@ package struct PlanReport: Report {
     package var becomingTransitive: [String] = []
     package var alreadyInstalled: [String] = []
     package var stillBroken: [Broken] = []
+    /// Installed packages that cannot follow their collections yet, by name.
+    package var keptBack: [Kept] = []
     package var bytesToFetch: UInt64 = 0
     package var bytesOnDisk: UInt64 = 0
     package var entriesAdded: UInt64 = 0
@@ -106,6 +118,10 @@ package struct PlanReport: Report {
         becomingTransitive = plan.flagChanges.filter { !$0.isExplicit }.map(\.name)
         alreadyInstalled = plan.alreadyInstalled.map(\.name)
         stillBroken = plan.stillBroken.map { Broken(name: $0.name, dependency: $0.dependency.text) }
+        keptBack = plan.keptBack.map {
+            let (name, version) = ($0.package.name, $0.package.versionText)
+            return Kept(name: name, version: version, offered: $0.offered.versionText, reason: $0.problem?.description)
+        }
         bytesToFetch = plan.bytesToFetch
         bytesOnDisk = plan.bytesOnDisk
         (entriesAdded, entriesRemoved) = (plan.entries.added, plan.entries.removed)
@@ -129,6 +145,10 @@ package struct PlanReport: Report {
         if !stillBroken.isEmpty {
             output.line("Broken before, and still:")
             for broken in stillBroken { output.line("  \(broken.name) needs \(broken.dependency)".printable) }
+        }
+        if !keptBack.isEmpty {
+            output.line("Kept back (\(keptBack.count)), as the new version cannot be installed:")
+            for kept in keptBack { output.line("  \(kept.line)".printable) }
         }
         guard !isEmpty else {
             output.line("Nothing to do.")

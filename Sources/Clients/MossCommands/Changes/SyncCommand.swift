@@ -7,7 +7,10 @@ internal import Installation
 struct SyncCommand: MossCommand {
     static let configuration = CommandConfiguration(
         commandName: "sync", abstract: "Bring explicit packages to the versions the collections hold.",
-        discussion: "What the preferred collection holds counts, whether its release is higher or lower.")
+        discussion: """
+            What the preferred collection holds counts, whether its release is higher or lower. What cannot follow \
+            is kept back, and the plan says why; it does not stop the others, and the command succeeds.
+            """)
     static let title = "sync"
 
     @OptionGroup var global: GlobalOptions

@@ -15,7 +15,9 @@ struct RepoAddCommand: MossCommand {
             what `moss publish` sent there; --endpoint and --region are kept, and keys are not: they come from the \
             environment, from etc/moss/s3-credentials in the root (mode 600), or from ~/.aws, and without any the \
             bucket is read as one that is open to all. What comes over a network needs the keys that sign it, or \
-            --unsigned. Nothing is added when it cannot be read.
+            --unsigned. An address without a / at its end is that of the index itself, and --mirror takes the index or \
+            the directory it lies in. Nothing is added, and with --replace nothing changes, when it cannot be read. \
+            How files are fetched is said by etc/moss/fetch.yaml in the root.
             """)
     static let title = "repo add"
 

@@ -17,7 +17,10 @@ struct KeySignCommand: MossCommand {
     @Option(help: ArgumentHelp("Sign nothing else than this: moss-collection or moss-keys.", valueName: "type"))
     var type: DocumentType?
 
-    @Argument(help: "The signed file; of a directory, its moss-collection.json.")
+    @Argument(
+        help:
+            "The signed file; of a directory, the manifest that waits for signatures, or else its moss-collection.json."
+    )
     var path: PathArgument
 
     func perform(_ context: CommandContext) throws {

@@ -5,6 +5,7 @@ internal import CommandLineSupport
 internal import Digests
 internal import Installation
 internal import PackageModel
+internal import StoneFiles
 internal import TerminalOutput
 
 struct FetchCommand: MossCommand {

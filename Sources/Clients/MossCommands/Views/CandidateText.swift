@@ -26,19 +26,21 @@ package struct CandidateText: Hashable, Sendable {
         try self.init(words: text.split(separator: " ").map(String.init))
     }
 
-    private static let verbs: Set<String> = ["install", "remove", "sync"]
+    private static let verbs: Set<String> = ["install", "upgrade", "remove", "sync"]
 
     private static func change(_ verb: String, _ names: [String]) throws(CommandFailure) -> Change {
         switch verb {
         case "install" where !names.isEmpty: return .install(names)
+        case "upgrade" where !names.isEmpty: return .upgrade(names)
         case "remove" where !names.isEmpty: return .remove(names, keepsOrphans: false)
         case "sync" where names.isEmpty: return .sync
-        case "install", "remove":
+        case "install", "upgrade", "remove":
             throw CommandFailure(.usage, code: "usage", "\(verb): name the packages to \(verb)")
         case "sync":
             throw CommandFailure(.usage, code: "usage", "sync: takes no names, but \(names.joined(separator: " "))")
         default:
-            throw CommandFailure(.usage, code: "usage", "\(verb): a change begins with install, remove or sync")
+            throw CommandFailure(
+                .usage, code: "usage", "\(verb): a change begins with install, upgrade, remove or sync")
         }
     }
 }

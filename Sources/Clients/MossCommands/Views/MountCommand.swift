@@ -19,7 +19,9 @@ struct MountCommand: MossCommand {
         discussion: """
             Runs in the background and returns once the view answers; moss umount ends it. A state is a number or \
             'active'. A candidate is what install, remove and sync would make of the active state; what it needs and \
-            the store lacks is unpacked beside the root, and goes away with the view.
+            the store lacks is unpacked beside the root, and goes away with the view; with --lazy once somebody opens \
+            it, and of packages on servers only the parts that are opened are fetched. The top of the view is what is \
+            /usr in the root.
 
             With --all the directory has states/<number>/usr, active, packages/<name>-<version>/usr, and \
             diff/<a>..<b> with what is added, removed and changed between two states. What comes later appears there \

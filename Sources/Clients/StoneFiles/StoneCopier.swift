@@ -1,4 +1,5 @@
 package import BytePath
+package import CollectionIndex
 internal import Digests
 internal import Downloads
 package import LinuxSystem
