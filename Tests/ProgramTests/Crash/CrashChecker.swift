@@ -181,7 +181,8 @@ struct CrashChecker {
 
     /// The next change, and preparing the next spare, must work.
     private func problemGoingOn(_ installation: Installation, _ root: BytePath) throws -> String? {
-        guard try !installation.collections.list().isEmpty else { return nil }
+        // Before its collection is added, nothing offers it.
+        guard try !installation.collections.registry().packages(named: "other").isEmpty else { return nil }
         let plan = try installation.plan(.install(["other"]))
         let state = try installation.apply(plan)
         _ = try installation.tidy()
