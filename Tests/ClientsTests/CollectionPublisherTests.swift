@@ -248,7 +248,7 @@ import Trust
                 let manifest = verified.manifest
                 #expect(manifest.serial == release && manifest.expires == 1100 && manifest.collection == "site")
                 #expect(manifest.index.sha256 == published.publication.index.digest)
-                for file in [manifest.index, manifest.files].compactMap({ $0 }) + manifest.deltas.map(\.file) {
+                for file in manifest.allFiles {
                     let bytes = try scene.read(BytePath(file.path))
                     #expect(UInt64(bytes.count) == file.size && digest(bytes) == file.sha256)
                 }

@@ -41,7 +41,7 @@ import Trust
         func expectWhole(_ location: SourceLocation = #_sourceLocation) throws {
             let directory = try Descriptor.openDirectory(output)
             let manifest = try published()
-            for file in [manifest.index, manifest.files].compactMap({ $0 }) + manifest.deltas.map(\.file) {
+            for file in manifest.allFiles {
                 #expect(
                     try directory.statusIfPresent(of: BytePath(file.path)) != nil, "\(file.path)",
                     sourceLocation: location)

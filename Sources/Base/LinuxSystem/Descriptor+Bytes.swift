@@ -36,12 +36,13 @@ extension Descriptor {
         return bytes
     }
 
-    /// The first `count` bytes of the file, fewer where it has no more.
-    package func readPrefix(_ count: Int) throws(SystemError) -> [UInt8] {
+    /// The `count` bytes at `offset`, fewer where the file has no more.
+    package func read(_ count: Int, at offset: UInt64 = 0) throws(SystemError) -> [UInt8] {
         try Array(unsafeUninitializedCapacity: count) { (buffer, done) throws(SystemError) in
             let buffer = UnsafeMutableRawBufferPointer(buffer)
             while done < count {
-                let read = try read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[done...]), at: UInt64(done))
+                let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+                let read = try read(into: rest, at: offset + UInt64(done))
                 if read == 0 { return }
                 done += read
             }

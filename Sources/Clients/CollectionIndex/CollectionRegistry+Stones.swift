@@ -38,7 +38,7 @@ extension CollectionRegistry {
         guard let head = package.metadata.head, head.size <= Self.headByteCountMax else { return nil }
         for isLast in [false, true] {
             let stone = try open(package, upTo: head.size)
-            let bytes = try reporting { () throws(SystemError) in try stone.file.readPrefix(Int(head.size)) }
+            let bytes = try reporting { () throws(SystemError) in try stone.file.read(Int(head.size)) }
             if bytes.withUnsafeBytes({ SHA256Digest(hashing: $0) }) == head.digest { return bytes }
             // What is here may be of another day.
             try forget(package)

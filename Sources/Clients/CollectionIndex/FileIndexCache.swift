@@ -106,15 +106,7 @@ private final class OpenFile: Sendable {
 
     func read(_ range: Range<Int>) throws(FileIndexError) -> [UInt8] {
         do throws(SystemError) {
-            return try Array(unsafeUninitializedCapacity: range.count) { (buffer, count) throws(SystemError) in
-                let buffer = UnsafeMutableRawBufferPointer(buffer)
-                while count < range.count {
-                    let part = UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
-                    let read = try file.read(into: part, at: UInt64(range.lowerBound + count))
-                    if read == 0 { return }
-                    count += read
-                }
-            }
+            return try file.read(range.count, at: UInt64(range.lowerBound))
         } catch {
             throw FileIndexError(.unreadable, "\(error)")
         }

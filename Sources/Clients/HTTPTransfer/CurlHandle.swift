@@ -87,12 +87,16 @@ final class CurlHandle {
 /// What the loop knows of each transfer.
 protocol CurlTransfer: AnyObject {
     var number: UInt32 { get }
-    var handle: UnsafeMutableRawPointer { get }
-    var isPaused: Bool { get }
-    func resume()
+    var curl: CurlHandle { get }
     /// How far it is, if that is worth telling.
     func news() -> UInt64?
     func cancelled() -> TransferEvent
     /// What to answer after curl is done.
     func end(_ result: CURLcode) -> TransferEvent
+}
+
+extension CurlTransfer {
+    var handle: UnsafeMutableRawPointer { curl.raw }
+    var isPaused: Bool { curl.isPaused }
+    func resume() { curl.resume() }
 }

@@ -8,9 +8,8 @@ internal import Transfer
 /// One request to a store of objects and its answer, which is kept in memory.
 final class HTTPExchange: CurlTransfer {
     var number: UInt32 { exchange.number }
-    var handle: UnsafeMutableRawPointer { curl.raw }
 
-    private let curl: CurlHandle
+    let curl: CurlHandle
     private let exchange: TransferExchange
     private let directory: TransferDirectory
     private var answer = TransferAnswer()
@@ -89,9 +88,6 @@ final class HTTPExchange: CurlTransfer {
         guard let context else { preconditionFailure("curl hands back the context it was given") }
         return Unmanaged<HTTPExchange>.fromOpaque(context).takeUnretainedValue()
     }
-
-    var isPaused: Bool { curl.isPaused }
-    func resume() { curl.resume() }
 
     // MARK: Sending
 

@@ -14,10 +14,9 @@ final class TransferDirectory {
 
 /// One request and what comes of it.
 final class HTTPTransfer: CurlTransfer {
-    var handle: UnsafeMutableRawPointer { curl.raw }
     var number: UInt32 { request.number }
 
-    private let curl: CurlHandle
+    let curl: CurlHandle
     private let request: TransferRequest
     private let directory: TransferDirectory
     private var head = ResponseHead()
@@ -83,7 +82,7 @@ final class HTTPTransfer: CurlTransfer {
     private func setCondition() {
         if request.isPartial {
             let last = (request.part?.upperBound ?? request.end).map { "\($0 - 1)" }
-            moss_curl_set_string(handle, CURLOPT_RANGE, "\(request.first)-\(last ?? "")")
+            curl.set(CURLOPT_RANGE, "\(request.first)-\(last ?? "")")
         }
         let validator = request.validator
         guard !validator.isEmpty else { return }
@@ -93,9 +92,6 @@ final class HTTPTransfer: CurlTransfer {
             curl.add(header: "If-Range: \(validator)")
         }
     }
-
-    func resume() { curl.resume() }
-    var isPaused: Bool { curl.isPaused }
 
     // MARK: Answers
 

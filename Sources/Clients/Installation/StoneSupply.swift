@@ -47,13 +47,15 @@ struct StoneSupply: Sendable {
 
     // MARK: Later
 
-    /// Whether a stone has to be read now: nothing is fetched later where nothing may be, or by who may not.
+    /// Whether a stone has to be read now: nothing is fetched later where nothing may be, or by who may not, and of what
+    /// has no promised size nobody could ask for parts.
     func mustBeHere(
         _ offer: CollectionRegistry.Package, _ registry: CollectionRegistry
     ) throws(InstallationError) -> Bool {
         try InstallationError.collections { () throws(RepositoryError) in
             guard case .remote(let item) = try registry.location(of: offer) else { return false }
-            return collections.downloads.isOffline || collections.downloads.needsSecret(item)
+            let downloads = collections.downloads
+            return downloads.isOffline || item.size == nil || downloads.needsSecret(item)
         }
     }
 

@@ -90,7 +90,7 @@ struct LocalPublication: Sendable {
             try CollectionManifest.own(bytes, for: path.display).manifest
         }
         serial = manifest.serial
-        for file in [manifest.index] + manifest.deltas.map(\.file) + (manifest.files.map { [$0] } ?? []) {
+        for file in manifest.allFiles {
             add(FileToSend(path: BytePath(file.path), size: file.size, digest: file.sha256))
         }
         guard manifest.index.sha256 != index else { return }

@@ -113,9 +113,6 @@ extension CollectionManifest {
         index == publication.index.manifestFile && files == publication.files.manifestFile
             && deltas.map(\.file) == publication.deltas.map(\.part.manifestFile)
     }
-
-    /// All files it names.
-    var allFiles: [File] { [index] + [files].compactMap(\.self) + deltas.map(\.file) }
 }
 
 extension Publication.Part {

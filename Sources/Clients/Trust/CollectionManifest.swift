@@ -74,7 +74,7 @@ package struct CollectionManifest: Hashable, Sendable {
         guard deltas.count <= limits.deltaCountMax, Set(deltas.map(\.from)).count == deltas.count else {
             throw Malformed("there are too many deltas, or two from one index")
         }
-        for file in [index, files].compactMap({ $0 }) + deltas.map(\.file) {
+        for file in allFiles {
             guard Self.isPath(file.path) else { throw Malformed("a path leads elsewhere, or has unusual characters") }
             guard file.size <= limits.fileByteCountMax else {
                 throw Malformed(.endlessData, "\(file.path) has more than \(limits.fileByteCountMax) bytes")
@@ -95,6 +95,9 @@ package struct CollectionManifest: Hashable, Sendable {
             throw TrustError(.invalidRequest, collection, error.text, remedy: "nothing was signed")
         }
     }
+
+    /// Every file it names.
+    package var allFiles: [File] { [index] + [files].compactMap(\.self) + deltas.map(\.file) }
 
     private static let pathByteCountMax = 512
     private static let pathMarks = Set("-._~+".utf8)

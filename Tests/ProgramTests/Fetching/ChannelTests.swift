@@ -50,14 +50,21 @@ import Testing
         }
     }
 
-    @Test func streamsTagsAndHistoriesAreFollowed() throws {
+    private func withScene(_ body: (Scene) throws -> Void) throws {
         try withScratchDirectory { scratch in
-            let directory = try Descriptor.openDirectory(scratch)
-            try directory.ensureDirectory("www")
-            try directory.openDirectory("www").ensureDirectory("main")
-            let root = CommandRoot(at: scratch)
             let www = scratch.appending("www")
-            let scene = Scene(root: root, channel: www.appending("main"), server: try NginxServer(directory: www))
+            try Descriptor.openDirectory(scratch).ensureDirectory("www")
+            try Descriptor.openDirectory(www).ensureDirectory("main")
+            try body(
+                Scene(
+                    root: CommandRoot(at: scratch), channel: www.appending("main"),
+                    server: try NginxServer(directory: www)))
+        }
+    }
+
+    @Test func streamsTagsAndHistoriesAreFollowed() throws {
+        try withScene { scene in
+            let root = scene.root
             try scene.publish(history: "7", [systemPackage("a")])
             try scene.publish(history: "9", [systemPackage("a", release: 2), systemPackage("b")])
             try scene.point(unstable: "7")
@@ -81,13 +88,8 @@ import Testing
     }
 
     @Test func aFormatThatNobodyKnowsIsToldWithTheWayOn() throws {
-        try withScratchDirectory { scratch in
-            let directory = try Descriptor.openDirectory(scratch)
-            try directory.ensureDirectory("www")
-            try directory.openDirectory("www").ensureDirectory("main")
-            let root = CommandRoot(at: scratch)
-            let www = scratch.appending("www")
-            let scene = Scene(root: root, channel: www.appending("main"), server: try NginxServer(directory: www))
+        try withScene { scene in
+            let root = scene.root
             try scene.publish(history: "7", [systemPackage("a")])
             try scene.publish(history: "9", [systemPackage("a", release: 2)])
             try scene.point(unstable: "7")
