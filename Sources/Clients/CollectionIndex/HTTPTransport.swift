@@ -12,8 +12,6 @@ internal import WebAddress
 /// Collections on servers and in stores of objects: an index by itself, the version of a channel that its root index
 /// names, or one that keys vouch for.
 package struct HTTPTransport: CollectionTransport {
-    /// Of an index that is not compressed at all, and of payloads nobody knows.
-    static let indexSizeMax: UInt64 = 320 << 20
     private static let rootIndexSizeMax: UInt64 = 16 << 20
 
     let downloads: Downloader
@@ -144,7 +142,7 @@ package struct HTTPTransport: CollectionTransport {
         while !left.isEmpty || refusal == nil {
             var item = DownloadItem(
                 name: BytePath("\(configuration.id).index"), label: "\(configuration.id): the index", addresses: left,
-                sizeMax: Self.indexSizeMax)
+                sizeMax: StoneDirectory.indexSizeMax)
             item.validator = known?.validator ?? ""
             do throws(RepositoryError) {
                 let outcome = try downloads.begin(item).wait()
@@ -173,7 +171,7 @@ package struct HTTPTransport: CollectionTransport {
             name: BytePath("\(configuration.id).files"), label: "\(configuration.id): the index of files",
             addresses: indexes.compactMap {
                 try? $0.address.resolving(StoneDirectory.filesName.display, below: $0.limit).text
-            }, sizeMax: Self.indexSizeMax)
+            }, sizeMax: StoneDirectory.indexSizeMax)
         guard !cached.holds(configuration.id, for: stamp.digest) else { return }
         try? withFile(item) { (file) throws(RepositoryError) in
             try cached.update(configuration.id, from: file, digest: nil)

@@ -8,8 +8,6 @@ internal import StoneFormat
 
 /// Collections on this machine: an index file, a directory with one, or a directory of stones.
 package struct LocalTransport: CollectionTransport {
-    /// Of an index that is not compressed at all, and of payloads nobody knows.
-    private static let indexSizeMax = 320 << 20
 
     package init() {}
 
@@ -56,7 +54,7 @@ package struct LocalTransport: CollectionTransport {
         let identity = index.status.settledIdentity
         if let stamp = previous?.record.stamp, identity != 0, stamp.identity == identity { return .unchanged(stamp) }
         let bytes = try reporting(below: path) { () throws(SystemError) in
-            try index.file.readAll(limit: Self.indexSizeMax)
+            try index.file.readAll(limit: Int(StoneDirectory.indexSizeMax))
         }
         let digest = bytes.withUnsafeBytes { SHA256Digest(hashing: $0) }
         let stamp = IndexStamp(size: index.status.size, identity: identity, digest: digest)

@@ -227,12 +227,12 @@ struct SignedCollection {
     }
 
     private func changedIndex(_ manifest: CollectionManifest) throws(RepositoryError) -> [UInt8]? {
-        guard let old = try cache.read(Self.indexFile, limit: Int(HTTPTransport.indexSizeMax)) else { return nil }
+        guard let old = try cache.read(Self.indexFile, limit: Int(StoneDirectory.indexSizeMax)) else { return nil }
         let digest = old.withUnsafeBytes { SHA256Digest(hashing: $0) }
         guard let delta = manifest.deltas.first(where: { $0.from == digest }), delta.file.size < manifest.index.size
         else { return nil }
         let patch = try fetchFile(delta.file, "what changed in the index")
-        guard let size = Int(exactly: manifest.index.size), size <= HTTPTransport.indexSizeMax,
+        guard let size = Int(exactly: manifest.index.size), size <= StoneDirectory.indexSizeMax,
             let new = Self.applied(patch, to: old, size: size),
             new.withUnsafeBytes({ SHA256Digest(hashing: $0) }) == manifest.index.sha256
         else { return nil }
@@ -270,6 +270,6 @@ struct SignedCollection {
     private func item(_ file: CollectionManifest.File, _ what: String) -> DownloadItem {
         DownloadItem(
             name: BytePath("\(name).\(file.sha256)"), label: "\(name): \(what)", addresses: addresses(file.path),
-            size: file.size, digest: file.sha256, sizeMax: min(file.size, HTTPTransport.indexSizeMax))
+            size: file.size, digest: file.sha256, sizeMax: min(file.size, StoneDirectory.indexSizeMax))
     }
 }

@@ -14,6 +14,8 @@ package struct StoneDirectory: Sendable {
     package static let indexName: BytePath = "stone.index"
     /// The file index that belongs to the index beside it.
     package static let filesName: BytePath = "stone.files"
+    /// Of an index that is not compressed at all, and of payloads nobody knows.
+    package static let indexSizeMax: UInt64 = 320 << 20
 
     package let directory: BytePath
     private let threadCount: Int

@@ -58,7 +58,6 @@ package struct CollectionPublisher: Sendable {
 
     /// How many former indexes a delta is made of.
     private static let deltasMax = 8
-    private static let indexSizeMax = 320 << 20
 
     package let directory: BytePath
     package let output: BytePath
@@ -171,7 +170,7 @@ package struct CollectionPublisher: Sendable {
 
     private func former(_ digest: SHA256Digest, _ files: PublishedFiles) throws(RepositoryError) -> [UInt8]? {
         let path = PublishedFiles.byHash.appending("\(digest.hexadecimal).index")
-        guard let bytes = try files.read(path, limit: Self.indexSizeMax),
+        guard let bytes = try files.read(path, limit: Int(StoneDirectory.indexSizeMax)),
             bytes.withUnsafeBytes({ SHA256Digest(hashing: $0) }) == digest
         else { return nil }
         return bytes

@@ -19,11 +19,9 @@ struct LocalPublication: Sendable {
     /// Of the manifest; nil where nothing is signed.
     private(set) var serial: UInt64?
 
-    private static let indexSizeMax = 320 << 20
-
     init(_ published: PublishedFiles) throws(RepositoryError) {
         let name = StoneDirectory.indexName
-        guard let bytes = try published.read(name, limit: Self.indexSizeMax) else {
+        guard let bytes = try published.read(name, limit: Int(StoneDirectory.indexSizeMax)) else {
             throw RepositoryError(
                 .invalidLocation, published.path.display,
                 "no collection was published into this directory: there is no \(name) in it")
@@ -95,7 +93,7 @@ struct LocalPublication: Sendable {
         }
         guard manifest.index.sha256 != index else { return }
         let place = BytePath(manifest.index.path)
-        if let other = try published.read(place, limit: Self.indexSizeMax) {
+        if let other = try published.read(place, limit: Int(StoneDirectory.indexSizeMax)) {
             try addStones(of: other, published.path.appending(place))
         }
     }

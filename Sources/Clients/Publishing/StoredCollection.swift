@@ -34,7 +34,7 @@ struct StoredCollection: Sendable {
             named = local.files.filter { $0.key.isAtOrBelow(PublishedFiles.pool) }
         } else {
             named =
-                try reader.read(name, sizeMax: 320 << 20).map { (bytes) throws(RepositoryError) in
+                try reader.read(name, sizeMax: StoneDirectory.indexSizeMax).map { (bytes) throws(RepositoryError) in
                     try LocalPublication.stones(of: bytes, store.location.text + "/\(name)")
                 } ?? [:]
         }

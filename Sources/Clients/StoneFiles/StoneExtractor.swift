@@ -5,7 +5,7 @@ internal import LinuxSystem
 internal import PackageModel
 internal import StoneFormat
 
-/// Stones on disk: looked into, held against their digests, and unpacked into a directory of their own.
+/// Stones on disk: copied out of collections, looked into, held against their digests, and unpacked.
 ///
 /// Unpacks one stone. All names are made relative to open directories that this run has made, never through a link, and
 /// links come last: nothing can lead out of the target. The directory is removed again when anything is wrong.

@@ -1,4 +1,5 @@
 import BytePath
+import Glibc
 import LinuxSystem
 import PackageModel
 import TestSupport
@@ -77,18 +78,26 @@ import Testing
         try withScene { scene in
             try scene.mount()
             scene.served.server.script(scene.path, always: .silence(seconds: 30))
-            let waiting = Guarded(false)
-            #expect(
-                withThreadBeside {
-                    _ = try? scene.content("lib/large0")
-                    waiting.withLock { $0 = true }
-                })
-            // As many as the view has threads, and more.
-            for _ in 0..<12 { #expect(withThreadBeside { _ = try? scene.content("lib/large1") }) }
-            for _ in 0..<20 {
-                #expect(try Descriptor.openDirectory(scene.place.appending("lib")).entries().count == 7)
+            let finished = Guarded(0)
+            // As many files and places in them as the view has threads, and more.
+            for number in 0..<12 {
+                #expect(
+                    withThreadBeside {
+                        let path = BytePath("lib/large\(number / 2)")
+                        if let file = try? Descriptor.open(scene.place.appending(path)) {
+                            _ = try? file.read(1, at: UInt64(number % 2) * 4_000_000)
+                        }
+                        finished.withLock { $0 += 1 }
+                    })
             }
-            #expect(!waiting.withLock { $0 })
+            sleep(1)
+            // Names that the kernel has not asked for before.
+            for number in 0..<20 {
+                #expect((try? Descriptor.open(scene.place.appending(BytePath("lib/none\(number)")))) == nil)
+            }
+            #expect(finished.withLock { $0 } == 0)
+            scene.served.server.script(scene.path, always: .normal)
+            #expect(waitUntil(seconds: 60) { finished.withLock { $0 } == 12 })
         }
     }
 
@@ -122,6 +131,19 @@ import Testing
                 "mount", "--candidate", "install large", "--lazy", scene.place)
             #expect(result.end != .exited(0))
             #expect(result.errorText.contains("large"), "\(result.errorText)")
+        }
+    }
+
+    @Test func aStoneWhoseSizeNobodyPromisedIsThereAtOnce() throws {
+        try withScratchDirectory { scratch in
+            let scene = try SignedScene(in: scratch, offering: [systemPackage("a")])
+            try scene.put(serial: 2, index: scene.index { $0.downloadSize = nil })
+            try scene.root.done("repo", "update")
+            let place = scratch.appending("view")
+            try Descriptor.openDirectory(scratch).ensureDirectory("view")
+            try scene.root.done("mount", "--candidate", "install a", "--lazy", place)
+            defer { _ = try? scene.root.moss("umount", "--lazy", place) }
+            #expect(try Descriptor.open(place.appending("bin/a-0")).readAll() == Array("a 0 1\n".utf8))
         }
     }
 
